@@ -1,0 +1,107 @@
+// Package access holds the roles and answers, in one place, who may do what. Domain packages ask it before they act;
+// nothing is allowed that is not allowed here.
+package access
+
+import "github.com/segue-app/segue/internal/problem"
+
+// Role of a person. Each includes the ones after it.
+type Role string
+
+// The roles.
+const (
+	Administrator Role = "administrator"
+	Contributor   Role = "contributor"
+	Viewer        Role = "viewer"
+)
+
+// Roles lists them from most to least.
+var Roles = []Role{Administrator, Contributor, Viewer}
+
+// Valid reports whether r is one of the roles.
+func (r Role) Valid() bool { return r == Administrator || r == Contributor || r == Viewer }
+
+// Actor is who acts: a person who is signed in, or the program itself. The zero Actor may do nothing.
+type Actor struct {
+	UserID int64 // 0 for the program
+	Name   string
+	Email  string
+	Role   Role
+	system bool
+}
+
+// System is the program acting for itself: the schedule, the command line of the operator, start-up.
+var System = Actor{Name: "system", system: true}
+
+// IsSystem reports whether the program itself acts.
+func (a Actor) IsSystem() bool { return a.system }
+
+// Action is something that a person may want to do.
+type Action string
+
+// The actions that depend on the role alone. What also depends on a connection's grant is answered by MayUse.
+const (
+	LookAround         Action = "look_around" // home, segments, exports, runs, live status, help
+	SeePersonalData    Action = "see_personal_data"
+	ManageProfiles     Action = "manage_profiles" // upload, correct types
+	EditSegments       Action = "edit_segments"
+	ManageConnections  Action = "manage_connections"
+	ManageUsers        Action = "manage_users"
+	ManageSchedule     Action = "manage_schedule"
+	RunAll             Action = "run_all"
+	ManageOwnAccount   Action = "manage_own_account"
+	UseSomeConnections Action = "use_some_connections" // may be offered the pages of exports that edit
+)
+
+var allowed = map[Action][]Role{
+	LookAround:         {Administrator, Contributor, Viewer},
+	SeePersonalData:    {Administrator, Contributor},
+	ManageProfiles:     {Administrator},
+	EditSegments:       {Administrator, Contributor},
+	ManageConnections:  {Administrator},
+	ManageUsers:        {Administrator},
+	ManageSchedule:     {Administrator},
+	RunAll:             {Administrator, Contributor},
+	ManageOwnAccount:   {Administrator, Contributor, Viewer},
+	UseSomeConnections: {Administrator, Contributor},
+}
+
+// Can reports whether the actor may do the action.
+func (a Actor) Can(action Action) bool {
+	if a.system {
+		return true
+	}
+	for _, role := range allowed[action] {
+		if a.UserID != 0 && role == a.Role {
+			return true
+		}
+	}
+	return false
+}
+
+// Require returns nil when the actor may do the action, a SignedOut problem when nobody is signed in, and NotPermitted otherwise.
+func (a Actor) Require(action Action) error {
+	if a.Can(action) {
+		return nil
+	}
+	return a.refuse()
+}
+
+// MayUse reports whether the actor may create, edit, run and cancel exports on a connection, given whether it is open to contributors.
+func (a Actor) MayUse(openToContributors bool) bool {
+	return a.Can(ManageConnections) || (openToContributors && a.Can(UseSomeConnections))
+}
+
+// RequireUse is MayUse as an error.
+func (a Actor) RequireUse(openToContributors bool) error {
+	if a.MayUse(openToContributors) {
+		return nil
+	}
+	return a.refuse()
+}
+
+func (a Actor) refuse() error {
+	if a.UserID == 0 {
+		return problem.New(problem.SignedOut, "problem.signed_out")
+	}
+	return problem.New(problem.NotPermitted, "problem.not_permitted")
+}

@@ -1,0 +1,180 @@
+// Package destination says what the runner expects of a marketing platform. A second platform is a new package that
+// implements Driver and registers itself where the program is wired; the runner, the pages and the schema stay as they are.
+package destination
+
+import (
+	"context"
+	"time"
+
+	"github.com/segue-app/segue/internal/secret"
+)
+
+// Field names an attribute of a contact at the destination ("email", "firstName", "custom:loyalty").
+type Field string
+
+// The fields that a destination may offer. Custom properties are CustomPrefix followed by the property's name.
+const (
+	Email      Field = "email"
+	FirstName  Field = "firstName"
+	LastName   Field = "lastName"
+	Address    Field = "address"
+	Country    Field = "country"
+	State      Field = "state"
+	City       Field = "city"
+	PostalCode Field = "postalCode"
+	Phone      Field = "phone"
+	Birthdate  Field = "birthdate"
+	Gender     Field = "gender"
+	Tags       Field = "tags"
+
+	CustomPrefix = "custom:"
+)
+
+// Info is what people and the runner need to know of a kind of destination.
+type Info struct {
+	Type              string // "omnisend": stored with each connection
+	Name              string // "Omnisend": a proper name, the same in every language
+	Fields            []Field
+	Custom            bool // whether custom properties can be mapped
+	MaxProfiles       int  // in one export
+	MaxBatch          int  // items in one batch
+	RequestsPerMinute int  // per brand, in a sliding window
+}
+
+// Brand is the account that a key proved to belong to.
+type Brand struct {
+	ID, Name, Website string
+}
+
+// Driver is a kind of destination.
+type Driver interface {
+	Info() Info
+	// NewEncoder prepares the writing of contacts for the mapped fields, in the order in which values will be given.
+	// It fails when a field is not one of this destination's.
+	NewEncoder(fields []Field) (Encoder, error)
+	// Open gives the account that a key belongs to. Every request passes the gate first.
+	Open(key secret.Text, gate Gate) Account
+}
+
+// Encoder turns the mapped values of one profile into a batch item. It is used by one goroutine at a time.
+type Encoder interface {
+	// Encode appends the item to dst. values are in the order of NewEncoder's fields, "" where the profile has none;
+	// tags are added to those that are mapped. When the profile cannot be sent, dst comes back as it was, with the reasons.
+	Encode(dst []byte, values []string, tags []string) ([]byte, []Reason)
+	// Identity gives the address by which the destination tells contacts apart, as it will be sent, and false when the
+	// value is no such address. Two profiles of one identity are one contact.
+	Identity(values []string) (string, bool)
+}
+
+// Reason says why one profile was not accepted: by us, before sending (Field and Code), or by the destination (also
+// its words in Message).
+type Reason struct {
+	Field   string `json:"field,omitempty"`
+	Code    string `json:"code"` // ours: "required", "invalid_email", "invalid_phone", "invalid_date", "invalid_gender", "too_long", "invalid_tag", …
+	Message string `json:"message,omitempty"`
+}
+
+// Account is a destination opened with a key. All methods wait at the gate, honour the context, and fail with *Error.
+type Account interface {
+	// Verify proves the key and names the brand.
+	Verify(ctx context.Context) (Brand, error)
+	// Send hands over items (each as Encode wrote it, 1 to MaxBatch of them) and returns the batch's id there.
+	Send(ctx context.Context, items [][]byte) (batchID string, err error)
+	// States reads the states of many batches with as few requests as can be. oldest is when the first of them was
+	// sent. A batch that the destination does not know any more is in the answer as Unknown.
+	States(ctx context.Context, batchIDs []string, oldest time.Time) (map[string]BatchState, error)
+	// Results reads what became of each item of a batch.
+	Results(ctx context.Context, batchID string) (Results, error)
+	// Find reads the contact of that identity, for a person to look at; ok is false when there is none.
+	Find(ctx context.Context, identity string) (contact Contact, ok bool, err error)
+}
+
+// Progress is how far a batch has come.
+type Progress int
+
+// The stages. Done and Stopped are final.
+const (
+	Waiting Progress = iota // taken, or under way
+	Done                    // every item was tried
+	Stopped                 // given up; some items may not have been tried
+	Unknown                 // the destination does not know this batch (any more)
+)
+
+// BatchState is what the listing says of a batch.
+type BatchState struct {
+	Progress                Progress
+	Total, Finished, Errors int
+}
+
+// Results are the items of one batch that were answered. Accepted and Rejected are keyed by identity; an item in
+// neither was not tried.
+type Results struct {
+	Accepted map[string]Accepted
+	Rejected map[string][]Reason
+}
+
+// Accepted says what an accepted item did, where the destination tells.
+type Accepted struct{ Created bool }
+
+// Contact is a contact as the destination holds it.
+type Contact struct {
+	ID     string
+	Email  string
+	Fields map[string]string
+	Tags   []string
+}
+
+// Gate admits requests. The runner gives each run a gate of its brand's budget.
+type Gate interface {
+	// Enter waits until a request may be sent. When the answer has been read, done must be called with what it said.
+	Enter(ctx context.Context) (done func(Answer), err error)
+}
+
+// Answer tells the gate about a request's end.
+type Answer struct {
+	Throttled  bool          // the destination said: too many requests
+	RetryAfter time.Duration // its hint, 0 when it gave none
+}
+
+// ErrorKind sorts the failures of a destination by what should be done.
+type ErrorKind int
+
+// The kinds.
+const (
+	Unauthorized ErrorKind = iota + 1 // the key is wrong or withdrawn: stop, a person must act
+	Forbidden                         // the key is real but lacks a permission: stop, a person must act
+	Payment                           // the account must be paid for: stop, a person must act
+	Retired                           // this version of the API is gone: a newer release is needed
+	Refused                           // the request itself is invalid: never sent again unchanged
+	TooLarge                          // the same in smaller pieces may pass
+	Throttled                         // too many requests: wait, then again
+	Unavailable                       // a fault on their side: again, with growing waits
+	Unreachable                       // no or half an answer: the outcome is not known; again
+	NotKnown                          // no such thing there
+)
+
+// Error is a failed request. Message is in the destination's own words or ours, and free of personal data and of keys.
+type Error struct {
+	Kind       ErrorKind
+	Status     int // HTTP status, 0 when there was none
+	Message    string
+	RetryAfter time.Duration
+	TraceID    string // the destination's id of the failure, for its support
+	Reasons    []Reason
+	Cause      error
+}
+
+func (e *Error) Error() string {
+	if e.Cause != nil {
+		return e.Message + ": " + e.Cause.Error()
+	}
+	return e.Message
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// Passing reports whether trying again later can help without anybody's doing.
+func (e *Error) Passing() bool {
+	return e.Kind == Throttled || e.Kind == Unavailable || e.Kind == Unreachable
+}
