@@ -1,0 +1,125 @@
+// Package database opens Segue's one SQLite file and brings its schema up to date. It owns the pragmas, the pools and
+// transactions; it knows no table. Each domain package keeps its own SQL.
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"time"
+
+	_ "modernc.org/sqlite" // registers the "sqlite" driver
+)
+
+// DB is the database: one connection that writes, several that read. SQLite allows one writer at a time; queueing for
+// it in Go instead of in SQLite means that nobody meets "database is locked".
+type DB struct {
+	write *sql.DB
+	read  *sql.DB
+}
+
+// Querier is what both the reading pool and a transaction can do.
+type Querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// Tx is a transaction that writes.
+type Tx = *sql.Tx
+
+const (
+	readers     = 8
+	cacheSize   = "-16000" // 16 MB for each connection
+	busyTimeout = "10000"  // ms: for a backup by another program
+)
+
+// Open opens or creates the file and migrates it. It fails when the file was written by a newer Segue.
+func Open(ctx context.Context, path string) (*DB, error) {
+	db, err := Connect(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Migrate(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// Connect opens or creates the file and leaves its schema as it is.
+func Connect(path string) (*DB, error) {
+	write, err := sql.Open("sqlite", dsn(path, "_txlock=immediate"))
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	write.SetMaxOpenConns(1)
+	read, err := sql.Open("sqlite", dsn(path, "_pragma=query_only(1)"))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", err), write.Close())
+	}
+	read.SetMaxOpenConns(readers)
+	read.SetMaxIdleConns(readers)
+	read.SetConnMaxIdleTime(5 * time.Minute)
+	// The first connection creates the file and sets WAL, so that the readers find both.
+	if err := write.Ping(); err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", err), write.Close(), read.Close())
+	}
+	return &DB{write: write, read: read}, nil
+}
+
+func dsn(path, more string) string {
+	return "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() +
+		"?_pragma=busy_timeout(" + busyTimeout + ")&_pragma=journal_mode(wal)&_pragma=synchronous(normal)" +
+		"&_pragma=foreign_keys(1)&_pragma=cache_size(" + cacheSize + ")&_pragma=temp_store(memory)&" + more
+}
+
+// Close closes both pools.
+func (db *DB) Close() error { return errors.Join(db.read.Close(), db.write.Close()) }
+
+// Reader gives the pool for reading. What it reads is a committed state.
+func (db *DB) Reader() *sql.DB { return db.read }
+
+// Writer gives the writing connection, for the job queue that shares the file. Domain code uses InTx.
+func (db *DB) Writer() *sql.DB { return db.write }
+
+// InTx runs work in a transaction that writes, and commits it unless work fails or panics. Keep it short: everybody
+// who writes waits for it, and nothing that waits for the network belongs inside.
+func (db *DB) InTx(ctx context.Context, work func(tx Tx) error) (err error) {
+	tx, err := db.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() {
+		if rollback := tx.Rollback(); rollback != nil && !errors.Is(rollback, sql.ErrTxDone) {
+			err = errors.Join(err, rollback)
+		}
+	}()
+	if err := work(tx); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// Millis is t as it is stored: milliseconds since 1970 in UTC.
+func Millis(t time.Time) int64 { return t.UnixMilli() }
+
+// Time is a stored time.
+func Time(millis int64) time.Time { return time.UnixMilli(millis).UTC() }
+
+// NullMillis stores the zero time as NULL.
+func NullMillis(t time.Time) sql.NullInt64 {
+	return sql.NullInt64{Int64: t.UnixMilli(), Valid: !t.IsZero()}
+}
+
+// NullTime reads NULL as the zero time.
+func NullTime(n sql.NullInt64) time.Time {
+	if !n.Valid {
+		return time.Time{}
+	}
+	return Time(n.Int64)
+}

@@ -1,0 +1,79 @@
+package database_test
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/testkit"
+)
+
+func TestMigratingAgainChangesNothing(t *testing.T) {
+	db := testkit.Database(t)
+	before, err := db.Versions(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if before.Current != before.Newest || before.Newest == 0 {
+		t.Fatalf("a new database is at %+v", before)
+	}
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestADatabaseOfANewerProgramIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "segue.db")
+	db, err := database.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.InTx(t.Context(), func(tx database.Tx) error {
+		_, err := tx.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`)
+		return err
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := database.Open(t.Context(), path); err == nil || !strings.Contains(err.Error(), "newer program") {
+		t.Fatalf("opened a newer database: %v", err)
+	}
+}
+
+func TestAFailedTransactionLeavesNothing(t *testing.T) {
+	db := testkit.Database(t)
+	boom := errors.New("boom")
+	err := db.InTx(t.Context(), func(tx database.Tx) error {
+		if _, err := tx.Exec(`INSERT INTO users (email, email_key, name, role, created_at) VALUES ('a', 'a', 'a', 'viewer', 0)`); err != nil {
+			return err
+		}
+		return boom
+	})
+	if !errors.Is(err, boom) {
+		t.Fatalf("got %v", err)
+	}
+	var n int
+	if err := db.Reader().QueryRow(`SELECT count(*) FROM users`).Scan(&n); err != nil || n != 0 {
+		t.Fatalf("%d rows, %v", n, err)
+	}
+}
+
+func TestManyWritersAtOnceNeverMeetALockedDatabase(t *testing.T) {
+	db := testkit.Database(t)
+	var group sync.WaitGroup
+	for range 20 {
+		group.Go(func() {
+			err := db.InTx(t.Context(), func(tx database.Tx) error {
+				_, err := tx.Exec(`INSERT INTO sign_in_failures (key, failed_at) VALUES (x'00', 0)`)
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+}
