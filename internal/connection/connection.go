@@ -1,0 +1,61 @@
+// Package connection owns the named accounts at a destination: the sealed key, the brand that it proved to belong to, the
+// consent, the export user, and whether contributors may use it. It does not know exports; whoever depends on a connection
+// is asked through the interface Dependents.
+package connection
+
+import "time"
+
+// Connection is a named account at a destination. The key is not in it: Service.Account opens an account with it.
+type Connection struct {
+	ID                 int64
+	Type               string // kind of destination: "omnisend"
+	Name               string
+	OpenToContributors bool
+
+	BrandID, BrandName, BrandWebsite string
+	VerifiedAt                       time.Time
+	Failure                          Failure // why the key does not work (any more), "" when it does
+	FailedAt                         time.Time
+
+	Consent      Consent
+	ExportUserID int64 // runs act for this person
+	ExportUser   string
+
+	Version   int // for optimistic locking
+	CreatedBy int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// Consent is who agreed to which version of the data privacy and compliance terms, and when.
+type Consent struct {
+	TermsVersion string
+	UserID       int64
+	UserName     string
+	At           time.Time
+}
+
+// Failure is why a key does not work.
+type Failure string
+
+// The failures. Each has a message of its own on the pages.
+const (
+	KeyRefused      Failure = "key_refused"      // wrong or withdrawn
+	ScopeMissing    Failure = "scope_missing"    // real, but without a permission that is needed
+	BrandUnable     Failure = "brand_unable"     // the brand is not connected, or cannot export
+	BrandChanged    Failure = "brand_changed"    // the key belongs to another brand than before
+	PaymentRequired Failure = "payment_required" // the account there must be paid for
+)
+
+// Obstacle is why runs on a connection cannot go on; "" when they can.
+type Obstacle string
+
+// The obstacles.
+const (
+	NoObstacle       Obstacle = ""
+	NotVerified      Obstacle = "not_verified"
+	NoConsent        Obstacle = "no_consent"         // none, or to an older version of the terms
+	NoExportUser     Obstacle = "no_export_user"     // nobody confirmed
+	ExportUserUnable Obstacle = "export_user_unable" // disabled, or no administrator any more
+	KeyFailed        Obstacle = "key_failed"         // see Failure
+)

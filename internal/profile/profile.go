@@ -1,0 +1,53 @@
+// Package profile owns the unified customer profiles: their attributes, the snapshots that hold them, and how they come
+// in from a file. It does not know segments or exports; those read a snapshot by its table.
+package profile
+
+import (
+	"fmt"
+	"time"
+)
+
+// Kind is the type of an attribute.
+type Kind string
+
+// The kinds, and how a value is stored. An empty value is NULL, whatever the kind.
+const (
+	Text     Kind = "text"     // TEXT, as in the source
+	Number   Kind = "number"   // REAL or INTEGER
+	Boolean  Kind = "boolean"  // INTEGER 0 or 1
+	Date     Kind = "date"     // TEXT "2006-01-02"
+	DateTime Kind = "datetime" // TEXT "2006-01-02T15:04:05Z", UTC
+)
+
+// Attribute is one column of a snapshot.
+type Attribute struct {
+	Key      string // stable across snapshots: what rules and mappings name; made from the column's heading
+	Label    string // what people read
+	Column   string // the column in the snapshot's table: c1, c2, …; never typed by a person
+	Kind     Kind
+	Personal bool // personal data: not for viewers
+	Filled   int  // profiles that have a value
+}
+
+// Snapshot is a set of profiles as one upload brought it. It never changes; a new upload makes a new one.
+type Snapshot struct {
+	ID         int64
+	Rows       int
+	Attributes []Attribute // in the order of the file
+	FileName   string
+	CreatedAt  time.Time
+}
+
+// Table is the snapshot's table. Its columns are n (INTEGER PRIMARY KEY: the order of the file), id (TEXT NOT NULL
+// UNIQUE: the profile's stable id) and one for each attribute.
+func (s Snapshot) Table() string { return fmt.Sprintf("snapshot_%d", s.ID) }
+
+// Attribute finds an attribute by its key.
+func (s Snapshot) Attribute(key string) (Attribute, bool) {
+	for _, a := range s.Attributes {
+		if a.Key == key {
+			return a, true
+		}
+	}
+	return Attribute{}, false
+}
