@@ -1,0 +1,145 @@
+// Package layout holds the frame around every page: head, navigation, person menu, messages, and the plain frames for
+// those who are not signed in and for what went wrong. It knows the addresses of the main pages, and no page's content.
+package layout
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/i18n"
+	"github.com/segue-app/segue/views/component"
+)
+
+// Page is what the frame needs to know of the page inside it.
+type Page struct {
+	Title       string
+	Section     string // the navigation entry it belongs to: home, profiles, segments, exports, runs, connections, users, system, help, account
+	Breadcrumbs []Crumb
+	Person      *Person // nil when nobody is signed in
+	CSRF        string
+	Flash       []Flash
+	Demo        bool   // says that data and destination are samples
+	Path        string // where a change of language or theme returns to
+	Theme       string // "light", "dark", or empty for what the device wishes
+}
+
+// Crumb is a page above this one.
+type Crumb struct{ Label, Href string }
+
+// Person is who is signed in.
+type Person struct {
+	Name  string
+	Email string
+	Role  access.Role
+}
+
+// Flash is the answer to what the person just did.
+type Flash struct {
+	Kind string // success, info, warning, error
+	Text string
+}
+
+// Trouble is what the problem page says.
+type Trouble struct {
+	Status    int
+	Title     string
+	Text      string // what to do
+	Reference string // finds the request in the log; none if empty
+}
+
+// htmxConfig: a page's content security policy forbids what is switched off here; pages stay out of the browser's storage,
+// because they may show personal data; and a form that is not accepted (422) is shown like any answer.
+const htmxConfig = `{"includeIndicatorStyles":false,"allowEval":false,"allowScriptTags":false,"selfRequestsOnly":true,` +
+	`"historyCacheSize":0,"refreshOnHistoryMiss":true,"scrollBehavior":"auto","responseHandling":[{"code":"204","swap":false},` +
+	`{"code":"[23]..","swap":true},{"code":"422","swap":true},{"code":"[45]..","swap":false,"error":true}]}`
+
+// htmxHeaders makes every htmx request carry the token that forms carry in a field.
+func htmxHeaders(token string) string {
+	encoded, err := json.Marshal(map[string]string{"X-CSRF-Token": token})
+	if err != nil {
+		return "{}" // a map of strings always encodes
+	}
+	return string(encoded)
+}
+
+type navGroup struct {
+	title string // translation key; empty for the entries on top
+	items []navItem
+}
+
+type navItem struct{ section, label, icon, href string }
+
+// navigation lists what this person may open.
+func navigation(person *Person) []navGroup {
+	groups := []navGroup{
+		{"", []navItem{{"home", "layout.nav.home", "house", "/"}}},
+		{"layout.nav.data", []navItem{
+			{"profiles", "layout.nav.profiles", "users", "/profiles"},
+			{"segments", "layout.nav.segments", "layers", "/segments"},
+			{"exports", "layout.nav.exports", "send", "/exports"},
+		}},
+	}
+	if person.Role == access.Administrator {
+		groups = append(groups, navGroup{"layout.nav.admin", []navItem{
+			{"connections", "layout.nav.connections", "plug", "/connections"},
+			{"users", "layout.nav.users", "shield", "/users"},
+			{"system", "layout.nav.system", "calendar-clock", "/system"},
+		}})
+	}
+	return append(groups, navGroup{"", []navItem{{"help", "layout.nav.help", "help", "/help"}}})
+}
+
+// holds reports whether the page belongs under the entry; runs have no entry of their own.
+func (item navItem) holds(section string) bool {
+	return item.section == section || (item.section == "exports" && section == "runs")
+}
+
+// fullTitle is the window's title.
+func fullTitle(ctx context.Context, title string) string {
+	product := i18n.T(ctx, "layout.product")
+	if title == "" {
+		return product
+	}
+	return title + " · " + product
+}
+
+func (f Flash) tone() component.Tone {
+	switch f.Kind {
+	case "success":
+		return component.Success
+	case "warning":
+		return component.Warning
+	case "error":
+		return component.Danger
+	}
+	return component.Info
+}
+
+// themes are the choices of the person menu.
+var themes = []struct{ value, label, icon string }{
+	{"", "layout.theme.system", "monitor"},
+	{"light", "layout.theme.light", "sun"},
+	{"dark", "layout.theme.dark", "moon"},
+}
+
+func pressed(yes bool) string {
+	if yes {
+		return "true"
+	}
+	return "false"
+}
+
+// initials takes the first letters of the first and the last word.
+func initials(name string) string {
+	words := strings.Fields(name)
+	if len(words) == 0 {
+		return ""
+	}
+	letters := string([]rune(words[0])[:1])
+	if len(words) > 1 {
+		letters += string([]rune(words[len(words)-1])[:1])
+	}
+	return strings.ToUpper(letters)
+}
