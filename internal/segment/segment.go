@@ -1,5 +1,15 @@
 // Package segment owns the named sets of profiles: rules over attributes, uploaded lists of ids, and how either becomes
 // a condition on a snapshot's table. It reads profiles; it does not know exports.
+//
+// What a rule means, everywhere in Segue:
+//   - An attribute without a value fulfils no condition, except is_empty and the three that deny (not_equals,
+//     not_contains, not_in_list): those are the exact opposite of equals, contains and in_list, so nobody falls between.
+//   - Text is compared without regard to case, in every script (see database.Fold).
+//   - A day is a calendar day in the zone of the time that the rule is asked at. "In the last 3 days" is today and the
+//     three days before it, "in the next 3 days" today and the three days after it.
+//   - Somebody born on 29 February has the anniversary on 28 February when the year has no 29th.
+//   - An attribute that the snapshot lacks, or has with another kind than the operator needs, is an error: it never makes
+//     a segment empty or full by accident.
 package segment
 
 import "time"
@@ -20,14 +30,15 @@ type Definition struct {
 	ListID int64 `json:"list_id"` // for ByList: one upload; a new upload is a new list
 }
 
-// Group is a rule, or a part of one: conditions and further groups that must all, or any, or none hold.
+// Group is a rule, or a part of one: conditions and further groups that must all, or any, or none hold. A rule without
+// parts holds for everybody; a group inside a rule must have parts.
 type Group struct {
 	Match      Match       `json:"match"`
 	Conditions []Condition `json:"conditions,omitempty"`
 	Groups     []Group     `json:"groups,omitempty"`
 }
 
-// Match says how the parts of a group combine. A group without parts holds for everybody.
+// Match says how the parts of a group combine.
 type Match string
 
 // The ways to combine.
@@ -37,15 +48,16 @@ const (
 	None Match = "none"
 )
 
+// Matches lists them as they are offered.
+var Matches = []Match{All, Any, None}
+
 // Condition compares one attribute. Values has as many as the operator takes.
 type Condition struct {
-	Attribute string   `json:"attribute"` // the attribute's key
+	Attribute string   `json:"attribute"`       // the attribute's key
+	Label     string   `json:"label,omitempty"` // what it was called when the rule was saved, for when it is gone
 	Operator  Operator `json:"operator"`
-	Values    []string `json:"values,omitempty"`
+	Values    []string `json:"values,omitempty"` // dates as 2006-01-02, numbers with a decimal point
 }
-
-// Operator is a comparison. Which are offered depends on the attribute's kind.
-type Operator string
 
 // Segment is a named set of profiles.
 type Segment struct {
@@ -59,9 +71,51 @@ type Segment struct {
 	CalculatedAt time.Time // zero: never
 	SnapshotID   int64     // on which snapshot
 	Failure      string    // code of why the last calculation failed, "" when it did not
+	FailureAbout string    // the attribute that the failure speaks of
 
 	Version   int // for optimistic locking
 	CreatedBy int64
 	CreatedAt time.Time
 	UpdatedAt time.Time
+}
+
+// Draft is a segment as a person wrote it.
+type Draft struct {
+	Name        string
+	Description string
+	Definition  Definition
+	Version     int // of the segment that was read before editing
+}
+
+// Use is an export that a segment is part of.
+type Use struct {
+	ExportID int64
+	Name     string
+	Path     string // of the export's page
+}
+
+// Page is a part of the list of segments.
+type Page struct {
+	Segments []Segment
+	Total    int // that match the search
+}
+
+// Order is what the list is sorted by.
+type Order string
+
+// The orders.
+const (
+	ByName       Order = "name"
+	ByKind       Order = "kind"
+	BySize       Order = "size"
+	ByCalculated Order = "calculated"
+)
+
+// Query asks for a part of the list.
+type Query struct {
+	Search     string // part of the name, in any case
+	Order      Order  // "": by name
+	Descending bool
+	Offset     int
+	Limit      int // 0: 25
 }

@@ -1,0 +1,76 @@
+package segment
+
+import (
+	"slices"
+
+	"github.com/segue-app/segue/internal/profile"
+)
+
+// Operator is a comparison. Which are offered depends on the attribute's kind.
+type Operator string
+
+// The operators.
+const (
+	Equals          Operator = "equals"
+	NotEquals       Operator = "not_equals"
+	Contains        Operator = "contains"
+	NotContains     Operator = "not_contains"
+	BeginsWith      Operator = "begins_with"
+	EndsWith        Operator = "ends_with"
+	InList          Operator = "in_list"
+	NotInList       Operator = "not_in_list"
+	Less            Operator = "less"
+	AtMost          Operator = "at_most"
+	Greater         Operator = "greater"
+	AtLeast         Operator = "at_least"
+	Between         Operator = "between" // both ends belong
+	IsTrue          Operator = "is_true"
+	IsFalse         Operator = "is_false"
+	On              Operator = "on"
+	Before          Operator = "before"
+	After           Operator = "after"
+	InLastDays      Operator = "in_last_days"
+	InNextDays      Operator = "in_next_days"
+	MoreThanDaysAgo Operator = "more_than_days_ago"
+	AnniversaryIn   Operator = "anniversary_in_days" // the day of the year comes up today or within so many days
+	IsEmpty         Operator = "is_empty"
+	IsNotEmpty      Operator = "is_not_empty"
+)
+
+// Takes is what an operator needs beside the attribute.
+type Takes int
+
+// What operators take.
+const (
+	Nothing Takes = iota
+	OneValue
+	TwoValues
+	ManyValues
+	Days // a whole number of days
+)
+
+var takes = map[Operator]Takes{
+	Equals: OneValue, NotEquals: OneValue, Contains: OneValue, NotContains: OneValue, BeginsWith: OneValue, EndsWith: OneValue,
+	InList: ManyValues, NotInList: ManyValues, Less: OneValue, AtMost: OneValue, Greater: OneValue, AtLeast: OneValue,
+	Between: TwoValues, IsTrue: Nothing, IsFalse: Nothing, On: OneValue, Before: OneValue, After: OneValue,
+	InLastDays: Days, InNextDays: Days, MoreThanDaysAgo: Days, AnniversaryIn: Days, IsEmpty: Nothing, IsNotEmpty: Nothing,
+}
+
+var offered = map[profile.Kind][]Operator{
+	profile.Text:    {Equals, NotEquals, Contains, NotContains, BeginsWith, EndsWith, InList, NotInList, IsEmpty, IsNotEmpty},
+	profile.Number:  {Equals, NotEquals, Less, AtMost, Greater, AtLeast, Between, IsEmpty, IsNotEmpty},
+	profile.Boolean: {IsTrue, IsFalse, IsEmpty, IsNotEmpty},
+	profile.Date: {On, Before, After, Between, InLastDays, MoreThanDaysAgo, InNextDays, AnniversaryIn, IsEmpty,
+		IsNotEmpty},
+	// No anniversary of an instant: the day that it falls on depends on the zone of the reader.
+	profile.DateTime: {On, Before, After, Between, InLastDays, MoreThanDaysAgo, InNextDays, IsEmpty, IsNotEmpty},
+}
+
+// Takes is what the operator needs beside the attribute.
+func (o Operator) Takes() Takes { return takes[o] }
+
+// Operators lists those for a kind as they are offered.
+func Operators(kind profile.Kind) []Operator { return slices.Clone(offered[kind]) }
+
+// Fits reports whether the operator compares attributes of the kind.
+func (o Operator) Fits(kind profile.Kind) bool { return slices.Contains(offered[kind], o) }
