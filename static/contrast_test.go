@@ -1,0 +1,94 @@
+package static
+
+import (
+	"math"
+	"os"
+	"regexp"
+	"strconv"
+	"testing"
+)
+
+var (
+	pairToken  = regexp.MustCompile(`--([a-z-]+): light-dark\(#([0-9a-f]{6}), #([0-9a-f]{6})\);`)
+	plainToken = regexp.MustCompile(`--([a-z-]+): #([0-9a-f]{6});`)
+)
+
+// tokens reads the colours of one theme, 0 for light and 1 for dark.
+func tokens(t *testing.T, theme int) map[string]string {
+	t.Helper()
+	css, err := os.ReadFile("css/0-tokens.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	for _, match := range pairToken.FindAllStringSubmatch(string(css), -1) {
+		found[match[1]] = match[2+theme]
+	}
+	for _, match := range plainToken.FindAllStringSubmatch(string(css), -1) {
+		found[match[1]] = match[2]
+	}
+	return found
+}
+
+// luminance is that of WCAG 2.2, "relative luminance".
+func luminance(t *testing.T, hex string) float64 {
+	t.Helper()
+	weights := []float64{0.2126, 0.7152, 0.0722}
+	var sum float64
+	for i, weight := range weights {
+		value, err := strconv.ParseUint(hex[2*i:2*i+2], 16, 8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		channel := float64(value) / 255
+		if channel <= 0.04045 {
+			channel /= 12.92
+		} else {
+			channel = math.Pow((channel+0.055)/1.055, 2.4)
+		}
+		sum += weight * channel
+	}
+	return sum
+}
+
+// pair is a colour upon another, and the contrast that it must have at least.
+type pair struct {
+	front, back string
+	least       float64
+}
+
+func TestColoursKeepTheContrastThatTheGuidelinesAskFor(t *testing.T) {
+	const text, edge = 4.5, 3.0
+	pairs := []pair{
+		{"on-accent", "accent", text}, {"on-accent", "accent-strong", text}, {"on-danger", "danger-fill", text},
+		{"accent-strong", "accent-soft", text}, {"accent", "accent-soft", text},
+		{"side-ink", "side", text}, {"side-ink", "side-hover", text}, {"side-ink-strong", "side-current", text}, {"side-ink-soft", "side", text},
+		{"side-warm", "side", edge}, {"side-warm", "side-current", edge},
+		{"focus", "paper", edge}, {"focus", "surface", edge}, {"warm", "surface", edge}, {"warm", "accent-soft", edge},
+		{"ink-soft", "accent-soft", text}, {"ink", "accent-soft", text}, {"ink", "surface-hover", text}, {"ink-soft", "surface-hover", text},
+	}
+	for _, ground := range []string{"paper", "surface", "surface-raised", "surface-sunken"} {
+		for _, ink := range []string{"ink", "ink-soft", "ink-faint", "link", "accent", "success", "warning", "danger", "info"} {
+			pairs = append(pairs, pair{ink, ground, text})
+		}
+		pairs = append(pairs, pair{"line-strong", ground, edge})
+	}
+	for _, tone := range []string{"info", "success", "warning", "danger"} {
+		for _, ink := range []string{tone, "ink"} {
+			pairs = append(pairs, pair{ink, tone + "-soft", text})
+		}
+	}
+	for theme, name := range []string{"light", "dark"} {
+		colours := tokens(t, theme)
+		for _, p := range pairs {
+			front, back := colours[p.front], colours[p.back]
+			if front == "" || back == "" {
+				t.Fatalf("%s: no colour --%s or --%s", name, p.front, p.back)
+			}
+			a, b := luminance(t, front), luminance(t, back)
+			if ratio := (max(a, b) + 0.05) / (min(a, b) + 0.05); ratio < p.least {
+				t.Errorf("%s: --%s on --%s has %.2f, less than %.1f", name, p.front, p.back, ratio, p.least)
+			}
+		}
+	}
+}
