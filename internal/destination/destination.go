@@ -89,6 +89,17 @@ type Account interface {
 	Find(ctx context.Context, identity string) (contact Contact, ok bool, err error)
 }
 
+// Tagger is an Account that can also add and remove tags of contacts it has. Destinations count such calls apart from
+// all others: open an account of its own for them, with a gate of that budget.
+type Tagger interface {
+	// TagLimits says how many contacts one call takes, and how many calls a minute allows.
+	TagLimits() (contacts, requestsPerMinute int)
+	// AddTags and RemoveTags act on the contacts of these identities, some time after they return. Identities that
+	// nobody has are passed over, and doing the same again changes nothing.
+	AddTags(ctx context.Context, identities, tags []string) error
+	RemoveTags(ctx context.Context, identities, tags []string) error
+}
+
 // Progress is how far a batch has come.
 type Progress int
 
@@ -151,6 +162,7 @@ const (
 	Unavailable                       // a fault on their side: again, with growing waits
 	Unreachable                       // no or half an answer: the outcome is not known; again
 	NotKnown                          // no such thing there
+	NoBrand                           // the key is real, but what it belongs to cannot take an export: stop, a person must act
 )
 
 // Error is a failed request. Message is in the destination's own words or ours, and free of personal data and of keys.
