@@ -1,0 +1,230 @@
+package omnisend
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/segue-app/segue/internal/destination"
+)
+
+// fieldOrder is the order in which fields are written. It does not depend on the mapping's order, so that the same
+// profile always gives the same bytes and a hash of them tells whether anything changed.
+var fieldOrder = [...]destination.Field{
+	destination.Email, destination.Phone, destination.FirstName, destination.LastName, destination.Address,
+	destination.City, destination.State, destination.PostalCode, destination.Country, destination.Birthdate,
+	destination.Gender, destination.Tags,
+}
+
+// encoder writes contacts for one list of mapped fields. What is always the same is prepared once.
+type encoder struct {
+	email, phone, tags int // places in values, -1 where not mapped
+	texts              []column
+	custom             []column
+	scratch            []byte
+	written            []string // tags of the item at hand, to write each once
+}
+
+// column is a mapped field: its place among the values and what stands before its value.
+type column struct {
+	field destination.Field
+	place int
+	name  string // `,"firstName":`
+	limit int    // characters
+}
+
+// NewEncoder prepares the writing of contacts.
+func (d *Driver) NewEncoder(fields []destination.Field) (destination.Encoder, error) {
+	e := &encoder{email: -1, phone: -1, tags: -1}
+	seen := make(map[destination.Field]bool, len(fields))
+	for place, field := range fields {
+		if seen[field] {
+			return nil, fmt.Errorf("omnisend: field %q is mapped twice", field)
+		}
+		seen[field] = true
+		name, custom := strings.CutPrefix(string(field), destination.CustomPrefix)
+		switch {
+		case custom && !validProperty(name):
+			return nil, fmt.Errorf("omnisend: %q is no name of a custom property", name)
+		case custom:
+			e.custom = append(e.custom, column{field, place, `"` + name + `":`, maxCustom})
+		case field == destination.Email:
+			e.email = place
+		case field == destination.Phone:
+			e.phone = place
+		case field == destination.Tags:
+			e.tags = place
+		case slices.Contains(fieldOrder[:], field):
+			limit := maxName
+			if field == destination.Address {
+				limit = maxStreet
+			}
+			e.texts = append(e.texts, column{field, place, `,"` + name + `":`, limit})
+		default:
+			return nil, fmt.Errorf("omnisend: there is no field %q", field)
+		}
+	}
+	if e.email < 0 {
+		return nil, fmt.Errorf("omnisend: %q must be mapped", destination.Email)
+	}
+	slices.SortFunc(e.texts, func(a, b column) int {
+		return slices.Index(fieldOrder[:], a.field) - slices.Index(fieldOrder[:], b.field)
+	})
+	slices.SortFunc(e.custom, func(a, b column) int { return strings.Compare(a.name, b.name) })
+	return e, nil
+}
+
+// Identity gives the address as it will be sent.
+func (e *encoder) Identity(values []string) (string, bool) {
+	form, ok := appendAddress(e.scratch[:0], values[e.email])
+	e.scratch = form[:0]
+	if !ok {
+		return "", false
+	}
+	if trimmed := strings.TrimSpace(values[e.email]); trimmed == string(form) {
+		return trimmed, true // the usual case costs no allocation
+	}
+	return string(form), true
+}
+
+// Encode appends one contact request. An empty value is left out, which leaves Omnisend's alone. channels is never
+// written, so nobody is subscribed or unsubscribed; sendWelcomeMessage is always false, since Omnisend's default is true.
+func (e *encoder) Encode(dst []byte, values []string, tags []string) ([]byte, []destination.Reason) {
+	start := len(dst)
+	var reasons []destination.Reason
+	refuse := func(field destination.Field, code string) {
+		reasons = append(reasons, destination.Reason{Field: string(field), Code: code})
+	}
+
+	dst = append(dst, `{"identifiers":[{"type":"email","id":"`...)
+	dst, ok := appendAddress(dst, values[e.email])
+	if !ok {
+		if strings.TrimSpace(values[e.email]) == "" {
+			refuse(destination.Email, "required")
+		} else {
+			refuse(destination.Email, "invalid_email")
+		}
+	}
+	dst = append(dst, `","sendWelcomeMessage":false}`...)
+	if e.phone >= 0 {
+		if phone := strings.TrimSpace(values[e.phone]); phone != "" {
+			dst = append(dst, `,{"type":"phone","id":"`...)
+			if dst, ok = appendPhone(dst, phone); !ok {
+				refuse(destination.Phone, "invalid_phone")
+			}
+			dst = append(dst, `","sendWelcomeMessage":false}`...)
+		}
+	}
+	dst = append(dst, ']')
+
+	for i := range e.texts {
+		c := &e.texts[i]
+		value := strings.TrimSpace(values[c.place])
+		if value == "" {
+			continue
+		}
+		var code string
+		if dst, code = c.append(dst, value); code != "" {
+			refuse(c.field, code)
+		}
+	}
+
+	var code string
+	if dst, code = e.appendTags(dst, values, tags); code != "" {
+		refuse(destination.Tags, code)
+	}
+
+	opened := false
+	for i := range e.custom {
+		c := &e.custom[i]
+		value := strings.TrimSpace(values[c.place])
+		if value == "" {
+			continue
+		}
+		if longer(value, c.limit) {
+			refuse(c.field, "too_long")
+			continue
+		}
+		if opened {
+			dst = append(dst, ',')
+		} else {
+			dst = append(dst, `,"customProperties":{`...)
+			opened = true
+		}
+		dst = appendString(append(dst, c.name...), value)
+	}
+	if opened {
+		dst = append(dst, '}')
+	}
+	dst = append(dst, '}')
+	if reasons != nil {
+		return dst[:start], reasons
+	}
+	return dst, nil
+}
+
+// append writes a single-valued field. code says why it cannot.
+func (c *column) append(dst []byte, value string) (_ []byte, code string) {
+	switch c.field {
+	case destination.Country:
+		if iso, ok := countryCode(value); ok {
+			dst = append(dst, `,"countryCode":"`...)
+			return append(dst, iso[0], iso[1], '"'), ""
+		}
+	case destination.Birthdate:
+		date, ok := birthdate(value)
+		if !ok {
+			return dst, "invalid_date"
+		}
+		value = date
+	case destination.Gender:
+		letter, ok := gender(value)
+		if !ok {
+			return dst, "invalid_gender"
+		}
+		value = letter
+	}
+	if longer(value, c.limit) {
+		return dst, "too_long"
+	}
+	return appendString(append(dst, c.name...), value), ""
+}
+
+// appendTags writes the mapped tags, then the given ones, each once.
+func (e *encoder) appendTags(dst []byte, values, more []string) (_ []byte, code string) {
+	e.written = e.written[:0]
+	if e.tags >= 0 {
+		for list := values[e.tags]; list != ""; {
+			var tag string
+			if tag, list = nextTag(list); tag != "" && !slices.Contains(e.written, tag) {
+				e.written = append(e.written, tag)
+			}
+			if len(e.written) > MaxTags {
+				return dst, "too_many_tags"
+			}
+		}
+	}
+	for _, tag := range more {
+		if !slices.Contains(e.written, tag) {
+			e.written = append(e.written, tag)
+		}
+	}
+	if len(e.written) > MaxTags {
+		return dst, "too_many_tags"
+	}
+	for i, tag := range e.written {
+		if !validTag(tag) {
+			return dst, "invalid_tag"
+		}
+		if i == 0 {
+			dst = append(dst, `,"tags":[`...)
+		} else {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, tag)
+	}
+	if len(e.written) > 0 {
+		dst = append(dst, ']')
+	}
+	return dst, ""
+}
