@@ -3,7 +3,11 @@
 // is asked through the interface Dependents.
 package connection
 
-import "time"
+import (
+	"time"
+
+	"github.com/segue-app/segue/internal/destination"
+)
 
 // Connection is a named account at a destination. The key is not in it: Service.Account opens an account with it.
 type Connection struct {
@@ -20,14 +24,28 @@ type Connection struct {
 	Consent      Consent
 	ExportUserID int64 // runs act for this person
 	ExportUser   string
+	ExportUserAt time.Time // when the person confirmed it
 
-	Version   int // for optimistic locking
-	CreatedBy int64
-	CreatedAt time.Time
-	UpdatedAt time.Time
+	KeyVersion int // rises with each key, so that news of an old key is not taken for news of the new one
+	Version    int // for optimistic locking
+	CreatedBy  int64
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+	RemovedAt  time.Time // zero while it is in use; the key is erased then, the rest stays for the history
 }
 
-// Consent is who agreed to which version of the data privacy and compliance terms, and when.
+// Brand is the account at the destination that the key belongs to.
+func (c Connection) Brand() destination.Brand {
+	return destination.Brand{ID: c.BrandID, Name: c.BrandName, Website: c.BrandWebsite}
+}
+
+// Choice is all that people who may use a connection, but not manage it, get to know of it.
+type Choice struct {
+	ID         int64
+	Type, Name string
+}
+
+// Consent is who agreed to which version of the data privacy and compliance terms, and when. The zero Consent is none.
 type Consent struct {
 	TermsVersion string
 	UserID       int64

@@ -1,0 +1,71 @@
+-- +goose Up
+-- Ids are never used again: sealed values are bound to them.
+CREATE TABLE connections (
+    id                   INTEGER PRIMARY KEY AUTOINCREMENT,
+    type                 TEXT    NOT NULL,                -- kind of destination
+    name                 TEXT    NOT NULL,
+    name_key             TEXT    NOT NULL,                -- folded: how two names are told apart
+    open_to_contributors INTEGER NOT NULL DEFAULT 0 CHECK (open_to_contributors IN (0, 1)),
+    sealed_key           BLOB,                            -- bound to connection/<id>/api_key; NULL once removed
+    key_version          INTEGER NOT NULL DEFAULT 1,
+    brand_id             TEXT    NOT NULL,
+    brand_name           TEXT    NOT NULL,
+    brand_website        TEXT    NOT NULL,
+    verified_at          INTEGER NOT NULL,
+    failure              TEXT    NOT NULL DEFAULT '',
+    failed_at            INTEGER,
+    export_user_id       INTEGER REFERENCES users (id),
+    export_user_at       INTEGER,
+    version              INTEGER NOT NULL DEFAULT 1,
+    created_by           INTEGER NOT NULL REFERENCES users (id),
+    created_at           INTEGER NOT NULL,
+    updated_at           INTEGER NOT NULL,
+    removed_at           INTEGER,
+    removed_by           INTEGER REFERENCES users (id)
+) STRICT;
+CREATE UNIQUE INDEX connections_by_name ON connections (name_key) WHERE removed_at IS NULL;
+
+-- Who agreed to which terms, when, and until when. Rows are added and ended, never changed otherwise.
+CREATE TABLE connection_consents (
+    id            INTEGER PRIMARY KEY,
+    connection_id INTEGER NOT NULL REFERENCES connections (id),
+    terms_version TEXT    NOT NULL,
+    brand_id      TEXT    NOT NULL,                       -- to whom data may go
+    user_id       INTEGER NOT NULL REFERENCES users (id),
+    user_name     TEXT    NOT NULL,                       -- as it was then
+    agreed_at     INTEGER NOT NULL,
+    ended_at      INTEGER,                                -- withdrawn, or replaced by another
+    ended_by      INTEGER REFERENCES users (id)
+) STRICT;
+CREATE UNIQUE INDEX connection_consents_in_force ON connection_consents (connection_id) WHERE ended_at IS NULL;
+
+-- A connection that an administrator is setting up. Each has one at most; old ones are erased.
+CREATE TABLE connection_drafts (
+    id                   INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id              INTEGER NOT NULL UNIQUE REFERENCES users (id) ON DELETE CASCADE,
+    type                 TEXT    NOT NULL,
+    name                 TEXT    NOT NULL DEFAULT '',
+    open_to_contributors INTEGER NOT NULL DEFAULT 0 CHECK (open_to_contributors IN (0, 1)),
+    sealed_key           BLOB,                            -- bound to connection_draft/<id>/api_key
+    terms_version        TEXT    NOT NULL DEFAULT '',     -- '': not agreed
+    agreed_at            INTEGER,
+    brand_id             TEXT    NOT NULL DEFAULT '',     -- '': the key is not proved
+    brand_name           TEXT    NOT NULL DEFAULT '',
+    brand_website        TEXT    NOT NULL DEFAULT '',
+    verified_at          INTEGER,
+    export_user_at       INTEGER,                         -- when the administrator confirmed it by password
+    revision             INTEGER NOT NULL DEFAULT 1,
+    updated_at           INTEGER NOT NULL
+) STRICT;
+
+-- A key that is to replace a connection's, until it is proved and, when it belongs to another brand, confirmed.
+CREATE TABLE connection_key_changes (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    connection_id INTEGER NOT NULL UNIQUE REFERENCES connections (id),
+    sealed_key    BLOB    NOT NULL,                       -- bound to connection_key_change/<id>/api_key
+    brand_id      TEXT    NOT NULL DEFAULT '',            -- '': not proved
+    brand_name    TEXT    NOT NULL DEFAULT '',
+    brand_website TEXT    NOT NULL DEFAULT '',
+    created_by    INTEGER NOT NULL REFERENCES users (id),
+    created_at    INTEGER NOT NULL
+) STRICT;
