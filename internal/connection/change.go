@@ -73,7 +73,7 @@ func (s *Service) BecomeExportUser(ctx context.Context, actor access.Actor, id i
 	if err := requirePerson(actor); err != nil {
 		return Connection{}, err
 	}
-	if err := s.confirm(ctx, actor, password); err != nil {
+	if err := s.accounts.ConfirmPassword(ctx, actor, password); err != nil {
 		return Connection{}, err
 	}
 	return s.change(ctx, actor, id, version, func(_ database.Tx, c *Connection) error {

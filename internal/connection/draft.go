@@ -228,7 +228,7 @@ func (s *Service) ConfirmExportUser(ctx context.Context, actor access.Actor, pas
 	if err != nil {
 		return before, err
 	}
-	if err := s.confirm(ctx, actor, password); err != nil {
+	if err := s.accounts.ConfirmPassword(ctx, actor, password); err != nil {
 		return before, err
 	}
 	return s.changeDraft(ctx, actor, StepExportUser, func(_ database.Tx, d *Draft, _ destination.Info) error {

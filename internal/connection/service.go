@@ -20,7 +20,7 @@ type Drivers map[string]destination.Driver
 
 // Accounts knows the people.
 type Accounts interface {
-	// ConfirmPassword fails with an Invalid problem when the password is not the actor's own.
+	// ConfirmPassword fails with an Invalid problem of the field "password" when it is not the actor's own.
 	ConfirmPassword(ctx context.Context, actor access.Actor, password string) error
 	// Actor gives a person as she may act now, and a Problem when she may not at all.
 	Actor(ctx context.Context, userID int64) (access.Actor, error)
@@ -256,21 +256,6 @@ func requirePerson(actor access.Actor) error {
 		return problem.New(problem.SignedOut, "problem.signed_out")
 	}
 	return actor.Require(access.ManageConnections)
-}
-
-// confirm checks the actor's own password. A wrong one is said beside its field.
-func (s *Service) confirm(ctx context.Context, actor access.Actor, password string) error {
-	var check problem.Check
-	if password == "" {
-		check.Add("password", "problem.required")
-		return check.Err()
-	}
-	err := s.accounts.ConfirmPassword(ctx, actor, password)
-	if problem.Is(err, problem.Invalid) {
-		check.Add("password", "connections.problem.password")
-		return check.Err()
-	}
-	return err
 }
 
 func (s *Service) publish(id int64) {
