@@ -1,0 +1,222 @@
+// Package budget paces requests to one brand so that its sliding-window limit is used up and never overstepped. All runs
+// on a brand share one Budget; whoever waits is served in turn, so that a small run is never stuck behind a large one.
+package budget
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/segue-app/segue/internal/destination"
+)
+
+// Budget is the request budget of one brand: at most limit requests in any window.
+//
+// The destination counts a request at some moment between its sending and its answer. A place is therefore taken when a
+// request is admitted, and becomes free one window (and a little slack for clocks that differ) after its answer came: at
+// whatever moment in between it was counted, the window there is never fuller than the window here.
+type Budget struct {
+	limit  int
+	window time.Duration
+
+	mutex     sync.Mutex
+	effective int         // limit, less while others spend the same budget
+	inFlight  int         // admitted, not answered
+	answered  []time.Time // when, oldest first; only those still in the window
+	queues    []*queue    // holders that wait, in the order of their turns
+	blocked   time.Time   // nobody is admitted before: the destination asked for a pause
+	streak    int         // refusals in a row without a hint
+	raised    time.Time   // when effective last changed
+	timer     *time.Timer
+}
+
+type queue struct {
+	holder  string
+	waiters []chan struct{}
+}
+
+// Usage says how much of the budget is spent in the window that ends now.
+type Usage struct {
+	Used    int
+	Limit   int           // what we allow ourselves: less than the destination's limit while others spend too
+	Blocked time.Duration // how long the destination wants us to pause, 0 when it does not
+}
+
+const (
+	slackShare  = 200 // the slack is this part of a window: 300 ms of a minute
+	firstPause  = 60  // the first pause after a refusal without a hint, as a part of a window: 1 s of a minute
+	leastShare  = 20  // effective never falls below this part of the limit
+	raiseShare  = 10  // effective grows by this part of the limit in each window without refusal
+	shrinkTenth = 9   // effective falls to so many tenths of what was used when others took the rest
+)
+
+// New makes a budget of limit requests in a window. A limit of 0 means that there is none.
+func New(limit int, window time.Duration) *Budget {
+	return &Budget{limit: limit, window: window, effective: limit}
+}
+
+// Recall counts requests that an earlier process made, so that a restart does not overdraw the window.
+func (b *Budget) Recall(answered []time.Time) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	b.answered = append(b.answered, answered...)
+}
+
+// Gate lets one holder (a run) spend from the budget.
+func (b *Budget) Gate(holder string) destination.Gate { return &gate{budget: b, holder: holder} }
+
+// Usage reads the state of the window.
+func (b *Budget) Usage() Usage {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	now := time.Now()
+	b.expire(now)
+	return Usage{Used: b.inFlight + len(b.answered), Limit: b.effective, Blocked: max(0, b.blocked.Sub(now))}
+}
+
+type gate struct {
+	budget *Budget
+	holder string
+}
+
+// Enter waits for a place in the window.
+func (g *gate) Enter(ctx context.Context) (func(destination.Answer), error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	admitted := g.budget.join(g.holder)
+	select {
+	case <-admitted:
+		var once sync.Once
+		return func(answer destination.Answer) { once.Do(func() { g.budget.done(answer) }) }, nil
+	case <-ctx.Done():
+		g.budget.leave(g.holder, admitted)
+		return nil, ctx.Err()
+	}
+}
+
+func (b *Budget) join(holder string) chan struct{} {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	admitted := make(chan struct{})
+	for _, q := range b.queues {
+		if q.holder == holder {
+			q.waiters = append(q.waiters, admitted)
+			b.admit(time.Now())
+			return admitted
+		}
+	}
+	b.queues = append(b.queues, &queue{holder: holder, waiters: []chan struct{}{admitted}})
+	b.admit(time.Now())
+	return admitted
+}
+
+// leave takes a waiter out again, or gives its place back when it was admitted at the same moment.
+func (b *Budget) leave(holder string, admitted chan struct{}) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	for i, q := range b.queues {
+		if q.holder != holder {
+			continue
+		}
+		for j, waiter := range q.waiters {
+			if waiter == admitted {
+				q.waiters = append(q.waiters[:j], q.waiters[j+1:]...)
+				if len(q.waiters) == 0 {
+					b.queues = append(b.queues[:i], b.queues[i+1:]...)
+				}
+				return
+			}
+		}
+	}
+	b.inFlight--
+	b.admit(time.Now())
+}
+
+func (b *Budget) done(answer destination.Answer) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	now := time.Now()
+	b.inFlight--
+	b.answered = append(b.answered, now) // a refused request is assumed to count as well
+	if answer.Throttled {
+		b.refuse(now, answer.RetryAfter)
+	} else {
+		b.streak = 0
+	}
+	b.admit(now)
+}
+
+// refuse reacts to "too many requests". We do not overdraw by ourselves, so somebody else spends the same budget: allow
+// ourselves less for a while, and pause as asked, or longer each time when no hint was given.
+func (b *Budget) refuse(now time.Time, hint time.Duration) {
+	b.expire(now)
+	if b.limit > 0 {
+		used := b.inFlight + len(b.answered)
+		b.effective = max(b.limit/leastShare, 1, min(b.effective, used*shrinkTenth/10))
+		b.raised = now
+	}
+	pause := hint
+	if pause <= 0 {
+		pause = min(b.window/firstPause<<min(b.streak, 10), b.window)
+		b.streak++
+	}
+	if until := now.Add(pause); until.After(b.blocked) {
+		b.blocked = until
+	}
+}
+
+func (b *Budget) slack() time.Duration { return b.window / slackShare }
+
+func (b *Budget) expire(now time.Time) {
+	gone := 0
+	for gone < len(b.answered) && now.Sub(b.answered[gone]) >= b.window+b.slack() {
+		gone++
+	}
+	b.answered = b.answered[gone:]
+	if b.effective < b.limit && now.Sub(b.raised) >= b.window {
+		b.effective = min(b.limit, b.effective+max(1, b.limit/raiseShare))
+		b.raised = now
+	}
+}
+
+// admit lets in whoever may go, in turn, and sets the timer for the next that must wait.
+func (b *Budget) admit(now time.Time) {
+	b.expire(now)
+	for len(b.queues) > 0 && !b.blocked.After(now) && (b.limit == 0 || b.inFlight+len(b.answered) < b.effective) {
+		q := b.queues[0]
+		b.queues = b.queues[1:]
+		close(q.waiters[0])
+		q.waiters = q.waiters[1:]
+		b.inFlight++
+		if len(q.waiters) > 0 {
+			b.queues = append(b.queues, q) // to the end: the others have their turn first
+		}
+	}
+	if len(b.queues) > 0 {
+		b.wakeAt(now)
+	}
+}
+
+func (b *Budget) wakeAt(now time.Time) {
+	wait := b.blocked.Sub(now)
+	if wait <= 0 {
+		if len(b.answered) == 0 {
+			return // every place is in flight: the next answer wakes us
+		}
+		// So many of the oldest must leave before one more fits; more than one only when effective has shrunk.
+		leaving := min(max(b.inFlight+len(b.answered)-b.effective, 0), len(b.answered)-1)
+		wait = b.answered[leaving].Add(b.window + b.slack()).Sub(now)
+		if b.effective < b.limit {
+			wait = min(wait, b.raised.Add(b.window).Sub(now))
+		}
+	}
+	if b.timer != nil {
+		b.timer.Stop()
+	}
+	b.timer = time.AfterFunc(max(wait, time.Millisecond), func() {
+		b.mutex.Lock()
+		defer b.mutex.Unlock()
+		b.admit(time.Now())
+	})
+}

@@ -1,0 +1,57 @@
+package budget
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/segue-app/segue/internal/destination"
+)
+
+// Registry holds the budgets of all brands. What an earlier process sent is recalled when a brand is first asked for.
+type Registry struct {
+	limit  int
+	window time.Duration
+	recall func(ctx context.Context, brandID string, since time.Time) ([]time.Time, error)
+
+	mutex  sync.Mutex
+	brands map[string]*Budget
+}
+
+// NewRegistry makes budgets of limit requests in a window for each brand. recall reads when requests to a brand were
+// made since a time, oldest first; nil when nothing is known of earlier.
+func NewRegistry(limit int, window time.Duration, recall func(context.Context, string, time.Time) ([]time.Time, error)) *Registry {
+	return &Registry{limit: limit, window: window, recall: recall, brands: map[string]*Budget{}}
+}
+
+// Window is the length of the window.
+func (r *Registry) Window() time.Duration { return r.window }
+
+// For gives the budget of a brand.
+func (r *Registry) For(ctx context.Context, brandID string) (*Budget, error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if b, ok := r.brands[brandID]; ok {
+		return b, nil
+	}
+	b := New(r.limit, r.window)
+	if r.recall != nil {
+		made, err := r.recall(ctx, brandID, time.Now().Add(-r.window))
+		if err != nil {
+			return nil, err
+		}
+		b.Recall(made)
+	}
+	r.brands[brandID] = b
+	return b, nil
+}
+
+// Open is a gate that admits everything at once, for the proof of a key whose brand is not known yet.
+var Open destination.Gate = open{}
+
+type open struct{}
+
+// Enter admits.
+func (open) Enter(ctx context.Context) (func(destination.Answer), error) {
+	return func(destination.Answer) {}, ctx.Err()
+}

@@ -1,0 +1,95 @@
+// Package export owns the exports (the pages also say destinations): which segments go over which connection, with which
+// attributes, and when. It knows segments and connections; how an export is carried out is the run package's.
+package export
+
+import (
+	"time"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/destination"
+)
+
+// Export is a standing order: segments + connection + mapping + schedule.
+type Export struct {
+	ID              int64
+	Name            string
+	DestinationType string
+	ConnectionID    int64  // 0: detached
+	ConnectionName  string // "" when detached
+	DetachedFrom    string // name of the connection that it had
+	OpenConnection  bool   // whether contributors may use the connection (of a detached export: the one it had)
+	Segments        []Part
+	Mapping         Mapping
+	Schedule        Schedule
+	PausedAt        time.Time
+	PausedBy        string
+	Version         int // for optimistic locking
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+	Removed         bool
+}
+
+// Part is one segment of an export. Its members carry the tag at the destination, unless it is "".
+type Part struct {
+	SegmentID int64
+	Name      string
+	Tag       string
+}
+
+// Mapping says which profile attribute fills which field of a contact.
+type Mapping []Pair
+
+// Pair is one line of a mapping.
+type Pair struct {
+	Field     destination.Field `json:"field"`
+	Attribute string            `json:"attribute"` // key of a profile attribute
+}
+
+// Attribute finds what is mapped to a field, "" when nothing is.
+func (m Mapping) Attribute(field destination.Field) string {
+	for _, pair := range m {
+		if pair.Field == field {
+			return pair.Attribute
+		}
+	}
+	return ""
+}
+
+// Schedule says when an export runs by itself.
+type Schedule string
+
+// The schedules.
+const (
+	WithSystem Schedule = "system" // with every scheduled refresh
+	Off        Schedule = "off"    // on demand only
+)
+
+// Paused reports whether a person stopped it for the time being.
+func (e Export) Paused() bool { return !e.PausedAt.IsZero() }
+
+// MayEdit reports whether the actor may change, run and remove the export: administrators always, contributors while the
+// connection is open to them.
+func (e Export) MayEdit(actor access.Actor) bool { return actor.MayUse(e.OpenConnection) }
+
+// Obstacle is why an export cannot run now, as a code; "" when it can. Those of its connection are connection.Obstacle's.
+type Obstacle string
+
+// The obstacles of an export itself.
+const (
+	NoObstacle       Obstacle = ""
+	NoConnection     Obstacle = "no_connection"
+	IsPaused         Obstacle = "paused"
+	NoProfiles       Obstacle = "no_profiles"       // nothing was uploaded yet
+	AttributeMissing Obstacle = "attribute_missing" // the mapping names an attribute that the profiles no longer have
+	NoSegments       Obstacle = "no_segments"
+)
+
+// Draft is what a person enters to make or change an export.
+type Draft struct {
+	Name         string
+	ConnectionID int64
+	Parts        []Part
+	Mapping      Mapping
+	Schedule     Schedule
+	Version      int // of the export that was edited; 0 for a new one
+}

@@ -1,0 +1,205 @@
+package export
+
+import (
+	"context"
+	"strings"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/destination"
+	"github.com/segue-app/segue/internal/membership"
+	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/segment"
+)
+
+// Suggestion is an attribute that may fill a field, and why we think so.
+type Suggestion struct {
+	Field     destination.Field
+	Attribute profile.Attribute
+	Reason    string // code: "name" (the attribute is called so) or "values" (its values look so)
+}
+
+// names are what attributes that fill a field are called, in English and Danish, folded to lower-case letters and digits.
+var names = map[destination.Field][]string{
+	destination.Email:      {"email", "emailaddress", "mail", "mailadresse", "emailadresse", "primaryemail", "contactemail"},
+	destination.FirstName:  {"firstname", "fornavn", "givenname", "forename"},
+	destination.LastName:   {"lastname", "efternavn", "surname", "familyname"},
+	destination.Address:    {"address", "adresse", "street", "streetaddress", "addressline1", "address1", "vej", "gade"},
+	destination.Country:    {"country", "countryregion", "land", "landområde", "countrycode", "landekode"},
+	destination.State:      {"state", "stateprovince", "region", "province", "stat"},
+	destination.City:       {"city", "town", "by", "bynavn"},
+	destination.PostalCode: {"postalcode", "postcode", "zip", "zipcode", "postnummer", "postnr"},
+	destination.Phone:      {"phone", "phonenumber", "mobile", "mobilephone", "telefon", "telefonnummer", "mobil", "tlf"},
+	destination.Birthdate:  {"birthdate", "dateofbirth", "birthday", "dob", "fødselsdato", "fødselsdag"},
+	destination.Gender:     {"gender", "sex", "køn"},
+	destination.Tags:       {"tags", "labels"},
+}
+
+// Suggest proposes a mapping: for each field the attribute that is called so, and for the email otherwise one whose
+// values are addresses. An attribute is proposed once.
+func (s *Service) Suggest(ctx context.Context, actor access.Actor, info destination.Info) ([]Suggestion, error) {
+	snapshot, err := s.profiles.Current(ctx)
+	if problem.Is(err, problem.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var found []Suggestion
+	used := map[string]bool{}
+	for _, field := range info.Fields {
+		if a, ok := called(snapshot, names[field], used); ok {
+			used[a.Key] = true
+			found = append(found, Suggestion{Field: field, Attribute: a, Reason: "name"})
+		} else if field == destination.Email {
+			a, ok, err := s.holdingAddresses(ctx, actor, snapshot)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				used[a.Key] = true
+				found = append(found, Suggestion{Field: field, Attribute: a, Reason: "values"})
+			}
+		}
+	}
+	return found, nil
+}
+
+// called finds the attribute with the best name: an exact one first, in the order of the list.
+func called(snapshot profile.Snapshot, wanted []string, used map[string]bool) (profile.Attribute, bool) {
+	for _, name := range wanted {
+		for _, a := range snapshot.Attributes {
+			if !used[a.Key] && (folded(a.Key) == name || folded(a.Label) == name) {
+				return a, true
+			}
+		}
+	}
+	return profile.Attribute{}, false
+}
+
+func folded(name string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" _-./()", r) {
+			return -1
+		}
+		return r
+	}, strings.ToLower(name))
+}
+
+func (s *Service) holdingAddresses(ctx context.Context, actor access.Actor, snapshot profile.Snapshot) (profile.Attribute, bool, error) {
+	for _, a := range snapshot.Attributes {
+		if a.Kind != profile.Text {
+			continue
+		}
+		samples, err := s.profiles.Samples(ctx, actor, snapshot, a.Key, 5)
+		if err != nil {
+			return profile.Attribute{}, false, err
+		}
+		addresses := 0
+		for _, value := range samples {
+			if at := strings.Index(value, "@"); at > 0 && strings.Contains(value[at:], ".") {
+				addresses++
+			}
+		}
+		if addresses > 0 && addresses*2 > len(samples) {
+			return a, true, nil
+		}
+	}
+	return profile.Attribute{}, false, nil
+}
+
+// Assay is what a mapping would do to the profiles of some segments.
+type Assay struct {
+	Profiles int                 // looked at: each once
+	Rejected int                 // would not be sent
+	Too      bool                // more than the destination takes in one export
+	Fields   map[string]Findings // by the destination's field
+}
+
+// Findings are what a mapping's line would do.
+type Findings struct {
+	Empty    int
+	Rejected int
+}
+
+// Assay tries a mapping on every profile of the segments, and sends nothing. It takes about as long as reading them.
+func (s *Service) Assay(ctx context.Context, actor access.Actor, info destination.Info, segmentIDs []int64, mapping Mapping) (Assay, error) {
+	result := Assay{Fields: map[string]Findings{}}
+	if err := actor.Require(access.UseSomeConnections); err != nil {
+		return result, err
+	}
+	if len(segmentIDs) == 0 || len(mapping) == 0 {
+		return result, nil
+	}
+	snapshot, err := s.profiles.Current(ctx)
+	if err != nil {
+		return result, err
+	}
+	driver, err := s.Driver(info.Type)
+	if err != nil {
+		return result, err
+	}
+	fields, attributes := make([]destination.Field, len(mapping)), make([]string, len(mapping))
+	for i, pair := range mapping {
+		if _, ok := snapshot.Attribute(pair.Attribute); !ok {
+			return result, problem.New(problem.Invalid, "problem.choose")
+		}
+		fields[i], attributes[i] = pair.Field, pair.Attribute
+	}
+	encoder, err := driver.NewEncoder(fields)
+	if err != nil {
+		return result, problem.New(problem.Invalid, "problem.export.field_unknown").Because(err)
+	}
+	definitions, err := s.segments.Definitions(ctx, segmentIDs)
+	if err != nil {
+		return result, err
+	}
+	var conditions []segment.Where
+	for _, definition := range definitions {
+		where, err := segment.Compile(definition, snapshot, s.clock())
+		if err != nil {
+			return result, err
+		}
+		conditions = append(conditions, where)
+	}
+	selection, err := membership.Select(snapshot, conditions, attributes)
+	if err != nil {
+		return result, err
+	}
+	return result, s.assay(ctx, selection, encoder, fields, info, &result)
+}
+
+func (s *Service) assay(ctx context.Context, selection *membership.Selection, encoder destination.Encoder, fields []destination.Field, info destination.Info, result *Assay) error {
+	var item []byte
+	after := ""
+	for more := true; more; {
+		var err error
+		more, err = selection.Page(ctx, s.db.Reader(), after, 1000, func(m membership.Member) error {
+			after = m.ID
+			result.Profiles++
+			for i, value := range m.Values {
+				if value == "" {
+					f := result.Fields[string(fields[i])]
+					f.Empty++
+					result.Fields[string(fields[i])] = f
+				}
+			}
+			var reasons []destination.Reason
+			item, reasons = encoder.Encode(item[:0], m.Values, nil)
+			if len(reasons) > 0 {
+				result.Rejected++
+			}
+			for _, reason := range reasons {
+				f := result.Fields[reason.Field]
+				f.Rejected++
+				result.Fields[reason.Field] = f
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	result.Too = result.Profiles > info.MaxProfiles
+	return nil
+}

@@ -1,0 +1,75 @@
+package export
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/segue-app/segue/internal/connection"
+	"github.com/segue-app/segue/internal/problem"
+)
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+// Readiness says, as a code, why an export cannot run now; "" when it can. The codes are the Obstacles of this package
+// and of the connection package.
+func (s *Service) Readiness(ctx context.Context, e Export) (code string, err error) {
+	switch {
+	case e.Removed:
+		return "export_removed", nil
+	case e.Paused():
+		return string(IsPaused), nil
+	case len(e.Segments) == 0:
+		return string(NoSegments), nil
+	}
+	if code, err := s.connectionObstacle(ctx, e.ConnectionID); code != "" || err != nil {
+		return code, err
+	}
+	snapshot, err := s.profiles.Current(ctx)
+	if problem.Is(err, problem.NotFound) {
+		return string(NoProfiles), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	for _, pair := range e.Mapping {
+		if _, ok := snapshot.Attribute(pair.Attribute); !ok {
+			return string(AttributeMissing), nil
+		}
+	}
+	return "", nil
+}
+
+func (s *Service) connectionObstacle(ctx context.Context, id int64) (string, error) {
+	if id == 0 {
+		return string(NoConnection), nil
+	}
+	c, err := s.connections.Find(ctx, s.db.Reader(), id)
+	if problem.Is(err, problem.NotFound) {
+		return string(NoConnection), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	obstacle, err := s.connections.Obstacle(ctx, c)
+	if obstacle == connection.KeyFailed && c.Failure != "" {
+		return string(c.Failure), err
+	}
+	return string(obstacle), err
+}
+
+// Permission says, as a code, why a run under way over a connection must stop; "" when it may go on. It reads what is
+// true at this moment.
+func (s *Service) Permission(ctx context.Context, exportID, connectionID int64) (code string, err error) {
+	e, err := get(ctx, s.db.Reader(), exportID)
+	switch {
+	case err != nil:
+		return "", err
+	case e.Removed:
+		return "export_removed", nil
+	case e.Paused():
+		return string(IsPaused), nil
+	case e.ConnectionID != connectionID:
+		return string(NoConnection), nil
+	}
+	return s.connectionObstacle(ctx, connectionID)
+}

@@ -1,0 +1,248 @@
+package export
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/problem"
+)
+
+// Row is an export in a list, with how its last run went.
+type Row struct {
+	Export
+	LastState   string // state of the last run, "" when it never ran
+	LastRunID   int64
+	RefreshedAt time.Time // when a run last ended well, wholly or with warnings
+}
+
+// Query narrows and orders a list. The zero value lists everything by name.
+type Query struct {
+	Search     string // in the names of export, connection and type
+	Sort       string // name, type, connection, schedule, refreshed or status
+	Descending bool
+	Limit      int // 0: 50
+	Offset     int
+}
+
+var orders = map[string]string{
+	"name": "e.name COLLATE NOCASE", "type": "e.destination_type", "connection": "c.name COLLATE NOCASE",
+	"schedule": "e.schedule", "refreshed": "refreshed", "status": "last_state",
+}
+
+const columns = `e.id, e.name, e.destination_type, coalesce(e.connection_id, 0), coalesce(c.name, ''), e.detached_from,
+	coalesce(c.open_to_contributors, e.detached_open), e.schedule, e.paused_at, e.paused_by, e.version, e.created_at, e.updated_at,
+	e.removed_at IS NOT NULL`
+
+func scan(row interface{ Scan(...any) error }, more ...any) (Export, error) {
+	var e Export
+	var paused sql.NullInt64
+	var created, updated int64
+	into := append([]any{&e.ID, &e.Name, &e.DestinationType, &e.ConnectionID, &e.ConnectionName, &e.DetachedFrom,
+		&e.OpenConnection, &e.Schedule, &paused, &e.PausedBy, &e.Version, &created, &updated, &e.Removed}, more...)
+	if err := row.Scan(into...); err != nil {
+		return Export{}, err
+	}
+	e.PausedAt, e.CreatedAt, e.UpdatedAt = database.NullTime(paused), database.Time(created), database.Time(updated)
+	return e, nil
+}
+
+func get(ctx context.Context, q database.Querier, id int64) (Export, error) {
+	row := q.QueryRowContext(ctx, `SELECT `+columns+` FROM exports e LEFT JOIN connections c ON c.id = e.connection_id WHERE e.id = ?`, id)
+	e, err := scan(row)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Export{}, problem.New(problem.NotFound, "problem.export.not_found")
+	}
+	if err != nil {
+		return Export{}, fmt.Errorf("read export %d: %w", id, err)
+	}
+	if e.Segments, err = parts(ctx, q, id); err != nil {
+		return Export{}, err
+	}
+	e.Mapping, err = mapping(ctx, q, id)
+	return e, err
+}
+
+func parts(ctx context.Context, q database.Querier, id int64) (found []Part, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT s.id, s.name, x.tag FROM export_segments x JOIN segments s ON s.id = x.segment_id
+		WHERE x.export_id = ? ORDER BY x.position`, id)
+	if err != nil {
+		return nil, fmt.Errorf("read segments of export %d: %w", id, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var p Part
+		if err := rows.Scan(&p.SegmentID, &p.Name, &p.Tag); err != nil {
+			return nil, err
+		}
+		found = append(found, p)
+	}
+	return found, rows.Err()
+}
+
+func mapping(ctx context.Context, q database.Querier, id int64) (found Mapping, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT field, attribute FROM export_mappings WHERE export_id = ? ORDER BY position`, id)
+	if err != nil {
+		return nil, fmt.Errorf("read mapping of export %d: %w", id, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var p Pair
+		if err := rows.Scan(&p.Field, &p.Attribute); err != nil {
+			return nil, err
+		}
+		found = append(found, p)
+	}
+	return found, rows.Err()
+}
+
+func list(ctx context.Context, q database.Querier, query Query) (found []Row, total int, err error) {
+	where, args := `e.removed_at IS NULL`, []any{}
+	if search := strings.TrimSpace(query.Search); search != "" {
+		like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(search) + "%"
+		where += ` AND (e.name LIKE ? ESCAPE '\' OR c.name LIKE ? ESCAPE '\' OR e.destination_type LIKE ? ESCAPE '\')`
+		args = append(args, like, like, like)
+	}
+	from := ` FROM exports e LEFT JOIN connections c ON c.id = e.connection_id
+		LEFT JOIN runs r ON r.id = (SELECT max(id) FROM runs WHERE export_id = e.id)`
+	if err := q.QueryRowContext(ctx, `SELECT count(*)`+from+` WHERE `+where, args...).Scan(&total); err != nil {
+		return nil, 0, fmt.Errorf("count exports: %w", err)
+	}
+	order, known := orders[query.Sort]
+	if !known {
+		order = orders["name"]
+	}
+	if query.Descending {
+		order += " DESC"
+	}
+	limit := query.Limit
+	if limit <= 0 {
+		limit = 50
+	}
+	rows, err := q.QueryContext(ctx, `SELECT `+columns+`, coalesce(r.state, '') AS last_state, coalesce(r.id, 0),
+		(SELECT max(ended_at) FROM runs WHERE export_id = e.id AND state IN ('succeeded', 'warnings')) AS refreshed`+
+		from+` WHERE `+where+` ORDER BY `+order+`, e.id LIMIT ? OFFSET ?`, append(args, limit, query.Offset)...)
+	if err != nil {
+		return nil, 0, fmt.Errorf("list exports: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var r Row
+		var refreshed sql.NullInt64
+		if r.Export, err = scan(rows, &r.LastState, &r.LastRunID, &refreshed); err != nil {
+			return nil, 0, err
+		}
+		r.RefreshedAt = database.NullTime(refreshed)
+		found = append(found, r)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, 0, err
+	}
+	for i := range found { // one page of a list: a query each is cheap
+		if found[i].Segments, err = parts(ctx, q, found[i].ID); err != nil {
+			return nil, 0, err
+		}
+	}
+	return found, total, nil
+}
+
+// save writes the draft as a new export (id 0) or over an old one, and returns its id.
+func save(ctx context.Context, tx database.Tx, id, by int64, destinationType string, d Draft, now time.Time) (int64, error) {
+	var err error
+	if id == 0 {
+		var result sql.Result
+		result, err = tx.ExecContext(ctx, `INSERT INTO exports (name, destination_type, connection_id, schedule, created_by, created_at, updated_at)
+			VALUES (?, ?, ?, ?, nullif(?, 0), ?, ?)`, d.Name, destinationType, d.ConnectionID, d.Schedule, by, database.Millis(now), database.Millis(now))
+		if err == nil {
+			id, err = result.LastInsertId()
+		}
+	} else {
+		_, err = tx.ExecContext(ctx, `UPDATE exports SET name = ?, destination_type = ?, connection_id = ?, schedule = ?, detached_from = '',
+			version = version + 1, updated_at = ? WHERE id = ?`, d.Name, destinationType, d.ConnectionID, d.Schedule, database.Millis(now), id)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("save export: %w", err)
+	}
+	for _, statement := range []string{`DELETE FROM export_segments WHERE export_id = ?`, `DELETE FROM export_mappings WHERE export_id = ?`} {
+		if _, err := tx.ExecContext(ctx, statement, id); err != nil {
+			return 0, fmt.Errorf("save export %d: %w", id, err)
+		}
+	}
+	for i, p := range d.Parts {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO export_segments (export_id, segment_id, tag, position) VALUES (?, ?, ?, ?)`,
+			id, p.SegmentID, p.Tag, i); err != nil {
+			return 0, fmt.Errorf("save segments of export %d: %w", id, err)
+		}
+	}
+	for i, p := range d.Mapping {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO export_mappings (export_id, field, attribute, position) VALUES (?, ?, ?, ?)`,
+			id, p.Field, p.Attribute, i); err != nil {
+			return 0, fmt.Errorf("save mapping of export %d: %w", id, err)
+		}
+	}
+	return id, nil
+}
+
+// nameTaken reports whether another export that is still there has the name.
+func nameTaken(ctx context.Context, q database.Querier, name string, except int64) (taken bool, err error) {
+	err = q.QueryRowContext(ctx, `SELECT count(*) > 0 FROM exports WHERE name = ? COLLATE NOCASE AND id <> ? AND removed_at IS NULL`, name, except).Scan(&taken)
+	if err != nil {
+		return false, fmt.Errorf("look for an export's name: %w", err)
+	}
+	return taken, nil
+}
+
+// detach takes the connection away and remembers its name.
+func detach(ctx context.Context, tx database.Tx, id int64, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `UPDATE exports SET (detached_from, detached_open) = (SELECT name, open_to_contributors FROM connections WHERE id = connection_id),
+		connection_id = NULL, version = version + 1, updated_at = ? WHERE id = ? AND connection_id IS NOT NULL`, database.Millis(now), id)
+	if err != nil {
+		return fmt.Errorf("detach export %d: %w", id, err)
+	}
+	return nil
+}
+
+func remove(ctx context.Context, tx database.Tx, id int64, now time.Time) error {
+	if err := detach(ctx, tx, id, now); err != nil {
+		return err
+	}
+	for _, statement := range []string{
+		`UPDATE exports SET removed_at = ?, version = version + 1 WHERE id = ? AND removed_at IS NULL`,
+		`DELETE FROM export_segments WHERE ? > 0 AND export_id = ?`, // so that its segments may go
+		`DELETE FROM deliveries WHERE ? > 0 AND export_id = ?`,      // addresses of people: not kept without a use
+	} {
+		if _, err := tx.ExecContext(ctx, statement, database.Millis(now), id); err != nil {
+			return fmt.Errorf("remove export %d: %w", id, err)
+		}
+	}
+	return nil
+}
+
+func pause(ctx context.Context, tx database.Tx, id int64, by string, at time.Time) error {
+	_, err := tx.ExecContext(ctx, `UPDATE exports SET paused_at = ?, paused_by = ?, version = version + 1 WHERE id = ?`, database.NullMillis(at), by, id)
+	if err != nil {
+		return fmt.Errorf("pause export %d: %w", id, err)
+	}
+	return nil
+}
+
+// ids lists the exports that a run of all takes: on the system's schedule, with a connection, not paused.
+func scheduled(ctx context.Context, q database.Querier) (ids []int64, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT id FROM exports WHERE removed_at IS NULL AND schedule = 'system' AND connection_id IS NOT NULL AND paused_at IS NULL ORDER BY id`)
+	if err != nil {
+		return nil, fmt.Errorf("list scheduled exports: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}

@@ -1,0 +1,162 @@
+package run
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"hash/maphash"
+
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/destination"
+	"github.com/segue-app/segue/internal/membership"
+	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/segment"
+)
+
+// entry is one profile of a batch, as the journal keeps it: enough to make the item again and to remember its delivery.
+type entry struct {
+	ProfileID string `json:"p"`
+	Identity  string `json:"i"`
+	Hash      []byte `json:"h"`
+}
+
+// batch is some profiles on their way. items are their encoded contacts, in the order of entries.
+type batch struct {
+	number  int
+	tries   int
+	entries []entry
+	items   [][]byte
+}
+
+// fingerprintBytes is how much of the SHA-256 is kept for each delivery.
+const fingerprintBytes = 16
+
+// contacts makes contacts of members, by a frozen plan. It is used by one goroutine at a time.
+type contacts struct {
+	brandID   string
+	selection *membership.Selection
+	encoder   destination.Encoder
+	tags      []string // of the plan's segments
+	carried   []string // reused: the tags of the member at hand
+}
+
+// compile prepares a plan for work on its snapshot.
+func compile(plan *Plan, snapshot profile.Snapshot, driver destination.Driver) (*contacts, error) {
+	c := &contacts{brandID: plan.BrandID}
+	var conditions []segment.Where
+	for _, s := range plan.Segments {
+		where, err := segment.Compile(s.Definition, snapshot, plan.At)
+		if err != nil {
+			return nil, err
+		}
+		conditions = append(conditions, where)
+		c.tags = append(c.tags, s.Tag)
+	}
+	var fields []destination.Field
+	var attributes []string
+	for _, pair := range plan.Mapping {
+		fields = append(fields, pair.Field)
+		attributes = append(attributes, pair.Attribute)
+	}
+	var err error
+	if c.selection, err = membership.Select(snapshot, conditions, attributes); err != nil {
+		return nil, err
+	}
+	if c.encoder, err = driver.NewEncoder(fields); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// contact is a member made ready to be sent, or the reasons why it cannot be.
+type contact struct {
+	profileID string
+	row       int64
+	identity  string
+	item      []byte
+	hash      []byte
+	reasons   []destination.Reason
+}
+
+// make encodes a member. The item is written behind arena, which is returned longer; the contact's slices stay valid
+// when arena grows, because a grown arena is a new one.
+func (c *contacts) make(arena []byte, m membership.Member) (contact, []byte) {
+	made := contact{profileID: m.ID, row: m.Row}
+	c.carried = c.carried[:0]
+	for i, in := range m.In {
+		if in && c.tags[i] != "" {
+			c.carried = append(c.carried, c.tags[i])
+		}
+	}
+	start := len(arena)
+	arena, made.reasons = c.encoder.Encode(arena, m.Values, c.carried)
+	if len(made.reasons) > 0 {
+		return made, arena
+	}
+	made.item = arena[start:len(arena):len(arena)]
+	made.identity, _ = c.encoder.Identity(m.Values)
+	made.hash = c.fingerprint(made.item)
+	return made, arena
+}
+
+// fingerprint is by what a delivery is remembered. The brand is part of it: at another brand everybody is new.
+func (c *contacts) fingerprint(item []byte) []byte {
+	h := sha256.New()
+	h.Write([]byte(c.brandID))
+	h.Write([]byte{0})
+	h.Write(item)
+	return h.Sum(nil)[:fingerprintBytes]
+}
+
+// rebuild makes the items of a batch again from the snapshot, after a restart or for a second try.
+func (c *contacts) rebuild(ctx context.Context, q database.Querier, b *batch) error {
+	ids := make([]string, len(b.entries))
+	for i, e := range b.entries {
+		ids[i] = e.ProfileID
+	}
+	made := make(map[string]contact, len(ids))
+	err := c.selection.These(ctx, q, ids, func(m membership.Member) error {
+		made[m.ID], _ = c.make(nil, m)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	b.items = b.items[:0]
+	for i, e := range b.entries {
+		again, ok := made[e.ProfileID]
+		if !ok || len(again.reasons) > 0 {
+			return fmt.Errorf("batch %d: a profile of the journal cannot be made again", b.number)
+		}
+		b.entries[i].Hash = again.hash
+		b.items = append(b.items, again.item)
+	}
+	return nil
+}
+
+// claims remembers which address belongs to which profile of the run: the first by id has it, the others are
+// duplicates. It holds a hash and a row number for each, some 30 bytes, and looks the profile up to be sure.
+type claims struct {
+	seed maphash.Seed
+	rows map[uint64]int64
+}
+
+func newClaims() *claims { return &claims{seed: maphash.MakeSeed(), rows: map[uint64]int64{}} }
+
+// claim takes the address for the contact. When another profile has it already, that one's id is returned.
+func (c *claims) claim(ctx context.Context, q database.Querier, maker *contacts, made contact) (ownerID string, err error) {
+	key := maphash.String(c.seed, made.identity)
+	row, taken := c.rows[key]
+	if !taken {
+		c.rows[key] = made.row
+		return "", nil
+	}
+	owner, ok, err := maker.selection.Row(ctx, q, row)
+	if err != nil || !ok {
+		return "", err
+	}
+	if identity, _ := maker.encoder.Identity(owner.Values); identity != made.identity {
+		return "", nil // two addresses of one hash: both are sent
+	}
+	return owner.ID, nil
+}

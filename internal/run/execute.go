@@ -1,0 +1,199 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/segue-app/segue/internal/connection"
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/destination"
+	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
+)
+
+// Execute carries a queued run out, or goes on with one that an earlier process began. It returns nil when the run has
+// ended, however it ended, or goes on after the next start; an error is of our own side, and worth another try.
+func (s *Service) Execute(ctx context.Context, runID int64) error {
+	stopping, stop, ok := s.enter(runID)
+	if !ok {
+		return nil
+	}
+	defer s.leave(runID)
+	defer s.events.Publish(ListTopic, Topic(runID))
+	r, err := getRun(ctx, s.db.Reader(), runID)
+	if err != nil {
+		return err
+	}
+	if !r.State.Active() {
+		return nil
+	}
+	if !r.CancelAskedAt.IsZero() {
+		stop(cancelled)
+	}
+	err = s.execute(ctx, r, stopping, stop)
+	var halted *halt
+	if errors.As(err, &halted) { // before anything was sent
+		err = s.db.InTx(ctx, func(tx database.Tx) error {
+			return end(ctx, tx, runID, halted.state, halted.code, halted.detail, s.clock())
+		})
+	}
+	if err != nil {
+		return err
+	}
+	if errors.Is(context.Cause(stopping), errShutdown) {
+		return nil // it holds its snapshot until it goes on
+	}
+	return s.profiles.Release(ctx, holder(runID))
+}
+
+// GiveUp ends a run that failed on our own side more often than it is worth trying.
+func (s *Service) GiveUp(ctx context.Context, runID int64) error {
+	err := s.db.InTx(ctx, func(tx database.Tx) error {
+		r, err := getRun(ctx, tx, runID)
+		if err != nil || !r.State.Active() {
+			return err
+		}
+		return end(ctx, tx, runID, Failed, failInternal, "", s.clock())
+	})
+	if err != nil {
+		return err
+	}
+	s.events.Publish(ListTopic, Topic(runID))
+	return s.profiles.Release(ctx, holder(runID))
+}
+
+func holder(runID int64) string { return fmt.Sprintf("run/%d", runID) }
+
+func (s *Service) execute(ctx context.Context, r Run, stopping context.Context, stop context.CancelCauseFunc) error {
+	if r.State == Queued {
+		if err := s.begin(ctx, &r); err != nil {
+			return err
+		}
+		s.events.Publish(ListTopic, Topic(r.ID))
+	}
+	driver, ok := s.drivers[r.Plan.DestinationType]
+	if !ok {
+		return fmt.Errorf("run %d: no destination of type %q", r.ID, r.Plan.DestinationType)
+	}
+	x := &execution{service: s, run: r, log: s.log.With("run", r.ID, "export", r.ExportID), maxBatch: driver.Info().MaxBatch,
+		unit: s.budgets.Window() / 60, finish: make(chan struct{}), stopping: stopping, stop: stop}
+	x.followed = newFollower(x)
+	snapshot, err := s.profiles.Snapshot(ctx, r.Plan.SnapshotID)
+	if err != nil {
+		return err
+	}
+	if x.maker, err = compile(r.Plan, snapshot, driver); err != nil {
+		return err
+	}
+	if x.again, err = compile(r.Plan, snapshot, driver); err != nil {
+		return err
+	}
+	brand, err := s.budgets.For(ctx, r.Plan.BrandID)
+	if err != nil {
+		return err
+	}
+	account, _, err := s.connections.Account(ctx, r.Plan.ConnectionID, &gate{inner: brand.Gate(holder(r.ID)), x: x})
+	if err != nil {
+		if problem.Of(err) != nil { // the connection went away
+			return &halt{state: Failed, code: "no_connection"}
+		}
+		return err
+	}
+	x.account = account
+	x.checkBrand(ctx)
+	return x.carryOut(ctx)
+}
+
+// checkBrand makes sure, before anything is sent, that the key still works and still belongs to the same brand. A fault
+// that may pass is left to the sending, which has patience.
+func (x *execution) checkBrand(ctx context.Context) {
+	brand, err := x.account.Verify(ctx)
+	var failure *destination.Error
+	switch {
+	case err == nil && brand.ID != x.run.Plan.BrandID:
+		x.mark(ctx, connection.BrandChanged)
+		x.stop(&halt{state: Failed, code: string(connection.BrandChanged)})
+	case errors.As(err, &failure) && !failure.Passing() && failure.Kind != destination.Refused:
+		if err := x.fail(ctx, failure); err != nil {
+			x.log.Error("the connection could not be marked", "error", err)
+		}
+	}
+}
+
+func (x *execution) mark(ctx context.Context, failure connection.Failure) {
+	if err := x.service.connections.MarkFailure(ctx, x.run.Plan.ConnectionID, failure); err != nil {
+		x.log.Error("the connection could not be marked", "error", err)
+	}
+}
+
+// begin freezes the plan of a queued run. A *halt says that it cannot be carried out.
+func (s *Service) begin(ctx context.Context, r *Run) error {
+	e, err := s.exports.Find(ctx, s.db.Reader(), r.ExportID)
+	if err != nil {
+		return err
+	}
+	code, err := s.exports.Readiness(ctx, e)
+	if err != nil {
+		return err
+	}
+	if code != "" {
+		return &halt{state: Failed, code: code}
+	}
+	c, err := s.connections.Find(ctx, s.db.Reader(), e.ConnectionID)
+	if err != nil {
+		return err
+	}
+	snapshot, err := s.profiles.Current(ctx)
+	if err != nil {
+		return err
+	}
+	plan := &Plan{SnapshotID: snapshot.ID, At: s.clock(), DestinationType: c.Type, ConnectionID: c.ID, ConnectionName: c.Name,
+		BrandID: c.BrandID, BrandName: c.BrandName, Mapping: e.Mapping}
+	ids := make([]int64, len(e.Segments))
+	for i, part := range e.Segments {
+		ids[i] = part.SegmentID
+	}
+	definitions, err := s.segments.Definitions(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for i, part := range e.Segments {
+		plan.Segments = append(plan.Segments, PlanSegment{ID: part.SegmentID, Name: part.Name, Tag: part.Tag, Definition: definitions[i]})
+	}
+	profiles, err := s.count(ctx, plan, snapshot)
+	if err != nil {
+		return err
+	}
+	if most := s.drivers[c.Type].Info().MaxProfiles; profiles > most {
+		return &halt{state: Failed, code: failTooMany, detail: strconv.Itoa(profiles)}
+	}
+	err = s.db.InTx(ctx, func(tx database.Tx) error {
+		if err := s.profiles.Hold(ctx, tx, snapshot.ID, holder(r.ID)); err != nil {
+			return err
+		}
+		return begin(ctx, tx, r.ID, plan, c.ExportUser, profiles, s.clock())
+	})
+	if err != nil {
+		return err
+	}
+	*r, err = getRun(ctx, s.db.Reader(), r.ID)
+	return err
+}
+
+// count is how many profiles a plan takes in, each once. A segment or attribute that went away is a *halt.
+func (s *Service) count(ctx context.Context, plan *Plan, snapshot profile.Snapshot) (int, error) {
+	driver, ok := s.drivers[plan.DestinationType]
+	if !ok {
+		return 0, fmt.Errorf("no destination of type %q", plan.DestinationType)
+	}
+	maker, err := compile(plan, snapshot, driver)
+	if err != nil {
+		if p := problem.Of(err); p != nil {
+			return 0, &halt{state: Failed, code: "segment_unusable", detail: p.Code}
+		}
+		return 0, err
+	}
+	return maker.selection.Count(ctx, s.db.Reader())
+}

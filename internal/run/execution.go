@@ -1,0 +1,268 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/destination"
+)
+
+// execution is one run under way. Three kinds of goroutines work on it: one plans (reads members, makes batches, journals
+// them), some send, one follows the batches that were sent until their outcome is known. A batch belongs to one of them at
+// a time, and is in the journal before it changes hands.
+type execution struct {
+	service  *Service
+	run      Run
+	log      *slog.Logger
+	maker    *contacts // the planner's
+	again    *contacts // for batches that are made again; guarded by againLock
+	account  destination.Account
+	maxBatch int
+	unit     time.Duration // a second of the destination's time: its window / 60
+
+	againLock sync.Mutex
+	work      chan batch   // planned, to be sent
+	numbers   atomic.Int64 // the last number given to a batch
+	unsettled atomic.Int64 // batches planned and not settled
+	planned   atomic.Bool  // no further batch will be planned
+	followed  *follower
+	requests  atomic.Int64 // not recorded yet
+	changed   atomic.Bool  // something is new for those who watch
+
+	finish   chan struct{} // closed when everything has its outcome
+	finished sync.Once
+
+	stopping context.Context // ends when nothing more may be sent; its cause says why
+	stop     context.CancelCauseFunc
+}
+
+// halt is why a run stops before its end: a state to end in, a code, and the destination's words.
+type halt struct {
+	state  State
+	code   string
+	detail string
+}
+
+func (h *halt) Error() string { return "run stops: " + h.code }
+
+// errShutdown stops a run that goes on when the program starts again.
+var errShutdown = errors.New("the program stops")
+
+const (
+	senders       = 8
+	pageSize      = 1000 // members read at once
+	openAtMost    = 2000 // batches waiting for their outcome; more are not sent
+	publishEvery  = 500 * time.Millisecond
+	wrapUpSeconds = 120 // of the destination's time: how long a stopped run waits for what was sent already
+)
+
+// carryOut carries the run to its end, or to where it must stop. The error is of our own side (the database, say): the run
+// is then still active, and goes on when it is tried again.
+func (x *execution) carryOut(ctx context.Context) error {
+	if err := x.resume(ctx); err != nil {
+		return err
+	}
+	group, working := errgroup.WithContext(ctx)
+	group.Go(func() error { return x.plan(working) })
+	for range senders {
+		group.Go(func() error { return x.sendAll(working) })
+	}
+	group.Go(func() error { return x.followed.follow(working) })
+	group.Go(func() error { return x.publish(working) })
+	group.Go(func() error { return x.watchPermission(working) })
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return x.conclude()
+}
+
+// settled is called once for each batch that has its outcome, or went over into others (which were counted before).
+func (x *execution) settled(batches int64) {
+	if x.unsettled.Add(-batches) == 0 && x.planned.Load() {
+		x.finished.Do(func() { close(x.finish) })
+	}
+	x.changed.Store(true)
+}
+
+// allPlanned is called when the planner has come to the end.
+func (x *execution) allPlanned() {
+	x.planned.Store(true)
+	if x.unsettled.Load() == 0 {
+		x.finished.Do(func() { close(x.finish) })
+	}
+}
+
+// hand passes a batch that is in the journal to the senders.
+func (x *execution) hand(ctx context.Context, b batch) error {
+	select {
+	case x.work <- b:
+		return nil
+	case <-x.stopping.Done():
+		return nil // it stays in the journal
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// resume takes up what an earlier process left in the journal: batches that were sent are followed, those of which that
+// is not known are sent again, which changes nothing at a destination that recognises contacts by their address.
+func (x *execution) resume(ctx context.Context) error {
+	open, err := openBatches(ctx, x.service.db.Reader(), x.run.ID)
+	if err != nil {
+		return err
+	}
+	last, err := lastNumber(ctx, x.service.db.Reader(), x.run.ID)
+	if err != nil {
+		return err
+	}
+	x.numbers.Store(int64(last))
+	var resend []batch
+	for _, b := range open {
+		switch b.state {
+		case "sent":
+			x.unsettled.Add(1)
+			x.followed.add(sentBatch{number: b.number, tries: b.tries, remoteID: b.remoteID, sentAt: b.sentAt})
+		case "planned":
+			x.unsettled.Add(1)
+			if b.batch, err = x.makeAgain(ctx, b.number, b.tries); err != nil {
+				return err
+			}
+			resend = append(resend, b.batch)
+		}
+	}
+	x.work = make(chan batch, len(resend)+senders)
+	for _, b := range resend {
+		x.work <- b
+	}
+	return nil
+}
+
+// makeAgain reads a batch from the journal and makes its items anew.
+func (x *execution) makeAgain(ctx context.Context, number, tries int) (batch, error) {
+	entries, err := entriesOf(ctx, x.service.db.Reader(), x.run.ID, number)
+	if err != nil {
+		return batch{}, err
+	}
+	b := batch{number: number, tries: tries, entries: entries}
+	x.againLock.Lock()
+	defer x.againLock.Unlock()
+	return b, x.again.rebuild(ctx, x.service.db.Reader(), &b)
+}
+
+// write runs one step of the journal and records with it what was spent.
+func (x *execution) write(ctx context.Context, p progress, step func(tx database.Tx) error) error {
+	p.requests = int(x.requests.Swap(0))
+	err := x.service.db.InTx(ctx, func(tx database.Tx) error {
+		if err := record(ctx, tx, x.run.ID, p, x.service.clock()); err != nil {
+			return err
+		}
+		return step(tx)
+	})
+	if err != nil {
+		x.requests.Add(int64(p.requests))
+	}
+	return err
+}
+
+// publish tells those who watch, twice a second at most.
+func (x *execution) publish(ctx context.Context) error {
+	ticker := time.NewTicker(publishEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			if x.changed.Swap(false) {
+				x.service.events.Publish(Topic(x.run.ID))
+			}
+		case <-x.followed.ended:
+			return nil
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// watchPermission stops the run as soon as something that it needs went away: the connection, the consent, the export user.
+func (x *execution) watchPermission(ctx context.Context) error {
+	ticker := time.NewTicker(permissionEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			code, err := x.service.exports.Permission(ctx, x.run.ExportID, x.run.Plan.ConnectionID)
+			if err != nil {
+				return err
+			}
+			if code != "" {
+				x.stop(&halt{state: Failed, code: code})
+				return nil
+			}
+		case <-x.finish:
+			return nil
+		case <-x.stopping.Done():
+			return nil
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+const permissionEvery = 250 * time.Millisecond
+
+// conclude writes how the run ended. A run whose counts do not add up to its profiles is an error of ours and says so.
+func (x *execution) conclude() error {
+	// The record is written even when the program is asked to stop at this moment.
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	cause := context.Cause(x.stopping)
+	if errors.Is(cause, errShutdown) {
+		return x.write(ctx, progress{}, func(database.Tx) error { return nil })
+	}
+	return x.write(ctx, progress{}, func(tx database.Tx) error {
+		r, err := getRun(ctx, tx, x.run.ID)
+		if err != nil {
+			return err
+		}
+		state, code, detail := Succeeded, "", ""
+		var halted *halt
+		switch {
+		case errors.As(cause, &halted):
+			state, code, detail = halted.state, halted.code, halted.detail
+		case r.Counts.Open() != 0:
+			state, code, detail = Failed, failDoesNotAddUp, fmt.Sprintf("%d of %d", r.Counts.Settled(), r.Counts.Profiles)
+		case r.Counts.Rejected() > 0:
+			state = Warnings
+		}
+		return end(ctx, tx, x.run.ID, state, code, detail, x.service.clock())
+	})
+}
+
+// gate lets requests pass until the run stops, and counts them. A request that is under way is never broken off by a
+// stop: its answer is worth having.
+type gate struct {
+	inner destination.Gate
+	x     *execution
+}
+
+// Enter waits for a place in the brand's budget.
+func (g *gate) Enter(ctx context.Context) (func(destination.Answer), error) {
+	waiting, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if !g.x.followed.wrappingUp.Load() {
+		defer context.AfterFunc(g.x.stopping, func() { cancel(context.Cause(g.x.stopping)) })()
+	}
+	done, err := g.inner.Enter(waiting)
+	if err != nil {
+		return nil, err
+	}
+	g.x.requests.Add(1)
+	return done, nil
+}

@@ -1,0 +1,260 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/destination"
+)
+
+// follower learns what became of the batches that were sent, with as few requests as can be: one listing tells the states
+// of many, and only a batch with errors is looked into.
+type follower struct {
+	x     *execution
+	ended chan struct{} // closed when nothing is followed any more
+
+	// wrappingUp is set when the run stops: what was sent already is still followed, for a while.
+	wrappingUp atomic.Bool
+
+	mutex sync.Mutex
+	open  map[string]sentBatch // by the destination's id
+	news  int                  // batches sent since the states were last read
+	room  chan struct{}        // closed and replaced whenever batches are settled
+}
+
+// sentBatch is a batch that the destination has taken.
+type sentBatch struct {
+	number   int
+	tries    int
+	remoteID string
+	sentAt   time.Time
+}
+
+const (
+	newsForPoll        = 200 // read the states when so many batches were sent since: one listing tells 250
+	pollSeconds        = 30  // or when so much of the destination's time has passed
+	firstPollSeconds   = 0.5 // when everything is sent: the first reading; then doubling
+	longestPollSeconds = 15
+	stalledSeconds     = 30 * 60 // a batch without an outcome for so long is stalled
+)
+
+func newFollower(x *execution) *follower {
+	return &follower{x: x, ended: make(chan struct{}), open: map[string]sentBatch{}, room: make(chan struct{})}
+}
+
+func (f *follower) add(b sentBatch) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.open[b.remoteID] = b
+	f.news++
+}
+
+// waitForRoom holds the planner while too many batches have no outcome yet.
+func (f *follower) waitForRoom(ctx context.Context) error {
+	for {
+		f.mutex.Lock()
+		full, room := len(f.open) >= openAtMost, f.room
+		f.mutex.Unlock()
+		if !full {
+			return nil
+		}
+		select {
+		case <-room:
+		case <-f.x.stopping.Done():
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// follow works until every batch of the run has its outcome, or the run stops and what was sent is wrapped up.
+func (f *follower) follow(ctx context.Context) error {
+	defer close(f.ended)
+	x := f.x
+	tick := time.NewTicker(max(x.seconds(0.1), 5*time.Millisecond))
+	defer tick.Stop()
+	lastPoll, waits := time.Now(), 0
+	var stopped time.Time
+	for {
+		select {
+		case <-tick.C:
+		case <-x.finish:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if x.stopping.Err() != nil && stopped.IsZero() {
+			if errors.Is(context.Cause(x.stopping), errShutdown) {
+				return nil
+			}
+			stopped = time.Now()
+			f.wrappingUp.Store(true)
+		}
+		f.mutex.Lock()
+		open, news := len(f.open), f.news
+		f.mutex.Unlock()
+		everythingSent := int64(open) == x.unsettled.Load() && x.planned.Load()
+		if !stopped.IsZero() {
+			if open == 0 || time.Since(stopped) > x.seconds(wrapUpSeconds) {
+				return nil
+			}
+			everythingSent = true
+		}
+		wait := float64(pollSeconds)
+		if everythingSent {
+			wait = min(firstPollSeconds*float64(int(1)<<min(waits, 10)), longestPollSeconds)
+		}
+		if open == 0 || news < newsForPoll && time.Since(lastPoll) < x.seconds(wait) {
+			continue
+		}
+		settled, err := f.poll(ctx)
+		if err != nil {
+			if end, err := f.endOn(ctx, err); end {
+				return err
+			}
+		}
+		lastPoll = time.Now()
+		if waits++; settled > 0 || !everythingSent {
+			waits = 0
+		}
+	}
+}
+
+// endOn decides whether a failed reading ends the following: errors of our own and those that a person must mend do, the
+// others are tried again at the next turn.
+func (f *follower) endOn(ctx context.Context, err error) (bool, error) {
+	if ctx.Err() != nil {
+		return true, ctx.Err()
+	}
+	var failure *destination.Error
+	if !errors.As(err, &failure) {
+		if f.x.stopping.Err() != nil {
+			return false, nil // the gate closed under us: the next turn sees why
+		}
+		return true, err
+	}
+	if failure.Passing() {
+		f.x.log.Warn("the states of batches could not be read", "status", failure.Status)
+		return false, nil
+	}
+	if f.wrappingUp.Load() {
+		return true, nil
+	}
+	return true, f.x.fail(ctx, failure)
+}
+
+// poll reads the states of all open batches and settles those that are done. It returns how many.
+func (f *follower) poll(ctx context.Context) (settled int, err error) {
+	f.mutex.Lock()
+	ids, oldest := make([]string, 0, len(f.open)), time.Time{}
+	for id, b := range f.open {
+		ids = append(ids, id)
+		if oldest.IsZero() || b.sentAt.Before(oldest) {
+			oldest = b.sentAt
+		}
+	}
+	f.news = 0
+	f.mutex.Unlock()
+
+	states, err := f.x.account.States(ctx, ids, oldest)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range ids {
+		state, told := states[id]
+		f.mutex.Lock()
+		b := f.open[id]
+		f.mutex.Unlock()
+		if !told || state.Progress == destination.Waiting {
+			if f.x.service.clock().Sub(b.sentAt) > f.x.seconds(stalledSeconds) {
+				f.x.stop(&halt{state: Failed, code: failStalled})
+			}
+			continue
+		}
+		if err := f.settle(ctx, b, state); err != nil {
+			return settled, err
+		}
+		settled++
+	}
+	return settled, nil
+}
+
+// settle records what became of every profile of a batch. Those who were not tried go into a new one.
+func (f *follower) settle(ctx context.Context, b sentBatch, state destination.BatchState) error {
+	x := f.x
+	entries, err := entriesOf(ctx, x.service.db.Reader(), x.run.ID, b.number)
+	if err != nil {
+		return err
+	}
+	var accepted, untried []entry
+	var p progress
+	switch {
+	case state.Progress == destination.Unknown:
+		untried = entries
+	case state.Progress == destination.Done && state.Errors == 0 && state.Total == len(entries):
+		accepted = entries
+	default:
+		results, err := x.account.Results(ctx, b.remoteID)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if _, ok := results.Accepted[e.Identity]; ok {
+				accepted = append(accepted, e)
+			} else if reasons, ok := results.Rejected[e.Identity]; ok {
+				p.Refused++
+				p.rejections = append(p.rejections, refusals(e.ProfileID, Refused, reasons)...)
+			} else {
+				untried = append(untried, e)
+			}
+		}
+	}
+	p.Accepted = len(accepted)
+	var next *batch
+	if len(untried) > 0 {
+		if b.tries+1 >= mostTries {
+			p.Refused += len(untried)
+			for _, e := range untried {
+				p.rejections = append(p.rejections, Rejection{ProfileID: e.ProfileID, Outcome: Refused, Code: "no_answer"})
+			}
+		} else {
+			next = &batch{number: int(x.numbers.Add(1)), tries: b.tries + 1, entries: untried}
+		}
+	}
+	err = x.write(ctx, p, func(tx database.Tx) error {
+		if err := remember(ctx, tx, x.run.ExportID, x.run.ID, accepted); err != nil {
+			return err
+		}
+		if next != nil {
+			if err := writeBatch(ctx, tx, x.run.ID, *next, "planned"); err != nil {
+				return err
+			}
+		}
+		return markSettled(ctx, tx, x.run.ID, b.number)
+	})
+	if err != nil {
+		return err
+	}
+	if next != nil {
+		x.unsettled.Add(1)
+	}
+	f.mutex.Lock()
+	delete(f.open, b.remoteID)
+	close(f.room)
+	f.room = make(chan struct{})
+	f.mutex.Unlock()
+	x.settled(1)
+	if next == nil {
+		return nil
+	}
+	again, err := x.makeAgain(ctx, next.number, next.tries)
+	if err != nil {
+		return err
+	}
+	return x.hand(ctx, again)
+}

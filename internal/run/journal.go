@@ -1,0 +1,202 @@
+package run
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/destination"
+)
+
+// progress is what one step of the planning or of the settling adds to a run.
+type progress struct {
+	Counts     // added to the run's; Profiles is not used
+	requests   int
+	rejections []Rejection
+}
+
+// record adds a step's progress to the run, within the transaction that journals the step.
+func record(ctx context.Context, tx database.Tx, runID int64, p progress, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `UPDATE runs SET accepted = accepted + ?, unchanged = unchanged + ?, invalid = invalid + ?, refused = refused + ?,
+		duplicates = duplicates + ?, requests = requests + ?, progress_at = ? WHERE id = ?`,
+		p.Accepted, p.Unchanged, p.Invalid, p.Refused, p.Duplicates, p.requests, database.Millis(now), runID)
+	if err != nil {
+		return fmt.Errorf("record progress of run %d: %w", runID, err)
+	}
+	for _, r := range p.rejections {
+		_, err := tx.ExecContext(ctx, `INSERT INTO rejections (run_id, profile_id, outcome, field, code, message, other_id) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			runID, r.ProfileID, r.Outcome, r.Field, r.Code, r.Message, r.OtherID)
+		if err != nil {
+			return fmt.Errorf("record a rejection of run %d: %w", runID, err)
+		}
+	}
+	return nil
+}
+
+// moveCursor says up to which profile the planning is journalled.
+func moveCursor(ctx context.Context, tx database.Tx, runID int64, cursor string, planned bool) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE runs SET cursor = ?, planned = ? WHERE id = ?`, cursor, planned, runID); err != nil {
+		return fmt.Errorf("move the cursor of run %d: %w", runID, err)
+	}
+	return nil
+}
+
+// writeBatch journals a batch as filling (more profiles may come) or planned (about to be sent).
+func writeBatch(ctx context.Context, tx database.Tx, runID int64, b batch, state string) error {
+	entries, err := json.Marshal(b.entries)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO batches (run_id, number, state, tries, size, items) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (run_id, number) DO UPDATE SET state = excluded.state, size = excluded.size, items = excluded.items`,
+		runID, b.number, state, b.tries, len(b.entries), string(entries))
+	if err != nil {
+		return fmt.Errorf("journal batch %d of run %d: %w", b.number, runID, err)
+	}
+	return nil
+}
+
+// markSent notes that the destination has taken a batch.
+func markSent(ctx context.Context, tx database.Tx, runID int64, number int, remoteID string, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `UPDATE batches SET state = 'sent', remote_id = ?, sent_at = ? WHERE run_id = ? AND number = ?`,
+		remoteID, database.Millis(now), runID, number)
+	if err != nil {
+		return fmt.Errorf("journal that batch %d of run %d was sent: %w", number, runID, err)
+	}
+	return nil
+}
+
+// markSettled notes that all that was in a batch has its outcome, or went over into another batch.
+func markSettled(ctx context.Context, tx database.Tx, runID int64, number int) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE batches SET state = 'settled', items = NULL WHERE run_id = ? AND number = ?`, runID, number); err != nil {
+		return fmt.Errorf("journal that batch %d of run %d is settled: %w", number, runID, err)
+	}
+	return nil
+}
+
+// openBatch is a batch of the journal that is not settled.
+type openBatch struct {
+	batch
+	state    string
+	remoteID string
+	sentAt   time.Time
+}
+
+// openBatches lists the batches without an outcome, without their entries.
+func openBatches(ctx context.Context, q database.Querier, runID int64) (found []openBatch, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT number, state, tries, remote_id, sent_at FROM batches WHERE run_id = ? AND state <> 'settled' ORDER BY number`, runID)
+	if err != nil {
+		return nil, fmt.Errorf("read the journal of run %d: %w", runID, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var b openBatch
+		var sent sql.NullInt64
+		if err := rows.Scan(&b.number, &b.state, &b.tries, &b.remoteID, &sent); err != nil {
+			return nil, err
+		}
+		b.sentAt = database.NullTime(sent)
+		found = append(found, b)
+	}
+	return found, rows.Err()
+}
+
+// entriesOf reads who is in a batch.
+func entriesOf(ctx context.Context, q database.Querier, runID int64, number int) (entries []entry, err error) {
+	var text sql.NullString
+	if err := q.QueryRowContext(ctx, `SELECT items FROM batches WHERE run_id = ? AND number = ?`, runID, number).Scan(&text); err != nil {
+		return nil, fmt.Errorf("read batch %d of run %d: %w", number, runID, err)
+	}
+	if err := json.Unmarshal([]byte(text.String), &entries); err != nil {
+		return nil, fmt.Errorf("read batch %d of run %d: %w", number, runID, err)
+	}
+	return entries, nil
+}
+
+// lastNumber is the highest number of a batch, 0 when there is none.
+func lastNumber(ctx context.Context, q database.Querier, runID int64) (n int, err error) {
+	if err := q.QueryRowContext(ctx, `SELECT coalesce(max(number), 0) FROM batches WHERE run_id = ?`, runID).Scan(&n); err != nil {
+		return 0, fmt.Errorf("read the journal of run %d: %w", runID, err)
+	}
+	return n, nil
+}
+
+func cursorOf(ctx context.Context, q database.Querier, runID int64) (cursor string, err error) {
+	if err := q.QueryRowContext(ctx, `SELECT cursor FROM runs WHERE id = ?`, runID).Scan(&cursor); err != nil {
+		return "", fmt.Errorf("read the cursor of run %d: %w", runID, err)
+	}
+	return cursor, nil
+}
+
+// remember keeps what was accepted, so that the next run can tell who is unchanged.
+func remember(ctx context.Context, tx database.Tx, exportID, runID int64, accepted []entry) (err error) {
+	if len(accepted) == 0 {
+		return nil
+	}
+	statement, err := tx.PrepareContext(ctx, `INSERT INTO deliveries (export_id, profile_id, identity, hash, run_id) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (export_id, profile_id) DO UPDATE SET identity = excluded.identity, hash = excluded.hash, run_id = excluded.run_id`)
+	if err != nil {
+		return fmt.Errorf("remember deliveries: %w", err)
+	}
+	defer func() { err = errors.Join(err, statement.Close()) }()
+	for _, e := range accepted {
+		if _, err := statement.ExecContext(ctx, exportID, e.ProfileID, e.Identity, e.Hash, runID); err != nil {
+			return fmt.Errorf("remember a delivery: %w", err)
+		}
+	}
+	return nil
+}
+
+// delivered reads the fingerprints of what was last delivered to the profiles after one id up to another, by id.
+func delivered(ctx context.Context, q database.Querier, exportID int64, after, upTo string) (hashes map[string]string, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT profile_id, hash FROM deliveries WHERE export_id = ? AND profile_id > ? AND profile_id <= ?`, exportID, after, upTo)
+	if err != nil {
+		return nil, fmt.Errorf("read deliveries: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	hashes = map[string]string{}
+	for rows.Next() {
+		var id string
+		var hash []byte
+		if err := rows.Scan(&id, &hash); err != nil {
+			return nil, err
+		}
+		hashes[id] = string(hash)
+	}
+	return hashes, rows.Err()
+}
+
+// requestTimes lists when batches were sent to a brand since a time; those of which it is not known count as now.
+func requestTimes(ctx context.Context, q database.Querier, brandID string, since, now time.Time) (times []time.Time, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT coalesce(b.sent_at, ?) AS at FROM batches b JOIN runs r ON r.id = b.run_id
+		WHERE r.brand_id = ? AND (b.sent_at > ? OR (b.state = 'planned' AND r.state = 'running')) ORDER BY at`,
+		database.Millis(now), brandID, database.Millis(since))
+	if err != nil {
+		return nil, fmt.Errorf("read when batches were sent: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var at int64
+		if err := rows.Scan(&at); err != nil {
+			return nil, err
+		}
+		times = append(times, database.Time(at))
+	}
+	return times, rows.Err()
+}
+
+// refusals makes the rejections of one profile from the destination's reasons.
+func refusals(profileID string, outcome Outcome, reasons []destination.Reason) []Rejection {
+	if len(reasons) == 0 {
+		reasons = []destination.Reason{{Code: "no_reason"}}
+	}
+	made := make([]Rejection, len(reasons))
+	for i, r := range reasons {
+		made[i] = Rejection{ProfileID: profileID, Outcome: outcome, Field: r.Field, Code: r.Code, Message: r.Message}
+	}
+	return made
+}

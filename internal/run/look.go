@@ -1,0 +1,100 @@
+package run
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/budget"
+)
+
+// Get reads a run.
+func (s *Service) Get(ctx context.Context, actor access.Actor, id int64) (Run, error) {
+	if err := actor.Require(access.LookAround); err != nil {
+		return Run{}, err
+	}
+	return getRun(ctx, s.db.Reader(), id)
+}
+
+// List reads runs, the newest first: of one export, or of all when exportID is 0.
+func (s *Service) List(ctx context.Context, actor access.Actor, exportID int64, limit, offset int) ([]Run, error) {
+	if err := actor.Require(access.LookAround); err != nil {
+		return nil, err
+	}
+	return listRuns(ctx, s.db.Reader(), exportID, false, limit, offset)
+}
+
+// Active reads the runs that wait or are under way.
+func (s *Service) Active(ctx context.Context, actor access.Actor) ([]Run, error) {
+	if err := actor.Require(access.LookAround); err != nil {
+		return nil, err
+	}
+	return listRuns(ctx, s.db.Reader(), 0, true, 100, 0)
+}
+
+// Timeline reads a run's events, the first one first.
+func (s *Service) Timeline(ctx context.Context, actor access.Actor, id int64) ([]Event, error) {
+	if err := actor.Require(access.LookAround); err != nil {
+		return nil, err
+	}
+	return listEvents(ctx, s.db.Reader(), id)
+}
+
+// Reasons counts why profiles were not accepted, the most frequent first. It holds no personal data.
+func (s *Service) Reasons(ctx context.Context, actor access.Actor, id int64) ([]Reason, error) {
+	if err := actor.Require(access.LookAround); err != nil {
+		return nil, err
+	}
+	return countReasons(ctx, s.db.Reader(), id)
+}
+
+// Rejections reads the profiles that were not accepted, in the order in which it happened; after is the last one's ID of
+// the page before, outcome "" means all. Only for those who may see personal data.
+func (s *Service) Rejections(ctx context.Context, actor access.Actor, id int64, outcome Outcome, after int64, limit int) ([]Rejection, error) {
+	if err := actor.Require(access.SeePersonalData); err != nil {
+		return nil, err
+	}
+	return listRejections(ctx, s.db.Reader(), id, outcome, after, limit)
+}
+
+// Pace tells about a run that is under way: what the brand's budget allows, and how long it may still take.
+type Pace struct {
+	Usage  budget.Usage
+	Window time.Duration
+	Left   time.Duration // an estimate; 0 when there is nothing to go by
+	Rate   float64       // profiles a second that got their outcome since the run started
+}
+
+// Pace reads the pace of a run. The time left is what the rate limit imposes on the batches that are still to be sent;
+// that as large a part of the remaining profiles will be sent as of those before is assumed.
+func (s *Service) Pace(ctx context.Context, r Run) (Pace, error) {
+	if r.Plan == nil || r.State != Running {
+		return Pace{}, nil
+	}
+	b, err := s.budgets.For(ctx, r.Plan.BrandID)
+	if err != nil {
+		return Pace{}, err
+	}
+	p := Pace{Usage: b.Usage(), Window: s.budgets.Window()}
+	elapsed := s.clock().Sub(r.StartedAt)
+	if elapsed > 0 {
+		p.Rate = float64(r.Counts.Settled()) / elapsed.Seconds()
+	}
+	driver, ok := s.drivers[r.Plan.DestinationType]
+	if !ok {
+		return p, nil
+	}
+	info := driver.Info()
+	batches := math.Ceil(float64(r.Counts.Open())/float64(info.MaxBatch)) - float64(r.BatchesSent-r.BatchesSettled)
+	free := float64(p.Usage.Limit - p.Usage.Used)
+	switch {
+	case batches <= 0 || p.Usage.Limit == 0:
+	case batches <= free:
+		p.Left = time.Duration(batches * float64(p.Window) / 60 / 100)
+	default:
+		p.Left = time.Duration((batches - free) / float64(p.Usage.Limit) * float64(p.Window))
+	}
+	p.Left = max(p.Left, p.Usage.Blocked)
+	return p, nil
+}

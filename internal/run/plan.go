@@ -1,0 +1,171 @@
+package run
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/membership"
+)
+
+// planner turns members into batches. What it holds and has not journalled is lost when the process is killed, and made
+// again from the cursor on.
+type planner struct {
+	x       *execution
+	claims  *claims
+	filling batch
+	step    progress
+	cursor  string
+	arena   []byte // reused: the items of the page at hand
+}
+
+// plan looks at every profile of the segments once, in the order of ids: rejects what cannot be sent, passes over
+// duplicates and what is unchanged, and journals the rest in full batches.
+func (x *execution) plan(ctx context.Context) error {
+	if x.run.Planned {
+		x.allPlanned()
+		return nil
+	}
+	p := &planner{x: x, claims: newClaims()}
+	if err := p.catchUp(ctx); err != nil {
+		return err
+	}
+	for more := true; more; {
+		if x.stopping.Err() != nil {
+			return nil
+		}
+		if err := x.followed.waitForRoom(ctx); err != nil {
+			return err
+		}
+		page, last, full, err := p.read(ctx)
+		if err != nil {
+			return err
+		}
+		more = full
+		if err := p.sort(ctx, page, last); err != nil {
+			return err
+		}
+		if err := p.flush(ctx, last, !more); err != nil {
+			return err
+		}
+	}
+	x.allPlanned()
+	return nil
+}
+
+// catchUp brings the planner to where the journal ends: the addresses claimed so far, and the batch that was filling.
+func (p *planner) catchUp(ctx context.Context) error {
+	x := p.x
+	var err error
+	if p.cursor, err = cursorOf(ctx, x.service.db.Reader(), x.run.ID); err != nil {
+		return err
+	}
+	for after, more := "", p.cursor != ""; more && after < p.cursor; {
+		more, err = x.maker.selection.Page(ctx, x.service.db.Reader(), after, pageSize, func(m membership.Member) error {
+			if after = m.ID; m.ID > p.cursor {
+				return nil
+			}
+			if made, _ := x.maker.make(nil, m); len(made.reasons) == 0 {
+				_, err := p.claims.claim(ctx, x.service.db.Reader(), x.maker, made)
+				return err
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	open, err := openBatches(ctx, x.service.db.Reader(), x.run.ID)
+	if err != nil {
+		return err
+	}
+	for _, b := range open {
+		if b.state == "filling" {
+			if p.filling, err = x.makeAgain(ctx, b.number, b.tries); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// read makes the contacts of the next page.
+func (p *planner) read(ctx context.Context) (page []contact, last string, full bool, err error) {
+	last = p.cursor
+	page = make([]contact, 0, pageSize)
+	arena := p.arena[:0]
+	full, err = p.x.maker.selection.Page(ctx, p.x.service.db.Reader(), p.cursor, pageSize, func(m membership.Member) error {
+		var made contact
+		made, arena = p.x.maker.make(arena, m)
+		page, last = append(page, made), m.ID
+		return nil
+	})
+	p.arena = arena
+	return page, last, full, err
+}
+
+// sort decides for each contact of a page: rejected, duplicate, unchanged, or to be sent.
+func (p *planner) sort(ctx context.Context, page []contact, last string) error {
+	known := map[string]string{}
+	if len(page) > 0 && !p.x.run.Complete {
+		var err error
+		if known, err = delivered(ctx, p.x.service.db.Reader(), p.x.run.ExportID, p.cursor, last); err != nil {
+			return err
+		}
+	}
+	for _, made := range page {
+		if len(made.reasons) > 0 {
+			p.step.Invalid++
+			p.step.rejections = append(p.step.rejections, refusals(made.profileID, Invalid, made.reasons)...)
+		} else if owner, err := p.claims.claim(ctx, p.x.service.db.Reader(), p.x.maker, made); err != nil {
+			return err
+		} else if owner != "" {
+			p.step.Duplicates++
+			p.step.rejections = append(p.step.rejections, Rejection{ProfileID: made.profileID, Outcome: Duplicate, Code: "duplicate", OtherID: owner})
+		} else if known[made.profileID] == string(made.hash) {
+			p.step.Unchanged++
+		} else {
+			p.filling.entries = append(p.filling.entries, entry{ProfileID: made.profileID, Identity: made.identity, Hash: made.hash})
+			p.filling.items = append(p.filling.items, bytes.Clone(made.item))
+		}
+		if len(p.filling.entries) == p.x.maxBatch {
+			if err := p.flush(ctx, made.profileID, false); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// flush journals everything up to the profile at cursor. A batch that is full, or the last one, is handed to the senders.
+func (p *planner) flush(ctx context.Context, cursor string, end bool) error {
+	x := p.x
+	ready := len(p.filling.entries) == x.maxBatch || end && len(p.filling.entries) > 0
+	if len(p.filling.entries) > 0 && p.filling.number == 0 {
+		p.filling.number = int(x.numbers.Add(1))
+	}
+	err := x.write(ctx, p.step, func(tx database.Tx) error {
+		if len(p.filling.entries) > 0 {
+			state := "filling"
+			if ready {
+				state = "planned"
+			}
+			if err := writeBatch(ctx, tx, x.run.ID, p.filling, state); err != nil {
+				return err
+			}
+		}
+		return moveCursor(ctx, tx, x.run.ID, cursor, end)
+	})
+	if err != nil {
+		return err
+	}
+	p.cursor, p.step = cursor, progress{}
+	x.changed.Store(true)
+	if !ready {
+		return nil
+	}
+	b := p.filling
+	p.filling = batch{}
+	x.unsettled.Add(1)
+	return x.hand(ctx, b)
+}

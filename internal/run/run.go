@@ -1,0 +1,143 @@
+// Package run owns the executions of exports: the engine that streams a segment to a destination, the journal that lets a
+// killed process go on where it was, and the record of what became of every single profile. It knows the interface
+// destination.Driver and nothing of any particular platform.
+package run
+
+import (
+	"time"
+
+	"github.com/segue-app/segue/internal/export"
+	"github.com/segue-app/segue/internal/segment"
+)
+
+// State of a run.
+type State string
+
+// The states. Queued and Running are active: an export has at most one active run.
+const (
+	Queued    State = "queued"
+	Running   State = "running"
+	Succeeded State = "succeeded"
+	Warnings  State = "warnings" // ended, and some profiles were rejected
+	Failed    State = "failed"
+	Cancelled State = "cancelled"
+)
+
+// Active reports whether the run waits or is under way.
+func (s State) Active() bool { return s == Queued || s == Running }
+
+// Cause is why a run was started.
+type Cause string
+
+// The causes.
+const (
+	OnDemand  Cause = "demand"
+	Scheduled Cause = "schedule"
+)
+
+// Run is one execution of an export.
+type Run struct {
+	ID             int64
+	ExportID       int64
+	ExportName     string
+	Cause          Cause
+	RequestedBy    string
+	ActingFor      string // the export user
+	Complete       bool   // everybody is sent, also those who did not change
+	State          State
+	Plan           *Plan // nil until the run begins
+	Counts         Counts
+	Planned        bool // every profile was looked at
+	Requests       int  // made to the destination
+	ErrorCode      string
+	ErrorDetail    string
+	CancelAskedAt  time.Time
+	CancelAskedBy  string
+	QueuedAt       time.Time
+	StartedAt      time.Time
+	EndedAt        time.Time
+	ProgressAt     time.Time
+	BatchesSent    int // batches that the destination has taken, and is working on or has done
+	BatchesSettled int // batches whose outcome is known
+}
+
+// Counts say what became of the profiles. In a run that ended well they add up to Profiles.
+type Counts struct {
+	Profiles   int // in the segments, each once
+	Accepted   int // by the destination
+	Unchanged  int // as last delivered, and therefore not sent
+	Invalid    int // rejected by us, before sending
+	Refused    int // rejected by the destination
+	Duplicates int // not sent, because another profile of the run has the same address
+}
+
+// Settled is how many profiles have their outcome.
+func (c Counts) Settled() int {
+	return c.Accepted + c.Unchanged + c.Invalid + c.Refused + c.Duplicates
+}
+
+// Open is how many profiles have no outcome yet; in a run that was stopped, how many were not sent or not confirmed.
+func (c Counts) Open() int { return c.Profiles - c.Settled() }
+
+// Rejected is how many profiles were not accepted, by either side.
+func (c Counts) Rejected() int { return c.Invalid + c.Refused }
+
+// Plan is all that decides what a run sends. It is frozen when the run begins, so that whatever happens meanwhile, and
+// however often the process is killed, the run gives the same answer.
+type Plan struct {
+	SnapshotID      int64          `json:"snapshot_id"`
+	At              time.Time      `json:"at"` // relative dates are judged by this moment
+	DestinationType string         `json:"destination_type"`
+	ConnectionID    int64          `json:"connection_id"`
+	ConnectionName  string         `json:"connection_name"`
+	BrandID         string         `json:"brand_id"`
+	BrandName       string         `json:"brand_name"`
+	Segments        []PlanSegment  `json:"segments"`
+	Mapping         export.Mapping `json:"mapping"`
+}
+
+// PlanSegment is a segment as it was when the run began.
+type PlanSegment struct {
+	ID         int64              `json:"id"`
+	Name       string             `json:"name"`
+	Tag        string             `json:"tag"`
+	Definition segment.Definition `json:"definition"`
+}
+
+// Event is one line of a run's timeline.
+type Event struct {
+	At     time.Time
+	Code   string
+	Detail string
+}
+
+// Outcome of a profile that was not accepted.
+type Outcome string
+
+// The outcomes.
+const (
+	Invalid   Outcome = "invalid"   // rejected by us
+	Refused   Outcome = "refused"   // rejected by the destination
+	Duplicate Outcome = "duplicate" // another profile of the run has the same address
+)
+
+// Rejection is one profile that was not accepted, and why.
+type Rejection struct {
+	ID        int64
+	ProfileID string
+	Outcome   Outcome
+	Field     string
+	Code      string
+	Message   string // the destination's own words; they may quote the profile
+	OtherID   string // the profile that this one is a duplicate of
+}
+
+// The codes of why a run failed that do not come from an obstacle of its export or connection.
+const (
+	failTooMany      = "too_many_profiles"
+	failUnavailable  = "destination_unavailable"
+	failStalled      = "batches_stalled"
+	failRetired      = "api_retired"
+	failDoesNotAddUp = "does_not_add_up"
+	failInternal     = "internal"
+)

@@ -1,0 +1,165 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/segue-app/segue/internal/connection"
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/destination"
+)
+
+const (
+	firstWaitSeconds = 1       // of the destination's time, before a second try; doubling
+	longestWait      = 60      // seconds
+	patienceSeconds  = 15 * 60 // how long one batch is tried while the destination is out of order
+	mostTries        = 3       // times a batch is sent whose items came to no end
+)
+
+// sendAll sends batches until there are no more.
+func (x *execution) sendAll(ctx context.Context) error {
+	for {
+		select {
+		case b := <-x.work:
+			if err := x.send(ctx, b); err != nil {
+				return err
+			}
+		case <-x.finish:
+			return nil
+		case <-x.stopping.Done():
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// send hands one batch to the destination, with patience for what passes.
+func (x *execution) send(ctx context.Context, b batch) error {
+	first := time.Now()
+	for attempt := 0; ; attempt++ {
+		remoteID, err := x.account.Send(ctx, b.items)
+		if err == nil {
+			return x.sent(ctx, b, remoteID)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if x.stopping.Err() != nil {
+			return nil // it stays in the journal
+		}
+		var failure *destination.Error
+		if !errors.As(err, &failure) {
+			return err
+		}
+		switch {
+		case failure.Kind == destination.Refused || failure.Kind == destination.TooLarge:
+			return x.split(ctx, b, failure)
+		case failure.Passing() && time.Since(first) < x.seconds(patienceSeconds):
+			if failure.Kind != destination.Throttled { // for those the gate waits
+				x.log.Warn("the destination does not answer as it should", "status", failure.Status, "attempt", attempt+1)
+				x.pause(ctx, backOff(attempt))
+			}
+		default:
+			return x.fail(ctx, failure)
+		}
+	}
+}
+
+// sent journals that the destination has the batch, and has it followed.
+func (x *execution) sent(ctx context.Context, b batch, remoteID string) error {
+	now := x.service.clock()
+	err := x.write(ctx, progress{}, func(tx database.Tx) error { return markSent(ctx, tx, x.run.ID, b.number, remoteID, now) })
+	if err != nil {
+		return err
+	}
+	x.followed.add(sentBatch{number: b.number, tries: b.tries, remoteID: remoteID, sentAt: now})
+	x.changed.Store(true)
+	return nil
+}
+
+// split halves a batch that was refused whole, until the profile to blame stands alone.
+func (x *execution) split(ctx context.Context, b batch, failure *destination.Error) error {
+	if len(b.entries) == 1 {
+		reasons := failure.Reasons
+		if len(reasons) == 0 {
+			reasons = []destination.Reason{{Code: "refused", Message: failure.Message}}
+		}
+		p := progress{Counts: Counts{Refused: 1}, rejections: refusals(b.entries[0].ProfileID, Refused, reasons)}
+		err := x.write(ctx, p, func(tx database.Tx) error { return markSettled(ctx, tx, x.run.ID, b.number) })
+		if err == nil {
+			x.settled(1)
+		}
+		return err
+	}
+	middle := len(b.entries) / 2
+	halves := []batch{
+		{number: int(x.numbers.Add(1)), tries: b.tries, entries: b.entries[:middle], items: b.items[:middle]},
+		{number: int(x.numbers.Add(1)), tries: b.tries, entries: b.entries[middle:], items: b.items[middle:]},
+	}
+	err := x.write(ctx, progress{}, func(tx database.Tx) error {
+		for _, half := range halves {
+			if err := writeBatch(ctx, tx, x.run.ID, half, "planned"); err != nil {
+				return err
+			}
+		}
+		return markSettled(ctx, tx, x.run.ID, b.number)
+	})
+	if err != nil {
+		return err
+	}
+	x.unsettled.Add(1) // two more, one less
+	for _, half := range halves {
+		if err := x.send(ctx, half); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fail stops the run for what a person must mend, and marks the connection where the key is to blame.
+func (x *execution) fail(ctx context.Context, failure *destination.Error) error {
+	code := failUnavailable
+	var mark connection.Failure
+	switch failure.Kind {
+	case destination.Unauthorized:
+		mark = connection.KeyRefused
+	case destination.Forbidden:
+		mark = connection.ScopeMissing
+	case destination.Payment:
+		mark = connection.PaymentRequired
+	case destination.Retired:
+		code = failRetired
+	}
+	if mark != "" {
+		code = string(mark)
+		if err := x.service.connections.MarkFailure(ctx, x.run.Plan.ConnectionID, mark); err != nil {
+			return err
+		}
+	}
+	x.stop(&halt{state: Failed, code: code, detail: failure.Message})
+	return nil
+}
+
+// backOff is how many seconds to wait before another try: doubling, and up to half of it taken off at random, so that
+// many do not come back at the same moment.
+func backOff(attempt int) float64 {
+	wait := min(float64(firstWaitSeconds)*float64(int(1)<<min(attempt, 10)), longestWait)
+	return wait * (0.5 + rand.Float64()/2)
+}
+
+// seconds turns seconds of the destination's time into time.
+func (x *execution) seconds(n float64) time.Duration { return time.Duration(n * float64(x.unit)) }
+
+// pause waits so many seconds, less when the run stops.
+func (x *execution) pause(ctx context.Context, n float64) {
+	timer := time.NewTimer(x.seconds(n))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-x.stopping.Done():
+	case <-ctx.Done():
+	}
+}

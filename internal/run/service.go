@@ -1,0 +1,287 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/budget"
+	"github.com/segue-app/segue/internal/connection"
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/destination"
+	"github.com/segue-app/segue/internal/event"
+	"github.com/segue-app/segue/internal/export"
+	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/segment"
+)
+
+// Profiles is what runs need of the profile package.
+type Profiles interface {
+	Current(ctx context.Context) (profile.Snapshot, error)
+	Snapshot(ctx context.Context, id int64) (profile.Snapshot, error)
+	Hold(ctx context.Context, tx database.Tx, snapshotID int64, holder string) error
+	Release(ctx context.Context, holder string) error
+}
+
+// Segments is what runs need of the segment package.
+type Segments interface {
+	Definitions(ctx context.Context, ids []int64) ([]segment.Definition, error)
+}
+
+// Connections is what runs need of the connection package.
+type Connections interface {
+	Find(ctx context.Context, q database.Querier, id int64) (connection.Connection, error)
+	Account(ctx context.Context, id int64, gate destination.Gate) (destination.Account, connection.Connection, error)
+	MarkFailure(ctx context.Context, id int64, failure connection.Failure) error
+}
+
+// Exports is what runs need of the export package.
+type Exports interface {
+	Find(ctx context.Context, q database.Querier, id int64) (export.Export, error)
+	Scheduled(ctx context.Context) ([]int64, error)
+	Permission(ctx context.Context, exportID, connectionID int64) (code string, err error)
+	Readiness(ctx context.Context, e export.Export) (code string, err error)
+}
+
+// Queue has runs carried out in the background.
+type Queue interface {
+	// EnqueueRun is part of the transaction: a run that is rolled back leaves no job.
+	EnqueueRun(ctx context.Context, tx database.Tx, runID int64) error
+}
+
+// Dependencies are all that the service needs.
+type Dependencies struct {
+	DB          *database.DB
+	Profiles    Profiles
+	Segments    Segments
+	Connections Connections
+	Exports     Exports
+	Drivers     map[string]destination.Driver
+	Budgets     *budget.Registry
+	Queue       Queue
+	Events      *event.Hub
+	Clock       func() time.Time
+	Log         *slog.Logger
+}
+
+// Service starts, carries out, stops and tells about runs.
+type Service struct {
+	db          *database.DB
+	profiles    Profiles
+	segments    Segments
+	connections Connections
+	exports     Exports
+	drivers     map[string]destination.Driver
+	budgets     *budget.Registry
+	queue       Queue
+	events      *event.Hub
+	clock       func() time.Time
+	log         *slog.Logger
+
+	mutex    sync.Mutex
+	active   map[int64]context.CancelCauseFunc // runs under way in this process
+	shutting bool
+}
+
+// NewService makes the service.
+func NewService(d Dependencies) *Service {
+	return &Service{db: d.DB, profiles: d.Profiles, segments: d.Segments, connections: d.Connections, exports: d.Exports, drivers: d.Drivers,
+		budgets: d.Budgets, queue: d.Queue, events: d.Events, clock: d.Clock, log: d.Log, active: map[int64]context.CancelCauseFunc{}}
+}
+
+// SetQueue gives the queue, which needs the service itself.
+func (s *Service) SetQueue(queue Queue) { s.queue = queue }
+
+// ListTopic is the event topic of all runs: one began, or ended.
+const ListTopic = "runs"
+
+// Topic is the event topic of one run.
+func Topic(runID int64) string { return fmt.Sprintf("run/%d", runID) }
+
+// Options of a start.
+type Options struct {
+	Complete bool // send everybody, also those who did not change
+}
+
+// Start queues a run of an export on a person's demand.
+func (s *Service) Start(ctx context.Context, actor access.Actor, exportID int64, options Options) (Run, error) {
+	e, err := s.exports.Find(ctx, s.db.Reader(), exportID)
+	if err != nil {
+		return Run{}, err
+	}
+	if !e.MayEdit(actor) {
+		return Run{}, actor.RequireUse(e.OpenConnection)
+	}
+	return s.start(ctx, actor, e, OnDemand, options)
+}
+
+func (s *Service) start(ctx context.Context, actor access.Actor, e export.Export, cause Cause, options Options) (started Run, err error) {
+	code, err := s.exports.Readiness(ctx, e)
+	if err != nil {
+		return Run{}, err
+	}
+	if code != "" {
+		return Run{}, problem.New(problem.Conflict, "obstacle."+code)
+	}
+	err = s.db.InTx(ctx, func(tx database.Tx) error {
+		if running, ok, err := activeRun(ctx, tx, e.ID); err != nil {
+			return err
+		} else if ok {
+			return problem.New(problem.Conflict, "problem.run.active", "Run", running)
+		}
+		id, err := insertRun(ctx, tx, Run{ExportID: e.ID, Cause: cause, RequestedBy: actor.Name, Complete: options.Complete}, actor.UserID, s.clock())
+		if err != nil {
+			return err
+		}
+		if err := s.queue.EnqueueRun(ctx, tx, id); err != nil {
+			return fmt.Errorf("queue run %d: %w", id, err)
+		}
+		started, err = getRun(ctx, tx, id)
+		return err
+	})
+	if err == nil {
+		s.events.Publish(ListTopic, Topic(started.ID))
+	}
+	return started, err
+}
+
+// StartAll queues a run of every export that has an active schedule and that the actor may run. It returns the runs that
+// were queued, and how many exports were passed over because they cannot run now or already do.
+func (s *Service) StartAll(ctx context.Context, actor access.Actor, cause Cause) (started []Run, passedOver int, err error) {
+	if err := actor.Require(access.RunAll); err != nil {
+		return nil, 0, err
+	}
+	ids, err := s.exports.Scheduled(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, id := range ids {
+		e, err := s.exports.Find(ctx, s.db.Reader(), id)
+		if err != nil {
+			return started, passedOver, err
+		}
+		if !e.MayEdit(actor) {
+			continue
+		}
+		r, err := s.start(ctx, actor, e, cause, Options{})
+		switch {
+		case problem.Is(err, problem.Conflict):
+			s.log.Info("export passed over", "export", id, "reason", problem.Of(err).Code)
+			passedOver++
+		case err != nil:
+			return started, passedOver, err
+		default:
+			started = append(started, r)
+		}
+	}
+	return started, passedOver, nil
+}
+
+// Cancel stops a run: nothing more is sent, and what was sent already is followed for a while.
+func (s *Service) Cancel(ctx context.Context, actor access.Actor, runID int64) error {
+	r, err := getRun(ctx, s.db.Reader(), runID)
+	if err != nil {
+		return err
+	}
+	e, err := s.exports.Find(ctx, s.db.Reader(), r.ExportID)
+	if err != nil {
+		return err
+	}
+	if !e.MayEdit(actor) {
+		return actor.RequireUse(e.OpenConnection)
+	}
+	err = s.db.InTx(ctx, func(tx database.Tx) error {
+		now := s.clock()
+		if r, err = getRun(ctx, tx, runID); err != nil {
+			return err
+		}
+		if !r.State.Active() {
+			return problem.New(problem.Conflict, "problem.run.ended")
+		}
+		if !r.CancelAskedAt.IsZero() {
+			return nil
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE runs SET cancel_asked_at = ?, cancel_asked_by = ? WHERE id = ?`, database.Millis(now), actor.Name, runID); err != nil {
+			return fmt.Errorf("ask run %d to stop: %w", runID, err)
+		}
+		if err := addEvent(ctx, tx, runID, now, "cancel_asked", actor.Name); err != nil {
+			return err
+		}
+		if r.State == Queued {
+			return end(ctx, tx, runID, Cancelled, "", "", now)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	s.mutex.Lock()
+	if stop := s.active[runID]; stop != nil {
+		stop(cancelled)
+	}
+	s.mutex.Unlock()
+	s.events.Publish(ListTopic, Topic(runID))
+	return nil
+}
+
+var cancelled = &halt{state: Cancelled}
+
+// Recover queues every run again that an earlier process left unfinished. Call it once, before jobs are worked on.
+func (s *Service) Recover(ctx context.Context) error {
+	ids, err := unfinished(ctx, s.db.Reader())
+	if err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, func(tx database.Tx) error {
+		for _, id := range ids {
+			if err := addEvent(ctx, tx, id, s.clock(), "resumed", ""); err != nil {
+				return err
+			}
+			if err := s.queue.EnqueueRun(ctx, tx, id); err != nil {
+				return fmt.Errorf("queue run %d again: %w", id, err)
+			}
+		}
+		return nil
+	})
+}
+
+// Shutdown lets no run go further: each ends its requests under way, and goes on when the program starts again.
+func (s *Service) Shutdown() {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.shutting = true
+	for _, stop := range s.active {
+		stop(errShutdown)
+	}
+}
+
+// enter notes that a run is under way in this process; ok is false when it is already, or when the program stops.
+func (s *Service) enter(runID int64) (stopping context.Context, stop context.CancelCauseFunc, ok bool) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.shutting || s.active[runID] != nil {
+		return nil, nil, false
+	}
+	stopping, stop = context.WithCancelCause(context.Background())
+	s.active[runID] = stop
+	return stopping, stop, true
+}
+
+func (s *Service) leave(runID int64) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.active[runID](errors.New("the run has ended"))
+	delete(s.active, runID)
+}
+
+// RequestTimes lists when requests were sent to a brand, so that the budget of a restarted process knows of them.
+func RequestTimes(db *database.DB, clock func() time.Time) func(context.Context, string, time.Time) ([]time.Time, error) {
+	return func(ctx context.Context, brandID string, since time.Time) ([]time.Time, error) {
+		return requestTimes(ctx, db.Reader(), brandID, since, clock())
+	}
+}

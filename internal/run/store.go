@@ -1,0 +1,211 @@
+package run
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/problem"
+)
+
+const runColumns = `r.id, r.export_id, e.name, r.cause, r.requested_by_name, r.acting_for, r.complete, r.state, r.plan, r.planned,
+	r.profiles, r.accepted, r.unchanged, r.invalid, r.refused, r.duplicates, r.requests, r.error_code, r.error_detail,
+	r.cancel_asked_at, r.cancel_asked_by, r.queued_at, r.started_at, r.ended_at, r.progress_at`
+
+func scanRun(row interface{ Scan(...any) error }) (Run, error) {
+	var r Run
+	var plan sql.NullString
+	var cancel, started, ended, progress sql.NullInt64
+	var queued int64
+	err := row.Scan(&r.ID, &r.ExportID, &r.ExportName, &r.Cause, &r.RequestedBy, &r.ActingFor, &r.Complete, &r.State, &plan, &r.Planned,
+		&r.Counts.Profiles, &r.Counts.Accepted, &r.Counts.Unchanged, &r.Counts.Invalid, &r.Counts.Refused, &r.Counts.Duplicates,
+		&r.Requests, &r.ErrorCode, &r.ErrorDetail, &cancel, &r.CancelAskedBy, &queued, &started, &ended, &progress)
+	if err != nil {
+		return Run{}, err
+	}
+	if plan.Valid {
+		r.Plan = &Plan{}
+		if err := json.Unmarshal([]byte(plan.String), r.Plan); err != nil {
+			return Run{}, fmt.Errorf("plan of run %d: %w", r.ID, err)
+		}
+	}
+	r.CancelAskedAt, r.QueuedAt = database.NullTime(cancel), database.Time(queued)
+	r.StartedAt, r.EndedAt, r.ProgressAt = database.NullTime(started), database.NullTime(ended), database.NullTime(progress)
+	return r, nil
+}
+
+func getRun(ctx context.Context, q database.Querier, id int64) (Run, error) {
+	r, err := scanRun(q.QueryRowContext(ctx, `SELECT `+runColumns+` FROM runs r JOIN exports e ON e.id = r.export_id WHERE r.id = ?`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Run{}, problem.New(problem.NotFound, "problem.run.not_found")
+	}
+	if err != nil {
+		return Run{}, fmt.Errorf("read run %d: %w", id, err)
+	}
+	err = q.QueryRowContext(ctx, `SELECT count(*) FILTER (WHERE remote_id <> ''), count(*) FILTER (WHERE state = 'settled' AND remote_id <> '') FROM batches WHERE run_id = ?`, id).
+		Scan(&r.BatchesSent, &r.BatchesSettled)
+	if err != nil {
+		return Run{}, fmt.Errorf("count batches of run %d: %w", id, err)
+	}
+	return r, nil
+}
+
+// listRuns lists the newest first; exportID 0 means of all exports, activeOnly those that wait or are under way.
+func listRuns(ctx context.Context, q database.Querier, exportID int64, activeOnly bool, limit, offset int) (found []Run, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT `+runColumns+` FROM runs r JOIN exports e ON e.id = r.export_id
+		WHERE (? = 0 OR r.export_id = ?) AND (NOT ? OR r.state IN ('queued', 'running')) ORDER BY r.id DESC LIMIT ? OFFSET ?`,
+		exportID, exportID, activeOnly, limit, offset)
+	if err != nil {
+		return nil, fmt.Errorf("list runs: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		r, err := scanRun(rows)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, r)
+	}
+	return found, rows.Err()
+}
+
+func insertRun(ctx context.Context, tx database.Tx, r Run, requestedBy int64, now time.Time) (int64, error) {
+	result, err := tx.ExecContext(ctx, `INSERT INTO runs (export_id, cause, requested_by, requested_by_name, complete, state, queued_at)
+		VALUES (?, ?, nullif(?, 0), ?, ?, 'queued', ?)`, r.ExportID, r.Cause, requestedBy, r.RequestedBy, r.Complete, database.Millis(now))
+	if err != nil {
+		return 0, fmt.Errorf("queue run: %w", err)
+	}
+	id, err := result.LastInsertId()
+	if err != nil {
+		return 0, err
+	}
+	return id, addEvent(ctx, tx, id, now, "queued", r.RequestedBy)
+}
+
+// activeRun finds the run of an export that waits or is under way.
+func activeRun(ctx context.Context, q database.Querier, exportID int64) (id int64, ok bool, err error) {
+	err = q.QueryRowContext(ctx, `SELECT id FROM runs WHERE export_id = ? AND state IN ('queued', 'running')`, exportID).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
+	}
+	if err != nil {
+		return 0, false, fmt.Errorf("look for an active run of export %d: %w", exportID, err)
+	}
+	return id, true, nil
+}
+
+func addEvent(ctx context.Context, tx database.Tx, runID int64, at time.Time, code, detail string) error {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO run_events (run_id, at, code, detail) VALUES (?, ?, ?, ?)`, runID, database.Millis(at), code, detail); err != nil {
+		return fmt.Errorf("write the timeline of run %d: %w", runID, err)
+	}
+	return nil
+}
+
+func listEvents(ctx context.Context, q database.Querier, runID int64) (found []Event, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT at, code, detail FROM run_events WHERE run_id = ? ORDER BY id`, runID)
+	if err != nil {
+		return nil, fmt.Errorf("read the timeline of run %d: %w", runID, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var e Event
+		var at int64
+		if err := rows.Scan(&at, &e.Code, &e.Detail); err != nil {
+			return nil, err
+		}
+		e.At = database.Time(at)
+		found = append(found, e)
+	}
+	return found, rows.Err()
+}
+
+// begin freezes the plan.
+func begin(ctx context.Context, tx database.Tx, runID int64, plan *Plan, actingFor string, profiles int, now time.Time) error {
+	text, err := json.Marshal(plan)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE runs SET state = 'running', plan = ?, brand_id = ?, acting_for = ?, profiles = ?, started_at = ?, progress_at = ? WHERE id = ?`,
+		string(text), plan.BrandID, actingFor, profiles, database.Millis(now), database.Millis(now), runID)
+	if err != nil {
+		return fmt.Errorf("begin run %d: %w", runID, err)
+	}
+	return addEvent(ctx, tx, runID, now, "started", "")
+}
+
+func end(ctx context.Context, tx database.Tx, runID int64, state State, code, detail string, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `UPDATE runs SET state = ?, error_code = ?, error_detail = ?, ended_at = ?, progress_at = ? WHERE id = ?`,
+		state, code, detail, database.Millis(now), database.Millis(now), runID)
+	if err != nil {
+		return fmt.Errorf("end run %d: %w", runID, err)
+	}
+	// Whoever is still in an open batch has no outcome. The addresses in it are not needed any more.
+	if _, err := tx.ExecContext(ctx, `UPDATE batches SET items = NULL WHERE run_id = ? AND state <> 'settled'`, runID); err != nil {
+		return fmt.Errorf("close the journal of run %d: %w", runID, err)
+	}
+	return addEvent(ctx, tx, runID, now, string(state), code)
+}
+
+// unfinished lists the runs that should be under way.
+func unfinished(ctx context.Context, q database.Querier) (ids []int64, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT id FROM runs WHERE state IN ('queued', 'running') ORDER BY id`)
+	if err != nil {
+		return nil, fmt.Errorf("list unfinished runs: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
+// listRejections pages through the profiles that were not accepted, all outcomes when outcome is "".
+func listRejections(ctx context.Context, q database.Querier, runID int64, outcome Outcome, after int64, limit int) (found []Rejection, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT id, profile_id, outcome, field, code, message, other_id FROM rejections
+		WHERE run_id = ? AND (? = '' OR outcome = ?) AND id > ? ORDER BY id LIMIT ?`, runID, outcome, outcome, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read rejections of run %d: %w", runID, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var r Rejection
+		if err := rows.Scan(&r.ID, &r.ProfileID, &r.Outcome, &r.Field, &r.Code, &r.Message, &r.OtherID); err != nil {
+			return nil, err
+		}
+		found = append(found, r)
+	}
+	return found, rows.Err()
+}
+
+// Reason is how many profiles were not accepted for one reason.
+type Reason struct {
+	Outcome Outcome
+	Field   string
+	Code    string
+	Count   int
+}
+
+func countReasons(ctx context.Context, q database.Querier, runID int64) (found []Reason, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT outcome, field, code, count(*) AS n FROM rejections WHERE run_id = ?
+		GROUP BY outcome, field, code ORDER BY n DESC, outcome, field, code LIMIT 100`, runID)
+	if err != nil {
+		return nil, fmt.Errorf("count rejections of run %d: %w", runID, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var r Reason
+		if err := rows.Scan(&r.Outcome, &r.Field, &r.Code, &r.Count); err != nil {
+			return nil, err
+		}
+		found = append(found, r)
+	}
+	return found, rows.Err()
+}

@@ -1,0 +1,36 @@
+-- +goose Up
+CREATE TABLE exports (
+    id               INTEGER PRIMARY KEY,
+    name             TEXT    NOT NULL,
+    destination_type TEXT    NOT NULL,
+    connection_id    INTEGER REFERENCES connections (id), -- NULL: detached, inactive until another is chosen
+    detached_from    TEXT    NOT NULL DEFAULT '',         -- name of the connection that it had
+    detached_open    INTEGER NOT NULL DEFAULT 0,          -- 1: contributors might use that connection
+    schedule         TEXT    NOT NULL DEFAULT 'system' CHECK (schedule IN ('system', 'off')),
+    paused_at        INTEGER,
+    paused_by        TEXT    NOT NULL DEFAULT '',
+    version          INTEGER NOT NULL DEFAULT 1,
+    created_by       INTEGER REFERENCES users (id),
+    created_at       INTEGER NOT NULL,
+    updated_at       INTEGER NOT NULL,
+    removed_at       INTEGER                              -- its history stays
+) STRICT;
+CREATE UNIQUE INDEX exports_by_name ON exports (name COLLATE NOCASE) WHERE removed_at IS NULL;
+CREATE INDEX exports_by_connection ON exports (connection_id) WHERE removed_at IS NULL;
+
+CREATE TABLE export_segments (
+    export_id  INTEGER NOT NULL REFERENCES exports (id),
+    segment_id INTEGER NOT NULL REFERENCES segments (id),
+    tag        TEXT    NOT NULL DEFAULT '',               -- '': contacts are not tagged for this segment
+    position   INTEGER NOT NULL,
+    PRIMARY KEY (export_id, segment_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX export_segments_by_segment ON export_segments (segment_id);
+
+CREATE TABLE export_mappings (
+    export_id INTEGER NOT NULL REFERENCES exports (id),
+    field     TEXT    NOT NULL,                           -- of the destination
+    attribute TEXT    NOT NULL,                           -- key of a profile attribute
+    position  INTEGER NOT NULL,
+    PRIMARY KEY (export_id, field)
+) STRICT, WITHOUT ROWID;

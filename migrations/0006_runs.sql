@@ -1,0 +1,80 @@
+-- +goose Up
+CREATE TABLE runs (
+    id                INTEGER PRIMARY KEY,
+    export_id         INTEGER NOT NULL REFERENCES exports (id),
+    cause             TEXT    NOT NULL CHECK (cause IN ('demand', 'schedule')),
+    requested_by      INTEGER REFERENCES users (id),      -- NULL: the schedule, or the operator's command line
+    requested_by_name TEXT    NOT NULL,
+    acting_for        TEXT    NOT NULL DEFAULT '',        -- name of the export user
+    complete          INTEGER NOT NULL DEFAULT 0,         -- 1: send everybody, also those who did not change
+    state             TEXT    NOT NULL CHECK (state IN ('queued', 'running', 'succeeded', 'warnings', 'failed', 'cancelled')),
+    plan              TEXT,                               -- JSON: all that decides what is sent, frozen when the run begins
+    brand_id          TEXT    NOT NULL DEFAULT '',
+    cursor            TEXT    NOT NULL DEFAULT '',        -- id of the last profile that was planned
+    planned           INTEGER NOT NULL DEFAULT 0,         -- 1: every profile was planned
+    profiles          INTEGER NOT NULL DEFAULT 0,         -- in the segments, each once
+    accepted          INTEGER NOT NULL DEFAULT 0,
+    unchanged         INTEGER NOT NULL DEFAULT 0,
+    invalid           INTEGER NOT NULL DEFAULT 0,         -- rejected by us
+    refused           INTEGER NOT NULL DEFAULT 0,         -- rejected by the destination
+    duplicates        INTEGER NOT NULL DEFAULT 0,
+    requests          INTEGER NOT NULL DEFAULT 0,
+    error_code        TEXT    NOT NULL DEFAULT '',
+    error_detail      TEXT    NOT NULL DEFAULT '',        -- the destination's own words
+    cancel_asked_at   INTEGER,
+    cancel_asked_by   TEXT    NOT NULL DEFAULT '',
+    queued_at         INTEGER NOT NULL,
+    started_at        INTEGER,
+    ended_at          INTEGER,
+    progress_at       INTEGER                             -- when something last went forward
+) STRICT;
+CREATE UNIQUE INDEX runs_one_at_a_time ON runs (export_id) WHERE state IN ('queued', 'running');
+CREATE INDEX runs_by_export ON runs (export_id, id);
+
+-- The timeline of a run.
+CREATE TABLE run_events (
+    id     INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    at     INTEGER NOT NULL,
+    code   TEXT    NOT NULL,
+    detail TEXT    NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX run_events_by_run ON run_events (run_id, id);
+
+-- The journal. A batch is written here before it is sent, and again with its outcome.
+CREATE TABLE batches (
+    run_id    INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    number    INTEGER NOT NULL,
+    state     TEXT    NOT NULL CHECK (state IN ('filling', 'planned', 'sent', 'settled')),
+    tries     INTEGER NOT NULL DEFAULT 0,                 -- times its items went out without coming to an end
+    size      INTEGER NOT NULL,
+    items     TEXT,                                       -- JSON: who is in it, what it will be remembered by; NULL when settled
+    remote_id TEXT    NOT NULL DEFAULT '',
+    sent_at   INTEGER,
+    PRIMARY KEY (run_id, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX batches_open ON batches (run_id, state) WHERE state <> 'settled';
+CREATE INDEX batches_by_time ON batches (sent_at) WHERE sent_at IS NOT NULL;
+
+-- Every profile that was not accepted, and why.
+CREATE TABLE rejections (
+    id         INTEGER PRIMARY KEY,
+    run_id     INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    profile_id TEXT    NOT NULL,
+    outcome    TEXT    NOT NULL CHECK (outcome IN ('invalid', 'refused', 'duplicate')),
+    field      TEXT    NOT NULL DEFAULT '',
+    code       TEXT    NOT NULL,
+    message    TEXT    NOT NULL DEFAULT '',               -- the destination's own words
+    other_id   TEXT    NOT NULL DEFAULT ''                -- the profile that this one is a duplicate of
+) STRICT;
+CREATE INDEX rejections_by_run ON rejections (run_id, outcome, id);
+
+-- What was last delivered, so that the next run sends only what is new or changed.
+CREATE TABLE deliveries (
+    export_id    INTEGER NOT NULL REFERENCES exports (id) ON DELETE CASCADE,
+    profile_id   TEXT    NOT NULL,
+    identity     TEXT    NOT NULL,                        -- the address under which the destination knows the contact
+    hash         BLOB    NOT NULL,                        -- of brand and item, see run.fingerprint
+    run_id       INTEGER NOT NULL,
+    PRIMARY KEY (export_id, profile_id)
+) STRICT, WITHOUT ROWID;
