@@ -3,7 +3,7 @@ CREATE TABLE users (
     id              INTEGER PRIMARY KEY,
     email           TEXT    NOT NULL,
     email_key       TEXT    NOT NULL UNIQUE,             -- folded: how an address is recognised at sign-in
-    name            TEXT    NOT NULL,
+    name            TEXT    NOT NULL,                    -- '' until the invitation is accepted
     role            TEXT    NOT NULL CHECK (role IN ('administrator', 'contributor', 'viewer')),
     password_hash   TEXT,                                -- argon2id; NULL until the invitation is accepted
     language        TEXT    NOT NULL DEFAULT '',         -- '' = as the browser asks
@@ -16,28 +16,37 @@ CREATE TABLE users (
 
 CREATE TABLE sessions (
     token_hash BLOB    PRIMARY KEY,                      -- SHA-256 of the cookie's token
-    user_id    INTEGER REFERENCES users (id) ON DELETE CASCADE, -- NULL before sign-in
-    data       BLOB    NOT NULL,                         -- values of the session, encoded
+    user_id    INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     created_at INTEGER NOT NULL,
-    seen_at    INTEGER NOT NULL,
+    seen_at    INTEGER NOT NULL,                         -- to the minute: for the idle limit
     expires_at INTEGER NOT NULL,                         -- absolute limit
-    user_agent TEXT    NOT NULL DEFAULT '',
+    browser    TEXT    NOT NULL DEFAULT '',              -- what the browser calls itself
     address    TEXT    NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX sessions_by_user ON sessions (user_id);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 
--- Links that are good once: to set the first administrator up, and to accept an invitation.
-CREATE TABLE invitations (
-    token_hash BLOB    PRIMARY KEY,
-    user_id    INTEGER REFERENCES users (id) ON DELETE CASCADE, -- NULL: the set-up of the first administrator
-    expires_at INTEGER NOT NULL,
-    used_at    INTEGER
+-- Browsers in which a person has signed in before: a guesser elsewhere cannot make that person wait.
+CREATE TABLE devices (
+    token_hash BLOB    PRIMARY KEY,                      -- SHA-256 of the cookie's token
+    user_id    INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    expires_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX devices_by_user ON devices (user_id);
 
--- Failed sign-ins, by account and by address, for throttling. The key is a hash: an attempt keeps no address.
-CREATE TABLE sign_in_failures (
-    key       BLOB    NOT NULL,
-    failed_at INTEGER NOT NULL
+-- Links that are good once: to set the first administrator up, to accept an invitation, to choose a new password.
+CREATE TABLE invitations (
+    token_hash BLOB    PRIMARY KEY,                      -- SHA-256 of the link's token
+    user_id    INTEGER REFERENCES users (id) ON DELETE CASCADE, -- NULL: the set-up of the first administrator
+    expires_at INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX sign_in_failures_by_key ON sign_in_failures (key, failed_at);
+CREATE INDEX invitations_by_user ON invitations (user_id);
+
+-- Attempts to prove a password that have not succeeded, for throttling. The key is a hash: an attempt keeps no address.
+CREATE TABLE password_attempts (
+    id  INTEGER PRIMARY KEY,
+    key BLOB    NOT NULL,
+    at  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX password_attempts_by_key ON password_attempts (key, at);
+CREATE INDEX password_attempts_by_time ON password_attempts (at);

@@ -1,0 +1,211 @@
+// Package account owns the people who use Segue: their roles, passwords, sessions and invitations. It answers who acts and
+// whether a password is right; what a role may do is answered by access, and how a cookie travels by the web layer.
+package account
+
+import (
+	"context"
+	"net/mail"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/alexedwards/argon2id"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/i18n"
+	"github.com/segue-app/segue/internal/problem"
+)
+
+// User is a person with an account.
+type User struct {
+	ID         int64
+	Email      string
+	Name       string // "" until the invitation is accepted
+	Role       access.Role
+	Language   string // "" = as the browser asks
+	TimeZone   string // IANA name; "" = UTC
+	Theme      string // "light", "dark" or "" = as the device asks
+	CreatedAt  time.Time
+	LastSignIn time.Time // zero: never
+	DisabledAt time.Time // zero: may sign in
+
+	passwordHash string // "" until the invitation is accepted
+}
+
+// State is what an account is ready for.
+type State string
+
+// The states.
+const (
+	Active   State = "active"
+	Invited  State = "invited" // has not chosen a password yet
+	Disabled State = "disabled"
+)
+
+// State says what the account is ready for.
+func (u User) State() State {
+	switch {
+	case !u.DisabledAt.IsZero():
+		return Disabled
+	case u.passwordHash == "":
+		return Invited
+	}
+	return Active
+}
+
+// Actor is the user as one who acts.
+func (u User) Actor() access.Actor {
+	return access.Actor{UserID: u.ID, Name: u.DisplayName(), Email: u.Email, Role: u.Role}
+}
+
+// DisplayName is the name, or the address of somebody who has not given one.
+func (u User) DisplayName() string {
+	if u.Name != "" {
+		return u.Name
+	}
+	return u.Email
+}
+
+// Zone is the user's time zone.
+func (u User) Zone() *time.Location {
+	if zone, err := time.LoadLocation(u.TimeZone); err == nil {
+		return zone
+	}
+	return time.UTC // a zone that this machine does not know (any more)
+}
+
+// Limits of what people type, in characters.
+const (
+	maxName  = 100
+	maxEmail = 254 // RFC 5321
+)
+
+// Options are what a Service can be told; the zero value is right for production.
+type Options struct {
+	Clock   func() time.Time // time.Now unless set
+	Hashing *argon2id.Params // OWASP's parameters unless set; tests take cheaper ones
+}
+
+// Service is the accounts. It is safe for use by many goroutines.
+type Service struct {
+	db     *database.DB
+	now    func() time.Time
+	hasher *hasher
+}
+
+// New makes the service.
+func New(db *database.DB, options Options) *Service {
+	if options.Clock == nil {
+		options.Clock = time.Now
+	}
+	return &Service{db: db, now: options.Clock, hasher: newHasher(options.Hashing)}
+}
+
+// Actor reads who a user is now: a change of role acts at the next request. A disabled user is nobody.
+func (s *Service) Actor(ctx context.Context, userID int64) (access.Actor, error) {
+	user, err := s.User(ctx, userID)
+	if problem.Is(err, problem.NotFound) || (err == nil && user.State() != Active) {
+		return access.Actor{}, problem.New(problem.SignedOut, "problem.signed_out")
+	}
+	return user.Actor(), err
+}
+
+// User reads a user for the program itself. It fails with NotFound.
+func (s *Service) User(ctx context.Context, id int64) (User, error) {
+	return userByID(ctx, s.db.Reader(), id)
+}
+
+// UserByEmail reads the user with that address, however it is written. It fails with NotFound.
+func (s *Service) UserByEmail(ctx context.Context, email string) (User, error) {
+	return userByEmail(ctx, s.db.Reader(), emailKey(email))
+}
+
+// Users lists everybody, by name.
+func (s *Service) Users(ctx context.Context, actor access.Actor) ([]User, error) {
+	if err := actor.Require(access.ManageUsers); err != nil {
+		return nil, err
+	}
+	return listUsers(ctx, s.db.Reader())
+}
+
+// Preferences are how a person wants to be addressed and shown things.
+type Preferences struct{ Name, Language, TimeZone, Theme string }
+
+// SavePreferences changes the actor's own.
+func (s *Service) SavePreferences(ctx context.Context, actor access.Actor, p Preferences) error {
+	if err := actor.Require(access.ManageOwnAccount); err != nil {
+		return err
+	}
+	p.Name = tidy(p.Name)
+	var check problem.Check
+	checkName(&check, p.Name)
+	check.Require(validLanguage(p.Language), "language", "problem.choose")
+	check.Require(validTheme(p.Theme), "theme", "problem.choose")
+	_, err := time.LoadLocation(p.TimeZone)
+	check.Require(err == nil && p.TimeZone != "Local", "time_zone", "account.problem.time_zone")
+	if err := check.Err(); err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, func(tx database.Tx) error { return updatePreferences(ctx, tx, actor.UserID, p) })
+}
+
+// SetLanguage changes the actor's language.
+func (s *Service) SetLanguage(ctx context.Context, actor access.Actor, language string) error {
+	return s.changePreferences(ctx, actor, func(p *Preferences) { p.Language = language })
+}
+
+// SetTheme changes the actor's theme.
+func (s *Service) SetTheme(ctx context.Context, actor access.Actor, theme string) error {
+	return s.changePreferences(ctx, actor, func(p *Preferences) { p.Theme = theme })
+}
+
+func (s *Service) changePreferences(ctx context.Context, actor access.Actor, change func(*Preferences)) error {
+	if err := actor.Require(access.ManageOwnAccount); err != nil {
+		return err
+	}
+	user, err := s.User(ctx, actor.UserID)
+	if err != nil {
+		return err
+	}
+	p := Preferences{user.Name, user.Language, user.TimeZone, user.Theme}
+	change(&p)
+	return s.SavePreferences(ctx, actor, p)
+}
+
+func validLanguage(language string) bool {
+	if language == "" {
+		return true
+	}
+	for _, known := range i18n.Languages() {
+		if known == language {
+			return true
+		}
+	}
+	return false
+}
+
+func validTheme(theme string) bool { return theme == "" || theme == "light" || theme == "dark" }
+
+func checkName(check *problem.Check, name string) {
+	check.Require(name != "", "name", "problem.required")
+	check.Require(utf8.RuneCountInString(name) <= maxName, "name", "problem.too_long", "Most", maxName)
+}
+
+func checkEmail(check *problem.Check, email string) {
+	switch address, err := mail.ParseAddress(email); {
+	case email == "":
+		check.Add("email", "problem.required")
+	case len(email) > maxEmail:
+		check.Add("email", "problem.too_long", "Most", maxEmail)
+	case err != nil || address.Address != email:
+		check.Add("email", "account.problem.email")
+	}
+}
+
+// tidy removes the space around what was typed, and makes it one Unicode form.
+func tidy(text string) string { return norm.NFC.String(strings.Join(strings.Fields(text), " ")) }
+
+// emailKey folds an address, so that it is recognised however it is written.
+func emailKey(email string) string { return strings.ToLower(norm.NFKC.String(tidy(email))) }

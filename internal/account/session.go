@@ -1,0 +1,135 @@
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"time"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/problem"
+)
+
+// Limits of a session.
+const (
+	IdleLimit     = 2 * time.Hour
+	AbsoluteLimit = 24 * time.Hour
+	seenEvery     = time.Minute // how exactly it is noted when a session was last used
+)
+
+// Session is one sign-in, in one browser.
+type Session struct {
+	UserID    int64
+	CreatedAt time.Time
+	SeenAt    time.Time
+	ExpiresAt time.Time
+	Browser   string // what the browser calls itself
+	Address   string
+	Current   bool // in lists: it is the one that asks
+
+	hash []byte
+}
+
+// maxBrowser is how much is kept of what a browser calls itself, in bytes.
+const maxBrowser = 300
+
+// StartSession begins a session for a user who has proved to be that user, and returns its token: the only copy, since the
+// database keeps a hash. Sessions that have ended are cleared away meanwhile.
+func (s *Service) StartSession(ctx context.Context, userID int64, browser, address string) (token string, err error) {
+	token, hash := newToken()
+	now := s.now()
+	if len(browser) > maxBrowser {
+		browser = browser[:maxBrowser]
+	}
+	session := Session{
+		UserID: userID, CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(AbsoluteLimit),
+		Browser: browser, Address: address, hash: hash,
+	}
+	err = s.db.InTx(ctx, func(tx database.Tx) error {
+		if err := deleteSessionsBefore(ctx, tx, now, now.Add(-IdleLimit)); err != nil {
+			return err
+		}
+		return insertSession(ctx, tx, session)
+	})
+	return token, err
+}
+
+// Identify gives the user of a session, and notes that it is in use. It fails with SignedOut when there is no such session
+// (any more) or the user is disabled.
+func (s *Service) Identify(ctx context.Context, token string) (User, error) {
+	session, user, err := s.look(ctx, token)
+	if err != nil {
+		return User{}, err
+	}
+	if now := s.now(); now.Sub(session.SeenAt) >= seenEvery {
+		err = s.db.InTx(ctx, func(tx database.Tx) error { return updateSeen(ctx, tx, session.hash, now) })
+	}
+	return user, err
+}
+
+// Glance is Identify without noting that the session is in use: for what a page does by itself.
+func (s *Service) Glance(ctx context.Context, token string) (User, error) {
+	_, user, err := s.look(ctx, token)
+	return user, err
+}
+
+func (s *Service) look(ctx context.Context, token string) (Session, User, error) {
+	signedOut := problem.New(problem.SignedOut, "problem.signed_out")
+	if token == "" {
+		return Session{}, User{}, signedOut
+	}
+	session, user, found, err := sessionAndUser(ctx, s.db.Reader(), hashToken(token))
+	if err != nil {
+		return Session{}, User{}, err
+	}
+	now := s.now()
+	over := !session.ExpiresAt.After(now) || now.Sub(session.SeenAt) >= IdleLimit
+	if !found || over || user.State() != Active {
+		return Session{}, User{}, signedOut
+	}
+	return session, user, nil
+}
+
+// EndSession ends a session. It is no failure when it has ended already.
+func (s *Service) EndSession(ctx context.Context, token string) error {
+	return s.db.InTx(ctx, func(tx database.Tx) error { return deleteSession(ctx, tx, hashToken(token)) })
+}
+
+// Sessions lists the actor's own sessions, the one last used first. token is that of the one that asks.
+func (s *Service) Sessions(ctx context.Context, actor access.Actor, token string) ([]Session, error) {
+	if err := actor.Require(access.ManageOwnAccount); err != nil {
+		return nil, err
+	}
+	now := s.now()
+	return listSessions(ctx, s.db.Reader(), actor.UserID, hashToken(token), now, now.Add(-IdleLimit))
+}
+
+// EndOtherSessions ends all of the actor's sessions but the one that asks, and forgets the browsers that were known.
+func (s *Service) EndOtherSessions(ctx context.Context, actor access.Actor, token string) error {
+	if err := actor.Require(access.ManageOwnAccount); err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, func(tx database.Tx) error {
+		if err := deleteDevicesOf(ctx, tx, actor.UserID); err != nil {
+			return err
+		}
+		return deleteSessionsOf(ctx, tx, actor.UserID, hashToken(token))
+	})
+}
+
+// tokenBytes makes a token too long to be guessed; that is why a plain hash of it is enough in the database.
+const tokenBytes = 32
+
+func newToken() (token string, hash []byte) {
+	random := make([]byte, tokenBytes)
+	_, _ = rand.Read(random) // crypto/rand.Read does not fail; it ends the program instead
+	token = base64.RawURLEncoding.EncodeToString(random)
+	return token, hashToken(token)
+}
+
+func hashToken(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}

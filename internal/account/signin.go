@@ -1,0 +1,156 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/problem"
+)
+
+// Attempt is what somebody who wants to sign in presents.
+type Attempt struct {
+	Email, Password string
+	Address         string // network address
+	Device          string // token from an earlier sign-in in the same browser, or ""
+}
+
+// deviceLife is how long a browser is known after a sign-in.
+const deviceLife = 90 * 24 * time.Hour
+
+// SignIn proves a password. It returns the user, and a token by which the browser is known next time. The failures do not tell
+// whether there is such an account, except to somebody who knows its password.
+func (s *Service) SignIn(ctx context.Context, a Attempt) (user User, device string, err error) {
+	var check problem.Check
+	check.Require(tidy(a.Email) != "", "email", "problem.required")
+	check.Require(a.Password != "", "password", "problem.required")
+	if err := check.Err(); err != nil {
+		return User{}, "", err
+	}
+	key := emailKey(a.Email)
+	user, err = userByEmail(ctx, s.db.Reader(), key)
+	if err != nil && !problem.Is(err, problem.NotFound) {
+		return User{}, "", err
+	}
+	own := newMeter("account", key, freePerAccount)
+	if known, err := s.knownDevice(ctx, a.Device, user.ID); err != nil {
+		return User{}, "", err
+	} else if known {
+		own = newMeter("device", a.Device, freePerAccount)
+	}
+	attempts, err := s.charge(ctx, own, newMeter("address", a.Address, freePerAddress))
+	if err != nil {
+		return User{}, "", err
+	}
+	ok, stale, err := s.hasher.matches(ctx, a.Password, user.passwordHash)
+	switch {
+	case err != nil:
+		return User{}, "", err
+	case !ok:
+		return User{}, "", problem.New(problem.Conflict, "account.problem.sign_in")
+	case user.State() == Disabled:
+		return User{}, "", problem.New(problem.Conflict, "account.problem.disabled")
+	}
+	renewed := ""
+	if stale {
+		if renewed, err = s.hasher.hash(ctx, a.Password); err != nil {
+			return User{}, "", err
+		}
+	}
+	device, hash := newToken()
+	err = s.db.InTx(ctx, func(tx database.Tx) error {
+		if err := succeed(ctx, tx, attempts, own); err != nil {
+			return err
+		}
+		if renewed != "" {
+			if err := updatePassword(ctx, tx, user.ID, renewed); err != nil {
+				return err
+			}
+		}
+		if err := replaceDevice(ctx, tx, hashToken(a.Device), hash, user.ID, s.now(), deviceLife); err != nil {
+			return err
+		}
+		return updateLastSignIn(ctx, tx, user.ID, s.now())
+	})
+	return user, device, err
+}
+
+func (s *Service) knownDevice(ctx context.Context, token string, userID int64) (bool, error) {
+	if token == "" || userID == 0 {
+		return false, nil
+	}
+	return deviceOf(ctx, s.db.Reader(), hashToken(token), userID, s.now())
+}
+
+// ConfirmPassword makes the actor prove that it is really they, before something of weight. A wrong password is an Invalid
+// problem of the field "password".
+func (s *Service) ConfirmPassword(ctx context.Context, actor access.Actor, password string) error {
+	return s.confirm(ctx, actor, "password", password)
+}
+
+func (s *Service) confirm(ctx context.Context, actor access.Actor, field, password string) error {
+	if err := actor.Require(access.ManageOwnAccount); err != nil {
+		return err
+	}
+	var check problem.Check
+	check.Require(password != "", field, "problem.required")
+	if err := check.Err(); err != nil {
+		return err
+	}
+	user, err := s.User(ctx, actor.UserID)
+	if err != nil {
+		return err
+	}
+	own := newMeter("confirm", fmt.Sprint(user.ID), freePerAccount)
+	attempts, err := s.charge(ctx, own)
+	if p := problem.Of(err); p != nil {
+		check.Add(field, p.Code, p.Args...)
+		return check.Err()
+	}
+	if err != nil {
+		return err
+	}
+	ok, _, err := s.hasher.matches(ctx, password, user.passwordHash)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		check.Add(field, "account.problem.password_wrong")
+		return check.Err()
+	}
+	return s.db.InTx(ctx, func(tx database.Tx) error { return succeed(ctx, tx, attempts, own) })
+}
+
+// ChangePassword sets the actor's password, given the one until now, and ends all of their sessions but the present one.
+func (s *Service) ChangePassword(ctx context.Context, actor access.Actor, current, chosen, session string) error {
+	if err := actor.Require(access.ManageOwnAccount); err != nil {
+		return err
+	}
+	user, err := s.User(ctx, actor.UserID)
+	if err != nil {
+		return err
+	}
+	var check problem.Check
+	checkPassword(&check, "new_password", chosen, user.Email, user.Name)
+	if err := check.Err(); err != nil {
+		return err
+	}
+	if err := s.confirm(ctx, actor, "current_password", current); err != nil {
+		return err
+	}
+	hash, err := s.hasher.hash(ctx, chosen)
+	if err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, func(tx database.Tx) error {
+		if err := updatePassword(ctx, tx, user.ID, hash); err != nil {
+			return err
+		}
+		if err := deleteDevicesOf(ctx, tx, user.ID); err != nil {
+			return err
+		}
+		return deleteSessionsOf(ctx, tx, user.ID, hashToken(session))
+	})
+}

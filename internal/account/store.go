@@ -1,0 +1,252 @@
+package account
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/problem"
+)
+
+const userColumns = `u.id, u.email, u.name, u.role, coalesce(u.password_hash, ''), u.language, u.time_zone, u.theme,
+	u.created_at, u.last_sign_in_at, u.disabled_at`
+
+type scanner interface{ Scan(dest ...any) error }
+
+func scanUser(row scanner, more ...any) (User, error) {
+	var u User
+	var created int64
+	var lastSignIn, disabled sql.NullInt64
+	err := row.Scan(append([]any{&u.ID, &u.Email, &u.Name, &u.Role, &u.passwordHash, &u.Language, &u.TimeZone, &u.Theme,
+		&created, &lastSignIn, &disabled}, more...)...)
+	u.CreatedAt, u.LastSignIn, u.DisabledAt = database.Time(created), database.NullTime(lastSignIn), database.NullTime(disabled)
+	return u, err
+}
+
+func oneUser(row *sql.Row) (User, error) {
+	user, err := scanUser(row)
+	if errors.Is(err, sql.ErrNoRows) {
+		return User{}, problem.New(problem.NotFound, "problem.not_found")
+	}
+	if err != nil {
+		return User{}, fmt.Errorf("read user: %w", err)
+	}
+	return user, nil
+}
+
+func userByID(ctx context.Context, q database.Querier, id int64) (User, error) {
+	return oneUser(q.QueryRowContext(ctx, `SELECT `+userColumns+` FROM users u WHERE u.id = ?`, id))
+}
+
+func userByEmail(ctx context.Context, q database.Querier, key string) (User, error) {
+	return oneUser(q.QueryRowContext(ctx, `SELECT `+userColumns+` FROM users u WHERE u.email_key = ?`, key))
+}
+
+func listUsers(ctx context.Context, q database.Querier) (users []User, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT `+userColumns+` FROM users u
+		ORDER BY u.disabled_at IS NOT NULL, CASE u.name WHEN '' THEN u.email_key ELSE lower(u.name) END, u.id`)
+	if err != nil {
+		return nil, fmt.Errorf("list users: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		user, err := scanUser(rows)
+		if err != nil {
+			return nil, fmt.Errorf("list users: %w", err)
+		}
+		users = append(users, user)
+	}
+	return users, rows.Err()
+}
+
+func count(ctx context.Context, q database.Querier, query string, args ...any) (n int, err error) {
+	err = q.QueryRowContext(ctx, query, args...).Scan(&n)
+	return n, err
+}
+
+func countUsers(ctx context.Context, q database.Querier) (int, error) {
+	return count(ctx, q, `SELECT count(*) FROM users`)
+}
+
+func countActiveAdministrators(ctx context.Context, q database.Querier) (int, error) {
+	return count(ctx, q, `SELECT count(*) FROM users
+		WHERE role = ? AND disabled_at IS NULL AND password_hash IS NOT NULL`, access.Administrator)
+}
+
+func emailTaken(ctx context.Context, q database.Querier, key string) (bool, error) {
+	n, err := count(ctx, q, `SELECT count(*) FROM users WHERE email_key = ?`, key)
+	return n > 0, err
+}
+
+func exec(ctx context.Context, tx database.Tx, query string, args ...any) error {
+	_, err := tx.ExecContext(ctx, query, args...)
+	return err
+}
+
+func insertUser(ctx context.Context, tx database.Tx, u User) (int64, error) {
+	result, err := tx.ExecContext(ctx, `INSERT INTO users (email, email_key, name, role, password_hash, created_at)
+		VALUES (?, ?, ?, ?, nullif(?, ''), ?)`, u.Email, emailKey(u.Email), u.Name, u.Role, u.passwordHash, database.Millis(u.CreatedAt))
+	if err != nil {
+		return 0, fmt.Errorf("insert user: %w", err)
+	}
+	return result.LastInsertId()
+}
+
+func updatePreferences(ctx context.Context, tx database.Tx, id int64, p Preferences) error {
+	return exec(ctx, tx, `UPDATE users SET name = ?, language = ?, time_zone = ?, theme = ? WHERE id = ?`,
+		p.Name, p.Language, p.TimeZone, p.Theme, id)
+}
+
+func updateName(ctx context.Context, tx database.Tx, id int64, name string) error {
+	return exec(ctx, tx, `UPDATE users SET name = ? WHERE id = ?`, name, id)
+}
+
+func updatePassword(ctx context.Context, tx database.Tx, id int64, hash string) error {
+	return exec(ctx, tx, `UPDATE users SET password_hash = ? WHERE id = ?`, hash, id)
+}
+
+func updateRole(ctx context.Context, tx database.Tx, id int64, role access.Role) error {
+	return exec(ctx, tx, `UPDATE users SET role = ? WHERE id = ?`, role, id)
+}
+
+func updateDisabled(ctx context.Context, tx database.Tx, id int64, at sql.NullInt64) error {
+	return exec(ctx, tx, `UPDATE users SET disabled_at = ? WHERE id = ?`, at, id)
+}
+
+func updateLastSignIn(ctx context.Context, tx database.Tx, id int64, at time.Time) error {
+	return exec(ctx, tx, `UPDATE users SET last_sign_in_at = ? WHERE id = ?`, database.Millis(at), id)
+}
+
+func insertSession(ctx context.Context, tx database.Tx, s Session) error {
+	return exec(ctx, tx, `INSERT INTO sessions (token_hash, user_id, created_at, seen_at, expires_at, browser, address)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`, s.hash, s.UserID, database.Millis(s.CreatedAt), database.Millis(s.SeenAt),
+		database.Millis(s.ExpiresAt), s.Browser, s.Address)
+}
+
+func sessionAndUser(ctx context.Context, q database.Querier, hash []byte) (s Session, u User, found bool, err error) {
+	var seen, expires int64
+	row := q.QueryRowContext(ctx, `SELECT `+userColumns+`, s.seen_at, s.expires_at
+		FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = ?`, hash)
+	u, err = scanUser(row, &seen, &expires)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Session{}, User{}, false, nil
+	}
+	if err != nil {
+		return Session{}, User{}, false, fmt.Errorf("read session: %w", err)
+	}
+	return Session{UserID: u.ID, SeenAt: database.Time(seen), ExpiresAt: database.Time(expires), hash: hash}, u, true, nil
+}
+
+func updateSeen(ctx context.Context, tx database.Tx, hash []byte, at time.Time) error {
+	return exec(ctx, tx, `UPDATE sessions SET seen_at = ? WHERE token_hash = ?`, database.Millis(at), hash)
+}
+
+func deleteSession(ctx context.Context, tx database.Tx, hash []byte) error {
+	return exec(ctx, tx, `DELETE FROM sessions WHERE token_hash = ?`, hash)
+}
+
+// deleteSessionsOf ends a user's sessions, except the one with that hash.
+func deleteSessionsOf(ctx context.Context, tx database.Tx, userID int64, except []byte) error {
+	return exec(ctx, tx, `DELETE FROM sessions WHERE user_id = ? AND token_hash IS NOT ?`, userID, except)
+}
+
+func deleteSessionsBefore(ctx context.Context, tx database.Tx, expired, idle time.Time) error {
+	return exec(ctx, tx, `DELETE FROM sessions WHERE expires_at <= ? OR seen_at <= ?`, database.Millis(expired), database.Millis(idle))
+}
+
+func listSessions(ctx context.Context, q database.Querier, userID int64, current []byte, expired, idle time.Time) (sessions []Session, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT created_at, seen_at, expires_at, browser, address, token_hash = ? FROM sessions
+		WHERE user_id = ? AND expires_at > ? AND seen_at > ? ORDER BY seen_at DESC, created_at DESC`,
+		current, userID, database.Millis(expired), database.Millis(idle))
+	if err != nil {
+		return nil, fmt.Errorf("list sessions: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		s := Session{UserID: userID}
+		var created, seen, expires int64
+		if err := rows.Scan(&created, &seen, &expires, &s.Browser, &s.Address, &s.Current); err != nil {
+			return nil, fmt.Errorf("list sessions: %w", err)
+		}
+		s.CreatedAt, s.SeenAt, s.ExpiresAt = database.Time(created), database.Time(seen), database.Time(expires)
+		sessions = append(sessions, s)
+	}
+	return sessions, rows.Err()
+}
+
+func deviceOf(ctx context.Context, q database.Querier, hash []byte, userID int64, now time.Time) (bool, error) {
+	n, err := count(ctx, q, `SELECT count(*) FROM devices WHERE token_hash = ? AND user_id = ? AND expires_at > ?`,
+		hash, userID, database.Millis(now))
+	return n > 0, err
+}
+
+// replaceDevice gives a browser a new token for the old one, and forgets those not seen for long.
+func replaceDevice(ctx context.Context, tx database.Tx, old, fresh []byte, userID int64, now time.Time, life time.Duration) error {
+	if err := exec(ctx, tx, `DELETE FROM devices WHERE (token_hash = ? AND user_id = ?) OR expires_at <= ?`,
+		old, userID, database.Millis(now)); err != nil {
+		return err
+	}
+	return exec(ctx, tx, `INSERT INTO devices (token_hash, user_id, expires_at) VALUES (?, ?, ?)`,
+		fresh, userID, database.Millis(now.Add(life)))
+}
+
+func deleteDevicesOf(ctx context.Context, tx database.Tx, userID int64) error {
+	return exec(ctx, tx, `DELETE FROM devices WHERE user_id = ?`, userID)
+}
+
+// insertInvitation keeps a link; userID 0 is the set-up of the first administrator.
+func insertInvitation(ctx context.Context, tx database.Tx, hash []byte, userID int64, expires time.Time) error {
+	return exec(ctx, tx, `INSERT INTO invitations (token_hash, user_id, expires_at) VALUES (?, nullif(?, 0), ?)`,
+		hash, userID, database.Millis(expires))
+}
+
+func invitationByHash(ctx context.Context, q database.Querier, hash []byte) (userID int64, expires time.Time, found bool, err error) {
+	var millis int64
+	err = q.QueryRowContext(ctx, `SELECT coalesce(user_id, 0), expires_at FROM invitations WHERE token_hash = ?`, hash).Scan(&userID, &millis)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, time.Time{}, false, nil
+	}
+	return userID, database.Time(millis), err == nil, err
+}
+
+func deleteInvitation(ctx context.Context, tx database.Tx, hash []byte) error {
+	return exec(ctx, tx, `DELETE FROM invitations WHERE token_hash = ?`, hash)
+}
+
+func deleteInvitationsOf(ctx context.Context, tx database.Tx, userID int64) error {
+	return exec(ctx, tx, `DELETE FROM invitations WHERE user_id = ?`, userID)
+}
+
+func deleteSetups(ctx context.Context, tx database.Tx) error {
+	return exec(ctx, tx, `DELETE FROM invitations WHERE user_id IS NULL`)
+}
+
+func countAttempts(ctx context.Context, q database.Querier, key []byte) (n int, last time.Time, err error) {
+	var millis int64
+	err = q.QueryRowContext(ctx, `SELECT count(*), coalesce(max(at), 0) FROM password_attempts WHERE key = ?`, key).Scan(&n, &millis)
+	return n, database.Time(millis), err
+}
+
+func insertAttempt(ctx context.Context, tx database.Tx, key []byte, at time.Time) (int64, error) {
+	result, err := tx.ExecContext(ctx, `INSERT INTO password_attempts (key, at) VALUES (?, ?)`, key, database.Millis(at))
+	if err != nil {
+		return 0, fmt.Errorf("note attempt: %w", err)
+	}
+	return result.LastInsertId()
+}
+
+func deleteAttempt(ctx context.Context, tx database.Tx, id int64) error {
+	return exec(ctx, tx, `DELETE FROM password_attempts WHERE id = ?`, id)
+}
+
+func deleteAttemptsOf(ctx context.Context, tx database.Tx, key []byte) error {
+	return exec(ctx, tx, `DELETE FROM password_attempts WHERE key = ?`, key)
+}
+
+func deleteAttemptsBefore(ctx context.Context, tx database.Tx, at time.Time) error {
+	return exec(ctx, tx, `DELETE FROM password_attempts WHERE at < ?`, database.Millis(at))
+}
