@@ -171,6 +171,8 @@ func (l *Locale) values(pairs []any) map[string]any {
 			values[name] = l.Number(int(v))
 		case time.Time:
 			values[name] = l.DateTime(v)
+		case time.Duration:
+			values[name] = l.Duration(v)
 		default:
 			values[name] = v
 		}

@@ -1,0 +1,68 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/account"
+	"github.com/segue-app/segue/internal/problem"
+	views "github.com/segue-app/segue/views/account"
+)
+
+func (s *Server) accountRoutes(r *routes) {
+	r.get("/sign-in", public, s.showSignIn)
+	r.post("/sign-in", public, s.signInWithPassword)
+	r.post("/sign-out", public, s.endSession)
+}
+
+// deviceSeconds is how long the browser keeps the token by which it is known; the accounts decide for how long it counts.
+const deviceSeconds = 90 * 24 * 3600
+
+func (s *Server) showSignIn(c echo.Context) error {
+	next := internalPath(c.QueryParam("next"))
+	if actor(c).Can(access.LookAround) {
+		return redirect(c, next)
+	}
+	return s.renderSignIn(c, http.StatusOK, views.SignInView{Next: next})
+}
+
+func (s *Server) renderSignIn(c echo.Context, status int, view views.SignInView) error {
+	needed, err := s.Accounts.NeedsSetup(ctx(c))
+	if err != nil {
+		return err
+	}
+	view.NeedsSetup = needed
+	return render(c, status, views.SignIn(s.page(c, "", text(c, "account.sign_in")), view))
+}
+
+func (s *Server) signInWithPassword(c echo.Context) error {
+	email, next := c.FormValue("email"), internalPath(c.FormValue("next"))
+	user, device, err := s.Accounts.SignIn(ctx(c), account.Attempt{
+		Email: email, Password: c.FormValue("password"), Address: c.RealIP(), Device: s.wish(c, "device"),
+	})
+	if errs, ok := formErrors(c, err); ok {
+		status := http.StatusUnprocessableEntity
+		if problem.Of(err).Code == account.WaitCode {
+			status = http.StatusTooManyRequests
+		}
+		return s.renderSignIn(c, status, views.SignInView{Email: email, Next: next, Errors: errs})
+	}
+	if err != nil {
+		return err
+	}
+	s.setCookie(c, "device", device, deviceSeconds)
+	if err := s.signIn(c, user); err != nil {
+		return err
+	}
+	return redirect(c, next)
+}
+
+func (s *Server) endSession(c echo.Context) error {
+	if err := s.signOut(c); err != nil {
+		return err
+	}
+	s.flash(c, "success", "account.signed_out")
+	return redirect(c, "/sign-in")
+}

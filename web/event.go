@@ -1,0 +1,118 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/problem"
+)
+
+const (
+	maxTopics      = 20
+	heartbeatEvery = 15 * time.Second // shorter than proxies' patience
+	recheckEvery   = 30 * time.Second
+	writePatience  = 10 * time.Second
+)
+
+func (s *Server) eventRoutes(r *routes) {
+	r.get("/events", access.LookAround, s.streamEvents) // what changed, for live pages
+}
+
+// streamEvents tells a page that something changed: for topic run/12 an event named run/12, whose data is the topic again. The page
+// then reads anew. All topics are told once at the start, since what happened before the stream stood is not known.
+func (s *Server) streamEvents(c echo.Context) error {
+	topics := c.QueryParams()["topic"]
+	if len(topics) == 0 || len(topics) > maxTopics {
+		return echo.NewHTTPError(http.StatusBadRequest)
+	}
+	if err := s.mayWatch(actor(c), topics); err != nil {
+		return err
+	}
+	leave, ok := s.streams.enter(actor(c).UserID)
+	if !ok {
+		return echo.NewHTTPError(http.StatusTooManyRequests)
+	}
+	defer leave()
+	listener := s.Events.Listen(topics...)
+	defer listener.Close()
+
+	h := c.Response().Header()
+	h.Set(echo.HeaderContentType, "text/event-stream")
+	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
+	stream := stream{c.Response(), http.NewResponseController(c.Response())}
+	// Reading is over; a deadline left on it would end the connection.
+	if err := stream.controller.SetReadDeadline(time.Time{}); err != nil {
+		return fmt.Errorf("lift deadline: %w", err)
+	}
+	if stream.send("retry: 2000\n\n"+eventText(topics)) != nil {
+		return nil // the reader went away
+	}
+	heartbeat, recheck := time.NewTicker(heartbeatEvery), time.NewTicker(recheckEvery)
+	defer heartbeat.Stop()
+	defer recheck.Stop()
+	for {
+		var message string
+		select {
+		case <-c.Request().Context().Done():
+			return nil
+		case <-s.closing.Done():
+			return nil
+		case <-recheck.C:
+			user, err := s.Accounts.Glance(ctx(c), sessionToken(c))
+			if err != nil || s.mayWatch(user.Actor(), topics) != nil {
+				return nil
+			}
+			continue
+		case <-heartbeat.C:
+			message = ":\n\n"
+		case <-listener.Ready():
+			message = eventText(listener.Take())
+		}
+		if stream.send(message) != nil {
+			return nil
+		}
+	}
+}
+
+// mayWatch refuses topics that no area offers or that the actor may not see.
+func (s *Server) mayWatch(actor access.Actor, topics []string) error {
+	for _, name := range topics {
+		kind, _, _ := strings.Cut(name, "/")
+		topic, ok := s.routes.topics[kind]
+		if !ok || strings.ContainsAny(name, "\r\n") {
+			return problem.New(problem.NotFound, "problem.not_found")
+		}
+		if err := actor.Require(topic.action); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func eventText(topics []string) string {
+	var text strings.Builder
+	for _, topic := range topics {
+		fmt.Fprintf(&text, "event: %s\ndata: %s\n\n", topic, topic)
+	}
+	return text.String()
+}
+
+type stream struct {
+	response   http.ResponseWriter
+	controller *http.ResponseController
+}
+
+func (s stream) send(text string) error {
+	if err := s.controller.SetWriteDeadline(time.Now().Add(writePatience)); err != nil {
+		return err
+	}
+	if _, err := s.response.Write([]byte(text)); err != nil {
+		return err
+	}
+	return s.controller.Flush()
+}

@@ -1,0 +1,96 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/segue-app/segue/internal/access"
+)
+
+// expected says for every route who may use it. A route that is missing here fails the test: decide, then write it down.
+var expected = map[string]access.Action{
+	"GET /healthz":   public,
+	"GET /static/*":  public,
+	"POST /language": public,
+	"POST /theme":    public,
+	"GET /sign-in":   public,
+	"POST /sign-in":  public,
+	"POST /sign-out": public,
+	"GET /":          access.LookAround,
+	"GET /events":    access.LookAround,
+}
+
+func TestEveryRouteIsOpenToWhomItShouldBeAndToNobodyElse(t *testing.T) {
+	s := newSite(t)
+	people := []struct {
+		email string
+		actor access.Actor
+	}{
+		{"", access.Actor{}},
+		{"vera@example.com", s.Viewer},
+		{"carl@example.com", s.Contributor},
+		{"ada@example.com", s.Administrator},
+	}
+	seen := map[string]bool{}
+	for _, route := range s.Routes() {
+		name := route.Method + " " + route.Path
+		action, known := expected[name]
+		if !known {
+			t.Errorf("%s is not in the table", name)
+			continue
+		}
+		if route.Action != action {
+			t.Errorf("%s asks for %q, the table says %q", name, route.Action, action)
+		}
+		seen[name] = true
+	}
+	for name := range expected {
+		if !seen[name] {
+			t.Errorf("%s is in the table and not on the server", name)
+		}
+	}
+	for _, person := range people {
+		for _, route := range s.Routes() {
+			if route.Action == public || person.actor.Can(route.Action) {
+				continue
+			}
+			b := s.browser(t)
+			if person.email != "" {
+				b = s.as(t, person.email)
+			}
+			path := strings.NewReplacer(":id", "1", ":user", "1", "*", "x").Replace(route.Path)
+			var a answer
+			if route.Method == http.MethodGet {
+				a = b.get(path)
+			} else {
+				a = b.post(path, url.Values{})
+			}
+			switch {
+			case person.email == "" && route.Method == http.MethodGet:
+				if a.StatusCode != http.StatusSeeOther || !strings.HasPrefix(a.Header.Get("Location"), "/sign-in") {
+					t.Errorf("%s %s, signed out: status %d", route.Method, route.Path, a.StatusCode)
+				}
+			case person.email == "":
+				if a.StatusCode != http.StatusUnauthorized {
+					t.Errorf("%s %s, signed out: status %d, want 401", route.Method, route.Path, a.StatusCode)
+				}
+			case a.StatusCode != http.StatusForbidden:
+				t.Errorf("%s %s as %s: status %d, want 403", route.Method, route.Path, person.actor.Role, a.StatusCode)
+			}
+		}
+	}
+}
+
+func TestSigningInLeadsBackAndSigningOutEndsTheSession(t *testing.T) {
+	s := newSite(t)
+	b := s.browser(t)
+	b.get("/?x=1").leads(t, "/sign-in?next=%2F%3Fx%3D1")
+	page := b.get("/sign-in?next=%2F%3Fx%3D1").wants(t, http.StatusOK)
+	b.post("/sign-in", url.Values{"email": {"ADA@example.com"}, "password": {"quiet heron by the mill"}, "next": {page.field(t, "next")}}).leads(t, "/?x=1")
+	b.get("/").wants(t, http.StatusOK).has(t, "Ada Holm")
+	b.post("/sign-out", nil).leads(t, "/sign-in")
+	b.get("/sign-in").has(t, "You are signed out.")
+	b.get("/").leads(t, "/sign-in")
+}

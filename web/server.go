@@ -1,0 +1,148 @@
+// Package web is Segue's HTTP side: routes, the middleware that every request passes, and one file of handlers per area.
+// A handler binds the form, calls the domain, and renders a view or redirects; it decides nothing that the domain decides.
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/gorilla/securecookie"
+	"github.com/labstack/echo/v4"
+
+	"github.com/segue-app/segue/internal/account"
+	"github.com/segue-app/segue/internal/event"
+	"github.com/segue-app/segue/internal/secret"
+)
+
+// Services are the parts of the domain that the pages call.
+type Services struct {
+	Accounts *account.Service
+	Events   *event.Hub
+	Clock    func() time.Time // time.Now unless set
+}
+
+// Options are how the server meets the world. Sealer must be set.
+type Options struct {
+	Sealer         *secret.Sealer
+	Logger         *slog.Logger   // slog.Default() unless set
+	Secure         bool           // people come by HTTPS: cookies and browsers are held to it
+	PublicURL      string         // "https://segue.example.com", for links to pass on; as the request has it unless set
+	Hosts          []string       // host names that requests may name, without port; any when empty
+	TrustedProxies []netip.Prefix // who may say, in X-Forwarded-For, whom a request comes from; nobody unless set
+	Demo           bool           // the pages say that data and destination are samples
+}
+
+// Server answers requests.
+type Server struct {
+	Services
+	options Options
+	log     *slog.Logger
+	echo    *echo.Echo
+	routes  *routes
+	csrfKey []byte
+	sealed  *securecookie.SecureCookie // for cookies that only this server can read
+	streams streams
+
+	closing context.Context // ends the streams
+	close   context.CancelFunc
+}
+
+// New makes the server with all its routes.
+func New(services Services, options Options) *Server {
+	if services.Clock == nil {
+		services.Clock = time.Now
+	}
+	if options.Logger == nil {
+		options.Logger = slog.Default()
+	}
+	s := &Server{
+		Services: services, options: options, log: options.Logger, echo: echo.New(),
+		csrfKey: options.Sealer.Derive("csrf", 32),
+		sealed:  securecookie.New(options.Sealer.Derive("cookie/sign", 32), options.Sealer.Derive("cookie/encrypt", 32)),
+	}
+	s.closing, s.close = context.WithCancel(context.Background())
+	s.echo.HTTPErrorHandler = s.showProblem
+	s.echo.IPExtractor = ipExtractor(options.TrustedProxies)
+	s.routes = &routes{server: s, raws: map[string]bool{}, topics: map[string]topic{}}
+	s.echo.Use(s.identifyRequest, s.logRequest, s.recoverPanic, s.secureHeaders, s.checkHost, s.greet)
+	for _, area := range []func(*routes){
+		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes,
+	} {
+		area(s.routes)
+	}
+	return s
+}
+
+// Handler is the server for net/http.
+func (s *Server) Handler() http.Handler { return s.echo }
+
+// Routes lists every route.
+func (s *Server) Routes() []Route { return s.routes.all }
+
+// Close ends the streams, so that a server that shuts down need not wait for them.
+func (s *Server) Close() { s.close() }
+
+// Limits in time. Streams, uploads and downloads extend them for themselves as long as something moves.
+const (
+	headerTimeout  = 10 * time.Second
+	requestTimeout = time.Minute
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 64 << 10
+)
+
+// HTTPServer gives a server for the address with the limits that the handlers expect. Its Shutdown ends the streams.
+func (s *Server) HTTPServer(address string) *http.Server {
+	server := &http.Server{
+		Addr: address, Handler: s.echo, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout, WriteTimeout: requestTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+	}
+	server.RegisterOnShutdown(s.Close)
+	return server
+}
+
+func ipExtractor(trusted []netip.Prefix) echo.IPExtractor {
+	if len(trusted) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, prefix := range trusted {
+		options = append(options, echo.TrustIPRange(&net.IPNet{
+			IP: prefix.Addr().AsSlice(), Mask: net.CIDRMask(prefix.Bits(), prefix.Addr().BitLen()),
+		}))
+	}
+	return echo.ExtractIPFromXFFHeader(options...)
+}
+
+// streams counts the open streams of each user.
+type streams struct {
+	mutex sync.Mutex
+	open  map[int64]int
+}
+
+// maxStreams is how many pages one user may watch at once.
+const maxStreams = 20
+
+func (s *streams) enter(userID int64) (leave func(), ok bool) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.open == nil {
+		s.open = map[int64]int{}
+	}
+	if s.open[userID] >= maxStreams {
+		return nil, false
+	}
+	s.open[userID]++
+	return func() {
+		s.mutex.Lock()
+		defer s.mutex.Unlock()
+		if s.open[userID]--; s.open[userID] == 0 {
+			delete(s.open, userID)
+		}
+	}, true
+}

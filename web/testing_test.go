@@ -1,0 +1,233 @@
+package web
+
+import (
+	"bytes"
+	"html"
+	"io"
+	"log/slog"
+	"mime/multipart"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/event"
+	"github.com/segue-app/segue/internal/secret"
+	"github.com/segue-app/segue/internal/testkit"
+)
+
+// site is a whole server over HTTP, with one person of each role.
+type site struct {
+	*Server
+	testkit.People
+	db    *database.DB
+	clock *testkit.Clock
+	url   string
+	log   *logBook
+}
+
+// newSite starts a server. change may alter its services and options.
+func newSite(t *testing.T, change ...func(*Services, *Options)) *site {
+	t.Helper()
+	s := &site{db: testkit.Database(t), clock: testkit.NewClock(), log: &logBook{}}
+	sealer, err := secret.NewSealer(bytes.Repeat([]byte{7}, secret.KeyBytes))
+	if err != nil {
+		t.Fatal(err)
+	}
+	services := Services{Accounts: testkit.Accounts(t, s.db, s.clock), Events: &event.Hub{}, Clock: s.clock.Now}
+	options := Options{Sealer: sealer, Logger: slog.New(slog.NewTextHandler(s.log, nil))}
+	for _, c := range change {
+		c(&services, &options)
+	}
+	s.People = testkit.NewPeople(t, services.Accounts)
+	s.Server = New(services, options)
+	server := httptest.NewUnstartedServer(s.Handler())
+	server.Config.RegisterOnShutdown(s.Close)
+	server.Start()
+	t.Cleanup(func() { s.Close(); server.Close() })
+	s.url = server.URL
+	return s
+}
+
+// logBook keeps what the server logs.
+type logBook struct {
+	mutex sync.Mutex
+	text  strings.Builder
+}
+
+func (l *logBook) Write(p []byte) (int, error) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logBook) String() string {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.text.String()
+}
+
+// browser is one person's browser: it keeps cookies, carries the form token, and follows no redirect by itself.
+type browser struct {
+	t      *testing.T
+	site   *site
+	client *http.Client
+	header http.Header // sent with every request
+}
+
+// answer is a response that was read to its end.
+type answer struct {
+	*http.Response
+	body string
+}
+
+func (s *site) browser(t *testing.T) *browser {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &browser{t: t, site: s, client: &http.Client{Jar: jar, CheckRedirect: stay}, header: http.Header{}}
+}
+
+// as opens a browser in which the person with that address is signed in.
+func (s *site) as(t *testing.T, email string) *browser {
+	t.Helper()
+	b := s.browser(t)
+	a := b.post("/sign-in", url.Values{"email": {email}, "password": {testkit.Password}})
+	a.wants(t, http.StatusSeeOther)
+	return b
+}
+
+func (b *browser) do(method, path, contentType string, body io.Reader) answer {
+	b.t.Helper()
+	request, err := http.NewRequestWithContext(b.t.Context(), method, b.site.url+path, body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for name, values := range b.header {
+		request.Header[name] = values
+	}
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
+	}
+	response, err := b.client.Do(request)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	text, err := io.ReadAll(response.Body)
+	if err := response.Body.Close(); err != nil {
+		b.t.Fatal(err)
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return answer{response, string(text)}
+}
+
+func (b *browser) get(path string) answer { b.t.Helper(); return b.do(http.MethodGet, path, "", nil) }
+
+// token reads the form token from a page that everybody may see.
+func (b *browser) token() string {
+	b.t.Helper()
+	return b.get("/no-such-page").field(b.t, csrfField)
+}
+
+// post sends a form as our own page would.
+func (b *browser) post(path string, form url.Values) answer {
+	b.t.Helper()
+	sent := url.Values{csrfField: {b.token()}}
+	for name, values := range form {
+		sent[name] = values
+	}
+	return b.send(path, sent)
+}
+
+// send sends a form as it is.
+func (b *browser) send(path string, form url.Values) answer {
+	b.t.Helper()
+	return b.do(http.MethodPost, path, "application/x-www-form-urlencoded", strings.NewReader(form.Encode()))
+}
+
+// upload sends a form with a file as our own page would.
+func (b *browser) upload(path string, form url.Values, field, name string, content []byte) answer {
+	b.t.Helper()
+	var body bytes.Buffer
+	parts := multipart.NewWriter(&body)
+	write := func(err error) {
+		if err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	write(parts.WriteField(csrfField, b.token()))
+	for name, values := range form {
+		for _, value := range values {
+			write(parts.WriteField(name, value))
+		}
+	}
+	file, err := parts.CreateFormFile(field, name)
+	write(err)
+	_, err = file.Write(content)
+	write(err)
+	write(parts.Close())
+	return b.do(http.MethodPost, path, parts.FormDataContentType(), &body)
+}
+
+// wants fails the test unless the answer has the status.
+func (a answer) wants(t *testing.T, status int) answer {
+	t.Helper()
+	if a.StatusCode != status {
+		t.Fatalf("%s %s: status %d, want %d\n%.2000s", a.Request.Method, a.Request.URL.Path, a.StatusCode, status, a.body)
+	}
+	return a
+}
+
+// leads fails the test unless the answer is a redirect to the path.
+func (a answer) leads(t *testing.T, path string) answer {
+	t.Helper()
+	a.wants(t, http.StatusSeeOther)
+	if got := a.Header.Get("Location"); got != path {
+		t.Fatalf("%s %s leads to %q, want %q", a.Request.Method, a.Request.URL.Path, got, path)
+	}
+	return a
+}
+
+// has fails the test unless each text is on the page.
+func (a answer) has(t *testing.T, texts ...string) answer {
+	t.Helper()
+	page := html.UnescapeString(a.body)
+	for _, text := range texts {
+		if !strings.Contains(page, text) {
+			t.Errorf("%s %s lacks %q\n%.3000s", a.Request.Method, a.Request.URL.Path, text, page)
+		}
+	}
+	return a
+}
+
+// lacks fails the test if one of the texts is on the page.
+func (a answer) lacks(t *testing.T, texts ...string) answer {
+	t.Helper()
+	page := html.UnescapeString(a.body)
+	for _, text := range texts {
+		if strings.Contains(page, text) {
+			t.Errorf("%s %s shows %q", a.Request.Method, a.Request.URL.Path, text)
+		}
+	}
+	return a
+}
+
+// field reads the value of the first field with that name.
+func (a answer) field(t *testing.T, name string) string {
+	t.Helper()
+	found := regexp.MustCompile(`name="` + regexp.QuoteMeta(name) + `" value="([^"]*)"`).FindStringSubmatch(a.body)
+	if found == nil {
+		t.Fatalf("%s %s has no field %q\n%.3000s", a.Request.Method, a.Request.URL.Path, name, a.body)
+	}
+	return html.UnescapeString(found[1])
+}
