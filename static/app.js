@@ -57,6 +57,4 @@
 
   // After an htmx swap the focus goes to a new error summary; otherwise htmx keeps it where it was.
   on("htmx:afterSettle", (e) => e.target.querySelector?.(".error-summary")?.focus());
-
-  document.documentElement.classList.add("has-script");
 })();

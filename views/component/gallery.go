@@ -56,6 +56,13 @@ var gallerySelects = []Select{
 	{Name: "email", Label: "Email", Value: "mail", Error: "Choose the attribute that holds the email address.", Options: []Option{{Value: "mail", Label: "mail"}, {Value: "phone", Label: "phone"}}},
 }
 
+var galleryRule = []Select{
+	{Name: "attribute-1", Label: "Attribute", Options: []Option{{Value: "city", Label: "city"}}},
+	{Name: "operator-1", Label: "Operator", Options: []Option{{Value: "is", Label: "is one of"}}},
+	{Name: "attribute-2", Label: "Attribute", Options: []Option{{Value: "orders", Label: "orders"}}},
+	{Name: "operator-2", Label: "Operator", Options: []Option{{Value: "more", Label: "is more than"}}},
+}
+
 var galleryChecks = []Checkbox{
 	{Name: "agree", Label: "I agree", Hint: "Personal data leaves Segue for Omnisend on your instruction.", Required: true},
 	{Name: "all", Label: "Keep the good lines when some are bad", Checked: true},
