@@ -4,6 +4,8 @@ package profile
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
 )
 
@@ -26,6 +28,7 @@ type Attribute struct {
 	Column   string // the column in the snapshot's table: c1, c2, …; never typed by a person
 	Kind     Kind
 	Personal bool // personal data: not for viewers
+	Indexed  bool // found quickly by its beginning, whatever the case
 	Filled   int  // profiles that have a value
 }
 
@@ -35,6 +38,7 @@ type Snapshot struct {
 	Rows       int
 	Attributes []Attribute // in the order of the file
 	FileName   string
+	IDLabel    string // heading of the column that holds the ids
 	CreatedAt  time.Time
 }
 
@@ -50,4 +54,32 @@ func (s Snapshot) Attribute(key string) (Attribute, bool) {
 		}
 	}
 	return Attribute{}, false
+}
+
+// Kinds lists the kinds as they are offered.
+var Kinds = []Kind{Text, Number, Boolean, Date, DateTime}
+
+// Valid reports whether k is one of the kinds.
+func (k Kind) Valid() bool { return slices.Contains(Kinds, k) }
+
+// Format writes a stored value as text that means the same everywhere: numbers with a decimal point, true or false,
+// ISO dates. NULL is "".
+func (a Attribute) Format(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case []byte:
+		return string(v)
+	case int64:
+		if a.Kind == Boolean {
+			return strconv.FormatBool(v != 0)
+		}
+		return strconv.FormatInt(v, 10)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	default:
+		return fmt.Sprint(v)
+	}
 }

@@ -1,0 +1,149 @@
+package profile
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Words of headings, in English and Danish, that say what a column holds. They are compared with the words of the
+// column's key, and those of four letters and more also with its beginning and end (mailadresse, firstname).
+var (
+	personalWords = words(`email mail phone mobile mobil tlf telefon telephone name navn fornavn efternavn firstname lastname
+		surname address adresse street vej gade birth birthday birthdate born foedt foedsel foedselsdag dob cpr ssn ip
+		postal postcode zip postnr postnummer gender sex koen passport pas iban`)
+	emailWords = words(`email mail`)
+	// Digits that are no numbers: nobody adds them up, and a leading zero counts.
+	textWords = words(`phone mobile mobil tlf telefon telephone zip postal postcode postnr postnummer cpr cvr ssn ean iban sku`)
+	idKeys    = []string{"id", "profile_id", "customer_id", "customerid", "profileid", "kunde_id", "kundeid", "profil_id", "kundenr", "kunde_nr", "kundenummer",
+		"customer_number", "customer_no", "user_id", "userid", "contact_id", "uuid", "guid"}
+
+	emailForm = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
+	phoneForm = regexp.MustCompile(`^(\+|00)\d[\d ()-]{6,}$`)
+)
+
+func words(list string) map[string]bool {
+	set := map[string]bool{}
+	for _, w := range strings.Fields(list) {
+		set[w] = true
+	}
+	return set
+}
+
+func has(set map[string]bool, key string) bool {
+	for _, part := range strings.Split(key, "_") {
+		if set[part] {
+			return true
+		}
+		for word := range set {
+			if len(word) >= 4 && (strings.HasPrefix(part, word) || strings.HasSuffix(part, word)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// keyOf makes an attribute's key from a heading: small letters, digits and underscores. The same heading always gives
+// the same key, so that rules and mappings outlive an upload. It is "" when the heading has none of them.
+func keyOf(heading string) string {
+	const most = 60
+	heading = strings.NewReplacer("æ", "ae", "ø", "oe", "å", "aa", "ß", "ss").Replace(strings.ToLower(norm.NFC.String(heading)))
+	var key strings.Builder
+	gap := false
+	for _, r := range norm.NFD.String(heading) {
+		switch {
+		case (r >= 'a' && r <= 'z') || (r >= '0' && r <= '9'):
+			if gap && key.Len() > 0 {
+				key.WriteByte('_')
+			}
+			gap = false
+			key.WriteRune(r)
+		case !unicode.Is(unicode.Mn, r): // a mark on the letter before it ends no word
+			gap = true
+		}
+		if key.Len() >= most {
+			break
+		}
+	}
+	return key.String()
+}
+
+// guessKind finds the narrowest kind that fits all values; text when there is none.
+func (r reading) guessKind(key string, values []string) Kind {
+	if len(values) == 0 || has(textWords, key) {
+		return Text
+	}
+	fits := func(kind Kind, also func(string) bool) bool {
+		for _, v := range values {
+			if _, ok := r.parse(kind, v); !ok || (also != nil && !also(strings.TrimSpace(v))) {
+				return false
+			}
+		}
+		return true
+	}
+	isWord := func(v string) bool { return v[0] < '0' || v[0] > '9' } // 0 and 1 are numbers, unless a person says otherwise
+	noLeadingZero := func(v string) bool {
+		v = strings.TrimLeft(v, "+-")
+		return len(v) < 2 || v[0] != '0' || v[1] == '.' || v[1] == ','
+	}
+	switch {
+	case fits(Boolean, isWord):
+		return Boolean
+	case fits(Number, noLeadingZero):
+		return Number
+	case fits(Date, nil):
+		return Date
+	case fits(DateTime, nil):
+		return DateTime
+	}
+	return Text
+}
+
+// mostlyFits reports whether nine values of ten fit the kind: what a person once chose then still makes sense.
+func (r reading) mostlyFits(kind Kind, values []string) bool {
+	fitting := 0
+	for _, v := range values {
+		if _, ok := r.parse(kind, v); ok {
+			fitting++
+		}
+	}
+	return fitting*10 >= len(values)*9
+}
+
+// guessPersonal says whether a column looks like personal data: by its heading, or by most of its values.
+func guessPersonal(key string, values []string) bool {
+	if has(personalWords, key) {
+		return true
+	}
+	looks := 0
+	for _, v := range values {
+		if emailForm.MatchString(v) || phoneForm.MatchString(v) {
+			looks++
+		}
+	}
+	return looks*2 > len(values)
+}
+
+// guessReading finds how the file writes decimals and dates. Undecided, it is the way of most of the world: a point,
+// and the day before the month.
+func guessReading(columns [][]string) reading {
+	var guess reading
+	for _, values := range columns {
+		if decimals := (reading{decimalComma: true}); decimals.guessKind("", values) == Number {
+			for _, v := range values {
+				// 1,234 may be a number of thousands: three digits behind a comma prove nothing.
+				if i := strings.IndexByte(v, ','); i >= 0 && len(strings.TrimSpace(v))-i-1 != 3 {
+					guess.decimalComma = true
+				}
+			}
+		}
+		dayFirst, monthFirst := reading{}.guessKind("", values), reading{monthFirst: true}.guessKind("", values)
+		if dayFirst == Text && (monthFirst == Date || monthFirst == DateTime) {
+			guess.monthFirst = true
+		}
+	}
+	return guess
+}

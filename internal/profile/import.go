@@ -1,0 +1,108 @@
+package profile
+
+import (
+	"time"
+
+	"github.com/segue-app/segue/internal/problem"
+)
+
+// State is where an import stands.
+type State string
+
+// The states of an import.
+const (
+	Receiving State = "receiving" // the file is on its way
+	Waiting   State = "waiting"   // for a person to look at the settings
+	Queued    State = "queued"
+	Running   State = "running"
+	Done      State = "done"
+	Failed    State = "failed"
+	Cancelled State = "cancelled"
+)
+
+// Ended reports whether nothing more will happen.
+func (s State) Ended() bool { return s == Done || s == Failed || s == Cancelled }
+
+// Mode says what a refused line means for the others.
+type Mode string
+
+// The modes.
+const (
+	KeepGood     Mode = "keep_good"
+	AllOrNothing Mode = "all_or_nothing"
+)
+
+// Column is one column of a file and what it becomes.
+type Column struct {
+	Heading  string `json:"heading"` // as in the file; "column 3" when it has none
+	Key      string `json:"key"`
+	Label    string `json:"label"`
+	Kind     Kind   `json:"kind"`
+	Personal bool   `json:"personal"`
+	Include  bool   `json:"include"` // becomes an attribute
+}
+
+// Settings say how a file is read. The zero values mean: as guessed.
+type Settings struct {
+	Mode         Mode     `json:"mode"`
+	Delimiter    string   `json:"delimiter"` // "," ";" or a tab
+	DecimalComma bool     `json:"decimal_comma"`
+	MonthFirst   bool     `json:"month_first"`
+	ID           int      `json:"id"` // index of the column that holds the profiles' ids
+	Columns      []Column `json:"columns"`
+}
+
+func (s Settings) reading() reading {
+	return reading{decimalComma: s.DecimalComma, monthFirst: s.MonthFirst}
+}
+
+// Import is one file on its way into a snapshot, and what became of it.
+type Import struct {
+	ID         int64
+	State      State
+	FileName   string
+	Settings   Settings
+	Lines      int            // of data, read so far: Good + Refused
+	Good       int            // became profiles
+	Refused    int            //
+	Reasons    map[string]int // refused lines by code
+	Bytes      int64          // read so far
+	TotalBytes int64
+	Code       string // why it failed: a translation key
+	SnapshotID int64  // 0 until it runs
+
+	CreatedBy     int64 // 0: the program
+	CreatedByName string
+	CreatedAt     time.Time
+	StartedAt     time.Time
+	EndedAt       time.Time
+}
+
+// Percent is how much of the file has been read, 0 to 100.
+func (i Import) Percent() int {
+	if i.TotalBytes == 0 || i.State == Done {
+		return map[bool]int{true: 100}[i.State == Done]
+	}
+	return int(min(i.Bytes, i.TotalBytes) * 100 / i.TotalBytes)
+}
+
+// Topic is what live pages listen to.
+func (i Import) Topic() string { return topic(i.ID) }
+
+// Refusal is one line that was not accepted: where and why, never the value.
+type Refusal struct {
+	Line   int    // of the file, the header is 1
+	Column string // heading, "" when it is about the whole line
+	Code   string // translation key
+}
+
+// KeptRefusals is how many refusals of one import are kept to look at; all are counted.
+const KeptRefusals = 10_000
+
+// refusalPrefix makes a translation key of a reason.
+const refusalPrefix = "profiles.refusal."
+
+// fileProblem is a failure of the file as a whole.
+func fileProblem(code string, args ...any) *problem.Problem {
+	return problem.New(problem.Invalid, "profiles.file."+code, args...)
+}

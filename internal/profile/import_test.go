@@ -1,0 +1,387 @@
+package profile
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/event"
+	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile/sample"
+	"github.com/segue-app/segue/internal/testkit"
+)
+
+var (
+	admin       = access.Actor{UserID: 1, Name: "Ada", Role: access.Administrator}
+	contributor = access.Actor{UserID: 2, Name: "Carl", Role: access.Contributor}
+	viewer      = access.Actor{UserID: 3, Name: "Vera", Role: access.Viewer}
+)
+
+func newService(t testing.TB) *Service {
+	t.Helper()
+	db := testkit.Database(t)
+	_, err := db.Writer().Exec(`INSERT INTO users (id, email, email_key, name, role, created_at) VALUES (1, 'a', 'a', 'Ada', 'administrator', 0)`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := NewService(db, &event.Hub{}, testkit.NewClock().Now, Options{Folder: t.TempDir()})
+	if err := s.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func load(t testing.TB, s *Service, text string, settings Settings) Import {
+	t.Helper()
+	i, err := s.ImportFile(t.Context(), admin, "customers.csv", strings.NewReader(text), settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i.Lines != i.Good+i.Refused {
+		t.Fatalf("the lines do not add up: %+v", i)
+	}
+	return i
+}
+
+func current(t testing.TB, s *Service) Snapshot {
+	t.Helper()
+	snapshot, err := s.Current(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return snapshot
+}
+
+func tables(t testing.TB, s *Service) []string {
+	t.Helper()
+	names, err := column[string](s.store.db.Reader().Query(`SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'snapshot_[0-9]*' ORDER BY name`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func TestAFileBecomesTypedProfiles(t *testing.T) {
+	s := newService(t)
+	i := load(t, s, "\ufeffKunde-id;E-mail;Fødselsdato;Point;Nyhedsbrev;Sidst set;Postnr.\r\n"+
+		"7;anne@example.com;31-12-1980;12,5;ja;2026-05-01 14:30;0800\r\n"+
+		"8;\"bo@example.com\";;-3;nej;;2100\r\n", Settings{})
+	if i.State != Done || i.Good != 2 {
+		t.Fatalf("%+v", i)
+	}
+	snapshot, r, err := s.Profile(t.Context(), contributor, 0, "7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{"e_mail": "anne@example.com", "foedselsdato": "1980-12-31", "point": 12.5, "nyhedsbrev": int64(1),
+		"sidst_set": "2026-05-01T14:30:00Z", "postnr": "0800"}
+	for n, a := range snapshot.Attributes {
+		if r.Values[n] != want[a.Key] {
+			t.Errorf("%s is %v (%T), want %v", a.Key, r.Values[n], r.Values[n], want[a.Key])
+		}
+	}
+	if len(snapshot.Attributes) != len(want) || snapshot.IDLabel != "Kunde-id" {
+		t.Errorf("attributes %+v", snapshot.Attributes)
+	}
+	birth, _ := snapshot.Attribute("foedselsdato")
+	points, _ := snapshot.Attribute("point")
+	if birth.Filled != 1 || !birth.Personal || points.Personal {
+		t.Errorf("birth %+v, points %+v", birth, points)
+	}
+}
+
+func TestEachBadLineIsRefusedWithItsNumberAndTheGoodOnesAreKept(t *testing.T) {
+	const header = "id,email,points\n1,a@example.com,5\n"
+	long := strings.Repeat("x", maxLine+10)
+	tests := []struct {
+		name, lines  string
+		line         int
+		column, code string
+	}{
+		{"a word where a number belongs", "2,b@example.com,many\n", 3, "points", "wrong_kind_number"},
+		{"no id", " ,b@example.com,1\n", 3, "id", "id_empty"},
+		{"an endless id", strings.Repeat("9", 300) + ",b@example.com,1\n", 3, "id", "id_too_long"},
+		{"an id that an earlier line has", "1,b@example.com,1\n", 3, "id", "id_duplicate"},
+		{"too few fields", "2,b@example.com\n", 3, "", "fields"},
+		{"too many fields", "2,b@example.com,1,2\n", 3, "", "fields"},
+		{"bytes that are no UTF-8", "2,S\xf8ren@example.com,1\n", 3, "email", "not_utf8"},
+		{"a zero byte", "2,b\x00@example.com,1\n", 3, "email", "nul"},
+		{"a quote inside a field", "2,b\"c@example.com,1\n", 3, "email", "bare_quote"},
+		{"text behind a closing quote", "2,\"b\"c,1\n", 3, "email", "after_quote"},
+		{"a quote that is never closed", "2,\"b@example.com,1\n", 3, "email", "unclosed"},
+		{"a line of more than 1 MiB", "2," + long + ",1\n", 3, "", "line_too_long"},
+		{"a quoted field of more than 1 MiB", "2,\"" + strings.Repeat("x\n", maxLine/2) + "\",1\n", 3, "email", "unclosed"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newService(t)
+			i := load(t, s, header+test.lines+"3,c@example.com,7\n", Settings{Columns: []Column{
+				{Heading: "email", Label: "email", Kind: Text, Include: true}, {Heading: "points", Label: "points", Kind: Number, Include: true}}})
+			if i.State != Done || i.Good < 2 {
+				t.Fatalf("%+v", i)
+			}
+			refused, err := s.Refusals(t.Context(), admin, i.ID, 0, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := Refusal{Line: test.line, Column: test.column, Code: "profiles.refusal." + test.code}
+			if len(refused) == 0 || refused[0] != want {
+				t.Fatalf("refused %+v, want %+v", refused, want)
+			}
+			if i.Reasons[want.Code] == 0 {
+				t.Errorf("reasons %v", i.Reasons)
+			}
+			if _, _, err := s.Profile(t.Context(), admin, 0, "3"); err != nil {
+				t.Errorf("the good line behind it: %v", err)
+			}
+		})
+	}
+}
+
+func TestAFileThatIsNoListOfProfilesIsRefusedAndNotKept(t *testing.T) {
+	tests := []struct{ name, file, code string }{
+		{"empty", "", "empty"},
+		{"a header and nothing else", "id,email\n", "no_lines"},
+		{"a ZIP or spreadsheet", "PK\x03\x04\x14\x00\x08\x00\n\x00\x00", "not_text"},
+		{"a header in another encoding", "id,bel\xf8b\n1,2\n", "not_utf8"},
+		{"more columns than can be", strings.Repeat("a,", maxColumns) + "b\n1\n", "too_many_columns"},
+		{"a header of more than 1 MiB", strings.Repeat("a", maxLine+1) + "\n1\n", "header_line_too_long"},
+		{"a header with an open quote", "id,\"email\n1,2\n", "header_unclosed"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newService(t)
+			_, err := s.Receive(t.Context(), admin, "x.csv", 0, strings.NewReader(test.file))
+			if p := problem.Of(err); p == nil || p.Code != "profiles.file."+test.code {
+				t.Fatalf("got %v", err)
+			}
+			if files, _ := filepath.Glob(filepath.Join(s.folder, "*")); len(files) != 0 {
+				t.Errorf("kept %v", files)
+			}
+		})
+	}
+}
+
+func TestAFileWithoutOneGoodLineLeavesTheOldProfiles(t *testing.T) {
+	s := newService(t)
+	load(t, s, "id,name\n1,Anne\n", Settings{})
+	before := current(t, s)
+	if i := load(t, s, "id,name\n,Bo\n,Carl\n", Settings{}); i.State != Failed || i.Code != "profiles.file.no_good_lines" {
+		t.Fatalf("%+v", i)
+	}
+	if now := current(t, s); now.ID != before.ID || len(tables(t, s)) != 1 {
+		t.Errorf("current %d, tables %v", now.ID, tables(t, s))
+	}
+}
+
+func TestAllOrNothingTakesNothingAndReportsEveryBadLine(t *testing.T) {
+	s := newService(t)
+	load(t, s, "id,name\n1,Anne\n", Settings{})
+	before := current(t, s)
+	i := load(t, s, "id,name\n1,Bo\n,Carl\n2,Dorte\n1,Erik\n", Settings{Mode: AllOrNothing})
+	if i.State != Failed || i.Code != "profiles.file.refused_lines" || i.Refused != 2 {
+		t.Fatalf("%+v", i)
+	}
+	if now := current(t, s); now.ID != before.ID || len(tables(t, s)) != 1 {
+		t.Errorf("current %d, tables %v", now.ID, tables(t, s))
+	}
+}
+
+func TestAHeldSnapshotStaysReadableUntilItIsReleased(t *testing.T) {
+	s := newService(t)
+	load(t, s, "id,name\n1,Anne\n", Settings{})
+	old := current(t, s)
+	hold := func() error {
+		return s.store.db.InTx(t.Context(), func(tx database.Tx) error { return s.Hold(t.Context(), tx, old.ID, "run/1") })
+	}
+	if err := errors.Join(hold(), hold()); err != nil {
+		t.Fatalf("hold, twice: %v", err)
+	}
+	load(t, s, "id,name\n1,Bo\n", Settings{})
+	if _, r, err := s.Profile(t.Context(), admin, old.ID, "1"); err != nil || r.Values[0] != "Anne" {
+		t.Fatalf("held: %v, %v", r, err)
+	}
+	if _, r, err := s.Profile(t.Context(), admin, 0, "1"); err != nil || r.Values[0] != "Bo" {
+		t.Fatalf("current: %v, %v", r, err)
+	}
+	if err := s.Release(t.Context(), "run/1"); err != nil {
+		t.Fatal(err)
+	}
+	if got := tables(t, s); len(got) != 1 {
+		t.Errorf("tables after release: %v", got)
+	}
+	if err := hold(); !problem.Is(err, problem.NotFound) {
+		t.Errorf("holding what is gone: %v", err)
+	}
+	if _, err := s.Snapshot(t.Context(), old.ID); !problem.Is(err, problem.NotFound) {
+		t.Errorf("reading what is gone: %v", err)
+	}
+}
+
+// queued receives and confirms a file without running it.
+func queued(t *testing.T, s *Service, file io.Reader) Import {
+	t.Helper()
+	i, err := s.Receive(t.Context(), admin, "customers.csv", 0, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Confirm(t.Context(), admin, i.ID, i.Settings); err != nil {
+		t.Fatal(err)
+	}
+	return i
+}
+
+func customers(t testing.TB, n int) io.Reader {
+	t.Helper()
+	var file strings.Builder
+	if err := sample.Write(&file, n, 1); err != nil {
+		t.Fatal(err)
+	}
+	return strings.NewReader(file.String())
+}
+
+func TestAnImportStoppedInTheMiddleBeginsAgainFromItsFile(t *testing.T) {
+	s := newService(t)
+	load(t, s, "id,name\n1,Anne\n", Settings{})
+	before := current(t, s)
+	const n = 3*chunkRows + 10
+	i := queued(t, s, customers(t, n))
+
+	ctx, cancel := context.WithCancel(t.Context())
+	listener := s.events.Listen(i.Topic())
+	defer listener.Close()
+	go func() {
+		<-listener.Ready() // it has begun
+		cancel()
+	}()
+	if err := s.RunImport(ctx, i.ID); !errors.Is(err, context.Canceled) {
+		t.Fatalf("stopped: %v", err)
+	}
+	if now := current(t, s); now.ID != before.ID || len(tables(t, s)) != 1 {
+		t.Fatalf("after the stop: current %d, tables %v", now.ID, tables(t, s))
+	}
+	if err := s.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RunImport(t.Context(), i.ID); err != nil {
+		t.Fatal(err)
+	}
+	if now := current(t, s); now.Rows != n {
+		t.Errorf("%d rows after the second attempt", now.Rows)
+	}
+	if _, err := os.Stat(s.path(i.ID)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the file is still there: %v", err)
+	}
+	if err := s.RunImport(t.Context(), i.ID); err != nil {
+		t.Errorf("running what has ended: %v", err)
+	}
+}
+
+func TestAKilledProcessLeavesNothingBehindThatRecoverDoesNotMend(t *testing.T) {
+	s := newService(t)
+	i := queued(t, s, customers(t, 10))
+	half, err := s.Receive(t.Context(), admin, "half.csv", 0, customers(t, 10))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// As a kill would leave it: a table half filled, an import running, a file half received, a file of nobody.
+	read, err := s.store.importByID(t.Context(), i.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.store.beginSnapshot(t.Context(), &read, &Snapshot{Attributes: []Attribute{{Key: "a", Column: "c1", Kind: Text}}}, s.now()); err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.store.db.Writer().Exec(`UPDATE imports SET state = 'receiving' WHERE id = ?`, half.ID)
+	if err := errors.Join(err, os.WriteFile(s.path(99), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	starter := &recorder{}
+	s.StartWith(starter)
+	if err := s.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := tables(t, s); len(got) != 0 {
+		t.Errorf("tables %v", got)
+	}
+	if len(starter.started) != 1 || starter.started[0] != i.ID {
+		t.Errorf("started again: %v", starter.started)
+	}
+	if files, _ := filepath.Glob(filepath.Join(s.folder, "*")); len(files) != 1 {
+		t.Errorf("files %v", files)
+	}
+	if err := s.RunImport(t.Context(), i.ID); err != nil || current(t, s).Rows != 10 {
+		t.Errorf("run: %v", err)
+	}
+}
+
+type recorder struct{ started []int64 }
+
+func (r *recorder) StartImport(_ context.Context, _ database.Tx, id int64) error {
+	r.started = append(r.started, id)
+	return nil
+}
+
+func TestACancelledImportStopsAndChangesNothing(t *testing.T) {
+	s := newService(t)
+	i := queued(t, s, customers(t, 4*chunkRows))
+	listener := s.events.Listen(i.Topic())
+	defer listener.Close()
+	done := make(chan error, 1)
+	go func() {
+		<-listener.Ready()
+		done <- s.Cancel(t.Context(), admin, i.ID)
+	}()
+	if err := errors.Join(s.RunImport(t.Context(), i.ID), <-done); err != nil {
+		t.Fatal(err)
+	}
+	after, err := s.Import(t.Context(), admin, i.ID)
+	if err != nil || after.State != Cancelled || len(tables(t, s)) != 0 {
+		t.Errorf("%s, tables %v, %v", after.State, tables(t, s), err)
+	}
+	if _, err := s.Current(t.Context()); !problem.Is(err, problem.NotFound) {
+		t.Errorf("current: %v", err)
+	}
+}
+
+func TestOneImportRunsAtATimeAndIsConfirmedOnce(t *testing.T) {
+	s := newService(t)
+	first := queued(t, s, customers(t, 10))
+	second, err := s.Receive(t.Context(), admin, "b.csv", 0, customers(t, 10))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Confirm(t.Context(), admin, second.ID, second.Settings); !problem.Is(err, problem.Conflict) {
+		t.Errorf("a second one: %v", err)
+	}
+	if err := s.Confirm(t.Context(), admin, first.ID, first.Settings); !problem.Is(err, problem.Conflict) {
+		t.Errorf("the first once more: %v", err)
+	}
+}
+
+type brokenReader struct{ first io.Reader }
+
+func (b brokenReader) Read(p []byte) (int, error) {
+	n, err := b.first.Read(p)
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+func TestAnUploadThatBreaksOffIsNotKept(t *testing.T) {
+	s := newService(t)
+	if _, err := s.Receive(t.Context(), admin, "x.csv", 0, brokenReader{strings.NewReader("id,name\n1,Anne\n")}); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Fatalf("got %v", err)
+	}
+	list, err := s.Imports(t.Context(), admin, 10)
+	if err != nil || len(list) != 1 || list[0].State != Failed || list[0].Code != "profiles.file.broken_off" {
+		t.Errorf("%+v, %v", list, err)
+	}
+}

@@ -1,0 +1,352 @@
+package profile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync/atomic"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/problem"
+)
+
+// A chunk is written in one transaction: long enough to be fast, short enough (tens of milliseconds) that others who
+// write do not notice.
+const (
+	chunkRows  = 5_000
+	chunkBytes = 8 << 20
+	maxID      = 200 // characters
+)
+
+// errStopped says that the import was cancelled, or that another process took it over.
+var errStopped = errors.New("the import was stopped")
+
+// RunImport reads a queued import's file into a new snapshot and, when all went well, makes that the current one in one
+// transaction. It may be called again after a crash: the import begins anew from its file. It returns nil when the import
+// has ended, whichever way; an error means that it has not, or that something broke which is not the file's fault.
+func (s *Service) RunImport(ctx context.Context, importID int64) error {
+	if !s.enter(importID) {
+		return problem.New(problem.Conflict, "profiles.import_running")
+	}
+	defer s.leave(importID)
+	i, err := s.store.importByID(ctx, importID)
+	if err != nil || i.State.Ended() {
+		return err
+	}
+	if i.State != Queued && i.State != Running {
+		return errNotWaiting()
+	}
+	err = s.load(ctx, &i)
+	// What follows must happen even when the process is being shut down.
+	after := context.WithoutCancel(ctx)
+	if err == nil {
+		s.events.Publish(topic(importID), CurrentTopic)
+		return errors.Join(s.removeFile(importID), s.dropUnheld(after))
+	}
+	var dropped error
+	if i.SnapshotID != 0 {
+		dropped = s.store.drop(after, i.SnapshotID, s.now())
+	}
+	switch p := problem.Of(err); {
+	case errors.Is(err, errStopped):
+		return errors.Join(dropped, s.removeFile(importID))
+	case ctx.Err() != nil:
+		return errors.Join(ctx.Err(), dropped)
+	case p != nil:
+		return errors.Join(dropped, s.end(after, importID, Failed, p.Code))
+	default:
+		s.log.ErrorContext(ctx, "import failed", "import", importID, "error", err)
+		return errors.Join(err, dropped, s.end(after, importID, Failed, "profiles.file.internal"))
+	}
+}
+
+func (s *Service) enter(importID int64) bool {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.running[importID] {
+		return false
+	}
+	s.running[importID] = true
+	return true
+}
+
+func (s *Service) leave(importID int64) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	delete(s.running, importID)
+}
+
+// ImportFile receives and imports in one go, for the command line and the demonstration. Settings that are not given
+// are guessed; Columns are matched by heading.
+func (s *Service) ImportFile(ctx context.Context, actor access.Actor, name string, file io.Reader, settings Settings) (Import, error) {
+	i, err := s.Receive(ctx, actor, name, 0, file)
+	if err != nil {
+		return Import{}, err
+	}
+	if settings.Delimiter != "" && settings.Delimiter != i.Settings.Delimiter {
+		if err := s.ChangeDelimiter(ctx, actor, i.ID, settings.Delimiter); err != nil {
+			return Import{}, errors.Join(err, s.end(ctx, i.ID, Cancelled, ""))
+		}
+		if i, err = s.Import(ctx, actor, i.ID); err != nil {
+			return Import{}, err
+		}
+	}
+	chosen := i.Settings
+	if settings.Mode != "" {
+		chosen.Mode = settings.Mode
+	}
+	for _, c := range settings.Columns {
+		for n := range chosen.Columns {
+			if chosen.Columns[n].Heading == c.Heading {
+				c.Key = chosen.Columns[n].Key
+				chosen.Columns[n] = c
+			}
+		}
+	}
+	if err := i.take(chosen); err != nil {
+		return Import{}, errors.Join(err, s.end(ctx, i.ID, Cancelled, ""))
+	}
+	err = s.store.db.InTx(ctx, func(tx database.Tx) error { return s.store.saveSettings(ctx, tx, i, Queued) })
+	if err != nil {
+		return Import{}, err
+	}
+	if err := s.RunImport(ctx, i.ID); err != nil {
+		return Import{}, err
+	}
+	return s.store.importByID(ctx, i.ID)
+}
+
+// chunk is what the reading half hands to the writing half.
+type chunk struct {
+	values  []any // row after row: id, then the attributes
+	lines   []int // of each row
+	refused []Refusal
+	read    int   // lines of data
+	bytes   int64 // of the file, so far
+	err     error // the file cannot be read further
+}
+
+// loader fills one snapshot.
+type loader struct {
+	service  *Service
+	i        *Import
+	snapshot Snapshot
+	fields   []int // for each attribute, its column in the file
+	next     int   // n of the next row
+}
+
+// load fills a new snapshot, reading and writing side by side, and makes it the current one.
+func (s *Service) load(ctx context.Context, i *Import) error {
+	file, err := os.Open(s.path(i.ID))
+	if err != nil {
+		return fmt.Errorf("open upload: %w", err)
+	}
+	defer file.Close()
+	counted := &countingReader{reader: file}
+	reader, headings, err := newReader(counted, i.Settings.Delimiter[0])
+	if err != nil {
+		return err
+	}
+	l := loader{service: s, i: i, next: 1}
+	l.plan()
+	if err := s.store.beginSnapshot(ctx, i, &l.snapshot, s.now()); err != nil {
+		return err
+	}
+	s.events.Publish(topic(i.ID))
+
+	reading, stop := context.WithCancel(ctx)
+	chunks := make(chan *chunk, 1) // memory stays flat: at most three chunks exist
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		defer close(chunks)
+		l.read(reading, reader, headings, counted, chunks)
+	}()
+	defer func() { stop(); <-finished }()
+	for c := range chunks {
+		if c.err != nil {
+			return c.err
+		}
+		if err := l.write(ctx, c); err != nil {
+			return err
+		}
+		s.events.Publish(topic(i.ID))
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return l.finish(ctx)
+}
+
+// plan decides the snapshot's attributes.
+func (l *loader) plan() {
+	l.snapshot.FileName = l.i.FileName
+	l.snapshot.IDLabel = l.i.Settings.Columns[l.i.Settings.ID].Label
+	for n, c := range l.i.Settings.Columns {
+		if !c.Include {
+			continue
+		}
+		l.fields = append(l.fields, n)
+		l.snapshot.Attributes = append(l.snapshot.Attributes, Attribute{
+			Key: c.Key, Label: c.Label, Kind: c.Kind, Personal: c.Personal, Column: fmt.Sprintf("c%d", len(l.fields)),
+			Indexed: c.Kind == Text && has(emailWords, c.Key),
+		})
+	}
+}
+
+// read parses the file into chunks until it ends or ctx does.
+func (l *loader) read(ctx context.Context, reader *csvReader, headings []string, counted *countingReader, chunks chan<- *chunk) {
+	for {
+		c := l.readChunk(reader, headings)
+		c.bytes = counted.n.Load()
+		done := errors.Is(c.err, io.EOF)
+		if done {
+			c.err = nil
+		}
+		select {
+		case chunks <- c:
+		case <-ctx.Done():
+			return
+		}
+		if done || c.err != nil {
+			return
+		}
+	}
+}
+
+func (l *loader) readChunk(reader *csvReader, headings []string) *chunk {
+	width := len(l.fields) + 1
+	c := &chunk{values: make([]any, 0, min(chunkRows*width, 100_000)), lines: make([]int, 0, chunkRows)}
+	how := l.i.Settings.reading()
+	for size := 0; c.read < chunkRows && size < chunkBytes; {
+		r, err := reader.next()
+		if errors.Is(err, io.EOF) {
+			c.err = err
+			return c
+		}
+		if err != nil {
+			c.err = fmt.Errorf("read upload: %w", err)
+			return c
+		}
+		c.read++
+		size += r.size
+		if refusal, refused := checkShape(r, headings); refused {
+			c.refused = append(c.refused, refusal)
+		} else if refusal, refused := l.parse(c, r, how, headings); refused {
+			c.refused = append(c.refused, refusal)
+		}
+	}
+	return c
+}
+
+// parse adds a record's values to the chunk, all of them or none.
+func (l *loader) parse(c *chunk, r record, how reading, headings []string) (Refusal, bool) {
+	refuse := func(column int, code string) (Refusal, bool) {
+		return Refusal{Line: r.line, Column: headings[column], Code: refusalPrefix + code}, true
+	}
+	id := strings.TrimSpace(r.fields[l.i.Settings.ID])
+	if id == "" {
+		return refuse(l.i.Settings.ID, refusedIDEmpty)
+	}
+	if len(id) > maxID {
+		return refuse(l.i.Settings.ID, refusedIDLong)
+	}
+	begin := len(c.values)
+	c.values = append(c.values, id)
+	for n, field := range l.fields {
+		kind := l.snapshot.Attributes[n].Kind
+		value, ok := how.parse(kind, r.fields[field])
+		if !ok {
+			c.values = c.values[:begin]
+			return refuse(field, refusedWrongKind+string(kind))
+		}
+		c.values = append(c.values, value)
+	}
+	c.lines = append(c.lines, r.line)
+	return Refusal{}, false
+}
+
+// write puts a chunk into the snapshot's table and its counts into the import, in one transaction.
+func (l *loader) write(ctx context.Context, c *chunk) error {
+	width := len(l.fields) + 1
+	before := *l.i
+	reasons := map[string]int{}
+	for code, n := range l.i.Reasons {
+		reasons[code] = n
+	}
+	err := l.service.store.db.InTx(ctx, func(tx database.Tx) error {
+		duplicates, err := l.service.store.insertRows(ctx, tx, l.snapshot, l.next, c.values)
+		if err != nil {
+			return err
+		}
+		refused := c.refused
+		for _, row := range duplicates {
+			refused = append(refused, Refusal{
+				Line: c.lines[row], Column: l.i.Settings.Columns[l.i.Settings.ID].Heading, Code: refusalPrefix + refusedIDDuplicate,
+			})
+		}
+		for _, r := range refused {
+			reasons[r.Code]++
+		}
+		l.i.Lines += c.read
+		l.i.Good += len(c.lines) - len(duplicates)
+		l.i.Refused += len(refused)
+		l.i.Bytes, l.i.Reasons = c.bytes, reasons
+		if err := l.service.store.insertRefusals(ctx, tx, l.i.ID, before.Refused, refused); err != nil {
+			return err
+		}
+		if err := l.service.store.progress(ctx, tx, *l.i); err != nil {
+			return err
+		}
+		l.countFilled(c, width, duplicates)
+		return nil
+	})
+	l.next += len(c.lines)
+	return err
+}
+
+// countFilled counts the values of the rows that were inserted. It is called last in the transaction: when that fails,
+// the whole import does.
+func (l *loader) countFilled(c *chunk, width int, duplicates []int) {
+	for row := range c.lines {
+		if len(duplicates) > 0 && duplicates[0] == row {
+			duplicates = duplicates[1:]
+			continue
+		}
+		for n, value := range c.values[row*width+1 : (row+1)*width] {
+			if value != nil {
+				l.snapshot.Attributes[n].Filled++
+			}
+		}
+	}
+}
+
+// finish makes the snapshot the current one, unless too little came of the file.
+func (l *loader) finish(ctx context.Context) error {
+	if l.i.Settings.Mode == AllOrNothing && l.i.Refused > 0 {
+		return fileProblem("refused_lines")
+	}
+	if l.i.Good == 0 {
+		return fileProblem("no_good_lines")
+	}
+	l.snapshot.Rows = l.i.Good
+	return l.service.store.db.InTx(ctx, func(tx database.Tx) error {
+		return l.service.store.swap(ctx, tx, l.i, l.snapshot, l.service.now())
+	})
+}
+
+type countingReader struct {
+	reader io.Reader
+	n      atomic.Int64
+}
+
+// Read counts what it reads.
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.reader.Read(p)
+	c.n.Add(int64(n))
+	return n, err
+}

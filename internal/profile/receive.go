@@ -1,0 +1,267 @@
+package profile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/problem"
+)
+
+// MaxFile is the largest file that is taken, in bytes: 2 GiB.
+const MaxFile = 2 << 30
+
+// Receive stores a file and guesses its settings; nothing is imported yet. size is how long the file is thought to be,
+// for showing progress, 0 when unknown. A file that cannot be a list of profiles is an Invalid problem and is not kept.
+func (s *Service) Receive(ctx context.Context, actor access.Actor, fileName string, size int64, file io.Reader) (Import, error) {
+	if err := actor.Require(access.ManageProfiles); err != nil {
+		return Import{}, err
+	}
+	i := Import{
+		State: Receiving, FileName: cut(strings.ToValidUTF8(filepath.Base(fileName), "�"), 200), TotalBytes: size,
+		CreatedBy: actor.UserID, CreatedByName: actor.Name, CreatedAt: s.now(),
+	}
+	err := s.store.db.InTx(ctx, func(tx database.Tx) (err error) {
+		i.ID, err = s.store.insertImport(ctx, tx, i)
+		return err
+	})
+	if err != nil {
+		return Import{}, err
+	}
+	if err := s.receive(ctx, &i, file); err != nil {
+		code := "profiles.file.broken_off"
+		if p := problem.Of(err); p != nil {
+			code = p.Code
+		}
+		// The person may be gone, and with them ctx; the end is written all the same.
+		return Import{}, errors.Join(err, s.end(context.WithoutCancel(ctx), i.ID, Failed, code))
+	}
+	return s.store.importByID(ctx, i.ID)
+}
+
+func (s *Service) receive(ctx context.Context, i *Import, file io.Reader) error {
+	if err := os.MkdirAll(s.folder, 0o700); err != nil {
+		return fmt.Errorf("folder for uploads: %w", err)
+	}
+	target, err := os.OpenFile(s.path(i.ID), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("store upload: %w", err)
+	}
+	progress := &receiving{service: s, ctx: ctx, id: i.ID, at: time.Now()}
+	n, err := io.Copy(io.MultiWriter(target, progress), io.LimitReader(file, MaxFile+1))
+	if err := errors.Join(err, target.Close()); err != nil {
+		return fmt.Errorf("store upload: %w", err)
+	}
+	if n > MaxFile {
+		return fileProblem("too_large", "Most", "2 GiB")
+	}
+	found, err := s.inspectFile(i.ID, 0)
+	if err != nil {
+		return err
+	}
+	known, err := s.store.knownAttributes(ctx)
+	if err != nil {
+		return err
+	}
+	i.TotalBytes = n
+	i.Settings = found.settings(known)
+	return s.store.db.InTx(ctx, func(tx database.Tx) error {
+		return s.store.saveSettings(ctx, tx, *i, Waiting)
+	})
+}
+
+// receiving writes down how much of a file has come, twice a second.
+type receiving struct {
+	service *Service
+	ctx     context.Context
+	id      int64
+	bytes   int64
+	at      time.Time
+}
+
+// Write counts.
+func (r *receiving) Write(p []byte) (int, error) {
+	r.bytes += int64(len(p))
+	if time.Since(r.at) < 500*time.Millisecond {
+		return len(p), nil
+	}
+	r.at = time.Now()
+	err := r.service.store.db.InTx(r.ctx, func(tx database.Tx) error {
+		return r.service.store.received(r.ctx, tx, r.id, r.bytes)
+	})
+	r.service.events.Publish(topic(r.id))
+	return len(p), err
+}
+
+func (s *Service) inspectFile(importID int64, delimiter byte) (inspection, error) {
+	file, err := os.Open(s.path(importID))
+	if err != nil {
+		return inspection{}, fmt.Errorf("open upload: %w", err)
+	}
+	defer file.Close()
+	return inspect(file, delimiter)
+}
+
+// Preview shows the beginning of a waiting import's file under its settings.
+func (s *Service) Preview(ctx context.Context, actor access.Actor, importID int64) (Preview, error) {
+	i, err := s.Import(ctx, actor, importID)
+	if err != nil {
+		return Preview{}, err
+	}
+	if i.State != Waiting {
+		return Preview{}, errNotWaiting()
+	}
+	found, err := s.inspectFile(i.ID, i.Settings.Delimiter[0])
+	if err != nil {
+		return Preview{}, err
+	}
+	return Preview{Import: i, Samples: found.samples(), Refused: found.refused}, nil
+}
+
+func errNotWaiting() error { return problem.New(problem.Conflict, "profiles.not_waiting") }
+
+// ChangeDelimiter reads a waiting file anew with another delimiter; the columns are guessed again.
+func (s *Service) ChangeDelimiter(ctx context.Context, actor access.Actor, importID int64, delimiter string) error {
+	i, err := s.Import(ctx, actor, importID)
+	if err != nil {
+		return err
+	}
+	if i.State != Waiting {
+		return errNotWaiting()
+	}
+	if delimiter != "," && delimiter != ";" && delimiter != "\t" {
+		var check problem.Check
+		check.Add("delimiter", "problem.choose")
+		return check.Err()
+	}
+	found, err := s.inspectFile(i.ID, delimiter[0])
+	if err != nil {
+		return err
+	}
+	known, err := s.store.knownAttributes(ctx)
+	if err != nil {
+		return err
+	}
+	i.Settings = found.settings(known)
+	return s.store.db.InTx(ctx, func(tx database.Tx) error { return s.store.saveSettings(ctx, tx, i, Waiting) })
+}
+
+// Confirm takes a person's settings for a waiting import and starts it. Columns are those of the guess, in their
+// order: headings and keys stay as they are. One import runs at a time.
+func (s *Service) Confirm(ctx context.Context, actor access.Actor, importID int64, settings Settings) error {
+	i, err := s.Import(ctx, actor, importID)
+	if err != nil {
+		return err
+	}
+	if err := i.take(settings); err != nil {
+		return err
+	}
+	err = s.store.db.InTx(ctx, func(tx database.Tx) error {
+		if busy, err := s.store.importsUnderWay(ctx, tx); err != nil {
+			return err
+		} else if busy > 0 {
+			return problem.New(problem.Conflict, "profiles.import_running")
+		}
+		if err := s.store.saveSettings(ctx, tx, i, Queued); err != nil {
+			return err
+		}
+		if s.starter == nil {
+			return nil
+		}
+		return s.starter.StartImport(ctx, tx, importID)
+	})
+	if err == nil {
+		s.events.Publish(topic(importID))
+	}
+	return err
+}
+
+// take checks what a person chose and puts it in the place of the guess.
+func (i *Import) take(settings Settings) error {
+	if i.State != Waiting {
+		return errNotWaiting()
+	}
+	var check problem.Check
+	check.Require(settings.Mode == KeepGood || settings.Mode == AllOrNothing, "mode", "problem.choose")
+	if len(settings.Columns) != len(i.Settings.Columns) || settings.ID < 0 || settings.ID >= len(settings.Columns) {
+		check.Add("id", "problem.choose")
+		return check.Err()
+	}
+	included := 0
+	for n, c := range settings.Columns {
+		own := &i.Settings.Columns[n]
+		own.Label, own.Kind, own.Personal, own.Include = strings.TrimSpace(c.Label), c.Kind, c.Personal, c.Include
+		if !own.Include {
+			continue
+		}
+		included++
+		checkLabel(&check, own.Key, own.Label)
+		check.Require(own.Kind.Valid(), "kind-"+own.Key, "problem.choose")
+	}
+	check.Require(included > 0, "columns", "profiles.no_columns")
+	i.Settings.Mode, i.Settings.ID = settings.Mode, settings.ID
+	i.Settings.DecimalComma, i.Settings.MonthFirst = settings.DecimalComma, settings.MonthFirst
+	return check.Err()
+}
+
+// Cancel discards a waiting import, or stops one under way. The profiles stay as they were.
+func (s *Service) Cancel(ctx context.Context, actor access.Actor, importID int64) error {
+	i, err := s.Import(ctx, actor, importID)
+	if err != nil {
+		return err
+	}
+	if i.State.Ended() {
+		return problem.New(problem.Conflict, "profiles.not_running")
+	}
+	return s.end(ctx, importID, Cancelled, "")
+}
+
+// end closes an import that has not ended, and removes its file: it holds personal data and is of no more use.
+func (s *Service) end(ctx context.Context, importID int64, state State, code string) error {
+	err := s.store.db.InTx(ctx, func(tx database.Tx) error {
+		return s.store.endImport(ctx, tx, importID, state, code, s.now())
+	})
+	if err != nil {
+		return err
+	}
+	s.events.Publish(topic(importID))
+	return s.removeFile(importID)
+}
+
+func (s *Service) removeFile(importID int64) error {
+	if err := os.Remove(s.path(importID)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("remove upload: %w", err)
+	}
+	return nil
+}
+
+// Import is one import.
+func (s *Service) Import(ctx context.Context, actor access.Actor, id int64) (Import, error) {
+	if err := actor.Require(access.ManageProfiles); err != nil {
+		return Import{}, err
+	}
+	return s.store.importByID(ctx, id)
+}
+
+// Imports are the newest imports, newest first.
+func (s *Service) Imports(ctx context.Context, actor access.Actor, limit int) ([]Import, error) {
+	if err := actor.Require(access.ManageProfiles); err != nil {
+		return nil, err
+	}
+	return s.store.imports(ctx, limit)
+}
+
+// Refusals are the refused lines of an import in the order of the file, at most limit, beginning after the given one.
+func (s *Service) Refusals(ctx context.Context, actor access.Actor, importID int64, after, limit int) ([]Refusal, error) {
+	if err := actor.Require(access.ManageProfiles); err != nil {
+		return nil, err
+	}
+	return s.store.refusals(ctx, importID, after, limit)
+}

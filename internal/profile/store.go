@@ -1,0 +1,215 @@
+package profile
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/problem"
+)
+
+// store holds the SQL of imports here, and of snapshots in store_snapshot.go.
+type store struct{ db *database.DB }
+
+const importColumns = `id, state, file_name, settings, line_count, good_count, refused_count, reasons, byte_count, total_bytes,
+	code, coalesce(snapshot_id, 0), coalesce(created_by, 0), created_by_name, created_at, started_at, ended_at`
+
+func scanImport(scan func(...any) error) (Import, error) {
+	var i Import
+	var settings, reasons []byte
+	var created int64
+	var started, ended sql.NullInt64
+	err := scan(&i.ID, &i.State, &i.FileName, &settings, &i.Lines, &i.Good, &i.Refused, &reasons, &i.Bytes, &i.TotalBytes,
+		&i.Code, &i.SnapshotID, &i.CreatedBy, &i.CreatedByName, &created, &started, &ended)
+	if err != nil {
+		return Import{}, err
+	}
+	i.CreatedAt, i.StartedAt, i.EndedAt = database.Time(created), database.NullTime(started), database.NullTime(ended)
+	return i, errors.Join(json.Unmarshal(settings, &i.Settings), json.Unmarshal(reasons, &i.Reasons))
+}
+
+func (s store) importByID(ctx context.Context, id int64) (Import, error) {
+	i, err := scanImport(s.db.Reader().QueryRowContext(ctx, `SELECT `+importColumns+` FROM imports WHERE id = ?`, id).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Import{}, problem.New(problem.NotFound, "problem.not_found")
+	}
+	if err != nil {
+		return Import{}, fmt.Errorf("read import %d: %w", id, err)
+	}
+	return i, nil
+}
+
+func (s store) imports(ctx context.Context, limit int) (list []Import, err error) {
+	rows, err := s.db.Reader().QueryContext(ctx, `SELECT `+importColumns+` FROM imports ORDER BY id DESC LIMIT ?`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list imports: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		i, err := scanImport(rows.Scan)
+		if err != nil {
+			return nil, fmt.Errorf("list imports: %w", err)
+		}
+		list = append(list, i)
+	}
+	return list, rows.Err()
+}
+
+func (s store) insertImport(ctx context.Context, tx database.Tx, i Import) (int64, error) {
+	result, err := tx.ExecContext(ctx, `INSERT INTO imports (state, file_name, total_bytes, created_by, created_by_name, created_at)
+		VALUES (?, ?, ?, ?, ?, ?)`, i.State, i.FileName, i.TotalBytes, sql.NullInt64{Int64: i.CreatedBy, Valid: i.CreatedBy != 0},
+		i.CreatedByName, database.Millis(i.CreatedAt))
+	if err != nil {
+		return 0, fmt.Errorf("note import: %w", err)
+	}
+	return result.LastInsertId()
+}
+
+func (s store) received(ctx context.Context, tx database.Tx, id, bytes int64) error {
+	_, err := tx.ExecContext(ctx, `UPDATE imports SET byte_count = ? WHERE id = ? AND state = 'receiving'`, bytes, id)
+	return err
+}
+
+// saveSettings moves an import that is being received or waits on to the next state.
+func (s store) saveSettings(ctx context.Context, tx database.Tx, i Import, next State) error {
+	settings, err := json.Marshal(i.Settings)
+	if err != nil {
+		return fmt.Errorf("encode settings: %w", err)
+	}
+	result, err := tx.ExecContext(ctx, `UPDATE imports SET state = ?, settings = ?, total_bytes = ?, byte_count = 0
+		WHERE id = ? AND state IN ('receiving', 'waiting')`, next, string(settings), i.TotalBytes, i.ID)
+	return changedOne(result, err, errNotWaiting())
+}
+
+func changedOne(result sql.Result, err, otherwise error) error {
+	if err != nil {
+		return fmt.Errorf("change import: %w", err)
+	}
+	n, err := result.RowsAffected()
+	if err != nil {
+		return err
+	}
+	if n != 1 {
+		return otherwise
+	}
+	return nil
+}
+
+func (s store) importsUnderWay(ctx context.Context, tx database.Tx) (n int, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT count(*) FROM imports WHERE state IN ('queued', 'running')`).Scan(&n)
+	return n, err
+}
+
+func (s store) endImport(ctx context.Context, tx database.Tx, id int64, state State, code string, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `UPDATE imports SET state = ?, code = ?, ended_at = ?
+		WHERE id = ? AND state NOT IN ('done', 'failed', 'cancelled')`, state, code, database.Millis(now), id)
+	if err != nil {
+		return fmt.Errorf("end import: %w", err)
+	}
+	return nil
+}
+
+// requeue ends imports whose file never arrived whole, and returns those that must be started (again).
+func (s store) requeue(ctx context.Context, tx database.Tx, now time.Time) (ids []int64, err error) {
+	_, err = tx.ExecContext(ctx, `UPDATE imports SET state = 'failed', code = 'profiles.file.broken_off', ended_at = ?
+		WHERE state = 'receiving'`, database.Millis(now))
+	if err != nil {
+		return nil, fmt.Errorf("end broken uploads: %w", err)
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE imports SET state = 'queued' WHERE state = 'running'`); err != nil {
+		return nil, fmt.Errorf("queue imports again: %w", err)
+	}
+	return column[int64](tx.QueryContext(ctx, `SELECT id FROM imports WHERE state = 'queued' ORDER BY id`))
+}
+
+// progress writes down how far an import has come; errStopped when it is no longer running for this snapshot.
+func (s store) progress(ctx context.Context, tx database.Tx, i Import) error {
+	reasons, err := json.Marshal(i.Reasons)
+	if err != nil {
+		return fmt.Errorf("encode reasons: %w", err)
+	}
+	result, err := tx.ExecContext(ctx, `UPDATE imports SET line_count = ?, good_count = ?, refused_count = ?, reasons = ?, byte_count = ?
+		WHERE id = ? AND state = 'running' AND snapshot_id = ?`,
+		i.Lines, i.Good, i.Refused, string(reasons), i.Bytes, i.ID, i.SnapshotID)
+	return changedOne(result, err, errStopped)
+}
+
+func (s store) insertRefusals(ctx context.Context, tx database.Tx, importID int64, position int, refused []Refusal) error {
+	for _, r := range refused {
+		if position >= KeptRefusals {
+			return nil
+		}
+		position++
+		_, err := tx.ExecContext(ctx, `INSERT INTO import_refusals (import_id, position, line, column_name, code) VALUES (?, ?, ?, ?, ?)`,
+			importID, position, r.Line, r.Column, r.Code)
+		if err != nil {
+			return fmt.Errorf("note a refused line: %w", err)
+		}
+	}
+	return nil
+}
+
+func (s store) refusals(ctx context.Context, importID int64, after, limit int) (list []Refusal, err error) {
+	rows, err := s.db.Reader().QueryContext(ctx, `SELECT line, column_name, code FROM import_refusals
+		WHERE import_id = ? AND position > ? ORDER BY position LIMIT ?`, importID, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list refused lines: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r Refusal
+		if err := rows.Scan(&r.Line, &r.Column, &r.Code); err != nil {
+			return nil, fmt.Errorf("list refused lines: %w", err)
+		}
+		list = append(list, r)
+	}
+	return list, rows.Err()
+}
+
+// knownAttributes are those of all uploads so far, by key.
+func (s store) knownAttributes(ctx context.Context) (map[string]Attribute, error) {
+	rows, err := s.db.Reader().QueryContext(ctx, `SELECT key, label, kind, personal FROM attributes`)
+	if err != nil {
+		return nil, fmt.Errorf("list attributes: %w", err)
+	}
+	defer rows.Close()
+	known := map[string]Attribute{}
+	for rows.Next() {
+		var a Attribute
+		if err := rows.Scan(&a.Key, &a.Label, &a.Kind, &a.Personal); err != nil {
+			return nil, fmt.Errorf("list attributes: %w", err)
+		}
+		known[a.Key] = a
+	}
+	return known, rows.Err()
+}
+
+func (s store) correct(ctx context.Context, tx database.Tx, corrections []Correction) error {
+	for _, c := range corrections {
+		result, err := tx.ExecContext(ctx, `UPDATE attributes SET label = ?, personal = ? WHERE key = ?`, c.Label, c.Personal, c.Key)
+		if err := changedOne(result, err, problem.New(problem.NotFound, "problem.not_found")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// column reads a query of one column.
+func column[T any](rows *sql.Rows, err error) (values []T, _ error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var v T
+		if err := rows.Scan(&v); err != nil {
+			return nil, err
+		}
+		values = append(values, v)
+	}
+	return values, rows.Err()
+}

@@ -1,0 +1,71 @@
+-- +goose Up
+-- Each snapshot is a table of its own, snapshot_<id>, made by the import that fills it and dropped when nobody needs it.
+-- Its row here stays, as the history of what was imported.
+CREATE TABLE snapshots (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    state      TEXT    NOT NULL CHECK (state IN ('loading', 'current', 'kept', 'dropped')),
+    row_count  INTEGER NOT NULL DEFAULT 0,
+    file_name  TEXT    NOT NULL,
+    id_label   TEXT    NOT NULL,                         -- heading of the column that holds the profiles' ids
+    created_at INTEGER NOT NULL,
+    dropped_at INTEGER
+) STRICT;
+CREATE UNIQUE INDEX snapshots_one_current ON snapshots (state) WHERE state = 'current';
+
+-- What people have said about an attribute; the next upload begins with it.
+CREATE TABLE attributes (
+    key      TEXT    PRIMARY KEY,
+    label    TEXT    NOT NULL,
+    kind     TEXT    NOT NULL CHECK (kind IN ('text', 'number', 'boolean', 'date', 'datetime')),
+    personal INTEGER NOT NULL,
+    position INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE snapshot_attributes (
+    snapshot_id   INTEGER NOT NULL REFERENCES snapshots (id),
+    position      INTEGER NOT NULL,
+    attribute_key TEXT    NOT NULL,
+    column_name   TEXT    NOT NULL,                      -- c1, c2, …
+    kind          TEXT    NOT NULL,
+    indexed       INTEGER NOT NULL DEFAULT 0,            -- has an index for finding by its beginning, whatever the case
+    filled        INTEGER NOT NULL DEFAULT 0,            -- profiles that have a value
+    PRIMARY KEY (snapshot_id, position)
+) STRICT, WITHOUT ROWID;
+
+-- While a holder (a run) reads a snapshot, it is not dropped.
+CREATE TABLE snapshot_holds (
+    snapshot_id INTEGER NOT NULL REFERENCES snapshots (id),
+    holder      TEXT    NOT NULL,
+    PRIMARY KEY (snapshot_id, holder)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX snapshot_holds_by_holder ON snapshot_holds (holder);
+
+CREATE TABLE imports (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    state           TEXT    NOT NULL CHECK (state IN ('receiving', 'waiting', 'queued', 'running', 'done', 'failed', 'cancelled')),
+    file_name       TEXT    NOT NULL,
+    settings        TEXT    NOT NULL DEFAULT '{}',       -- JSON: how to read the file; holds no values from it
+    line_count      INTEGER NOT NULL DEFAULT 0,          -- lines of data read: good and refused
+    good_count      INTEGER NOT NULL DEFAULT 0,
+    refused_count   INTEGER NOT NULL DEFAULT 0,
+    reasons         TEXT    NOT NULL DEFAULT '{}',       -- JSON: refused lines by code
+    byte_count      INTEGER NOT NULL DEFAULT 0,          -- bytes of the file read so far
+    total_bytes     INTEGER NOT NULL DEFAULT 0,
+    code            TEXT    NOT NULL DEFAULT '',         -- why it failed
+    snapshot_id     INTEGER REFERENCES snapshots (id),
+    created_by      INTEGER REFERENCES users (id) ON DELETE SET NULL, -- NULL: the program itself
+    created_by_name TEXT    NOT NULL,
+    created_at      INTEGER NOT NULL,
+    started_at      INTEGER,
+    ended_at        INTEGER
+) STRICT;
+
+-- Lines that were not accepted: where and why, never the value. Only the first ones of an import are kept.
+CREATE TABLE import_refusals (
+    import_id   INTEGER NOT NULL REFERENCES imports (id) ON DELETE CASCADE,
+    position    INTEGER NOT NULL,
+    line        INTEGER NOT NULL,
+    column_name TEXT    NOT NULL,                        -- heading; '' when it is about the whole line
+    code        TEXT    NOT NULL,
+    PRIMARY KEY (import_id, position)
+) STRICT, WITHOUT ROWID;
