@@ -69,7 +69,10 @@ func (s *Service) SignIn(ctx context.Context, a Attempt) (user User, device stri
 				return err
 			}
 		}
-		return replaceDevice(ctx, tx, hashToken(a.Device), hash, user.ID, s.now(), deviceLife)
+		if err := replaceDevice(ctx, tx, hashToken(a.Device), hash, user.ID, s.now(), deviceLife); err != nil {
+			return err
+		}
+		return updateLastSignIn(ctx, tx, user.ID, s.now())
 	})
 	return user, device, err
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"sync"
 	"time"
-
-	"github.com/segue-app/segue/internal/destination"
 )
 
 // Registry holds the budgets of all brands. What an earlier process sent is recalled when a brand is first asked for.
@@ -44,14 +42,4 @@ func (r *Registry) For(ctx context.Context, brandID string) (*Budget, error) {
 	}
 	r.brands[brandID] = b
 	return b, nil
-}
-
-// Open is a gate that admits everything at once, for the proof of a key whose brand is not known yet.
-var Open destination.Gate = open{}
-
-type open struct{}
-
-// Enter admits.
-func (open) Enter(ctx context.Context) (func(destination.Answer), error) {
-	return func(destination.Answer) {}, ctx.Err()
 }

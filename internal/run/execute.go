@@ -94,14 +94,14 @@ func (s *Service) execute(ctx context.Context, r Run, stopping context.Context, 
 	if err != nil {
 		return err
 	}
-	account, _, err := s.connections.Account(ctx, r.Plan.ConnectionID, &gate{inner: brand.Gate(holder(r.ID)), x: x})
+	account, opened, err := s.connections.Account(ctx, r.Plan.ConnectionID, &gate{inner: brand.Gate(holder(r.ID)), x: x})
 	if err != nil {
 		if problem.Of(err) != nil { // the connection went away
 			return &halt{state: Failed, code: "no_connection"}
 		}
 		return err
 	}
-	x.account = account
+	x.account, x.connection = account, opened
 	x.checkBrand(ctx)
 	return x.carryOut(ctx)
 }
@@ -123,7 +123,7 @@ func (x *execution) checkBrand(ctx context.Context) {
 }
 
 func (x *execution) mark(ctx context.Context, failure connection.Failure) {
-	if err := x.service.connections.MarkFailure(ctx, x.run.Plan.ConnectionID, failure); err != nil {
+	if err := x.service.connections.MarkFailure(ctx, x.connection, failure); err != nil {
 		x.log.Error("the connection could not be marked", "error", err)
 	}
 }

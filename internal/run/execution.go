@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
 )
@@ -19,14 +20,15 @@ import (
 // them), some send, one follows the batches that were sent until their outcome is known. A batch belongs to one of them at
 // a time, and is in the journal before it changes hands.
 type execution struct {
-	service  *Service
-	run      Run
-	log      *slog.Logger
-	maker    *contacts // the planner's
-	again    *contacts // for batches that are made again; guarded by againLock
-	account  destination.Account
-	maxBatch int
-	unit     time.Duration // a second of the destination's time: its window / 60
+	service    *Service
+	run        Run
+	log        *slog.Logger
+	maker      *contacts // the planner's
+	again      *contacts // for batches that are made again; guarded by againLock
+	account    destination.Account
+	connection connection.Connection
+	maxBatch   int
+	unit       time.Duration // a second of the destination's time: its window / 60
 
 	againLock sync.Mutex
 	work      chan batch   // planned, to be sent

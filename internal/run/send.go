@@ -135,7 +135,7 @@ func (x *execution) fail(ctx context.Context, failure *destination.Error) error 
 	}
 	if mark != "" {
 		code = string(mark)
-		if err := x.service.connections.MarkFailure(ctx, x.run.Plan.ConnectionID, mark); err != nil {
+		if err := x.service.connections.MarkFailure(ctx, x.connection, mark); err != nil {
 			return err
 		}
 	}

@@ -37,7 +37,7 @@ type Segments interface {
 type Connections interface {
 	Find(ctx context.Context, q database.Querier, id int64) (connection.Connection, error)
 	Account(ctx context.Context, id int64, gate destination.Gate) (destination.Account, connection.Connection, error)
-	MarkFailure(ctx context.Context, id int64, failure connection.Failure) error
+	MarkFailure(ctx context.Context, c connection.Connection, failure connection.Failure) error
 }
 
 // Exports is what runs need of the export package.

@@ -111,10 +111,7 @@ func customer(row []string, i int, random *rand.Rand, earlier string) string {
 		}
 	}
 	gender := [2]string{"female", "male"}[sex]
-	phone := from.dial + strconv.Itoa(2+random.IntN(8))
-	for len(phone) < len(from.dial)+from.phoneDigits {
-		phone += strconv.Itoa(random.IntN(10))
-	}
+	phone := from.dial + phoneNumber(i, from.phoneDigits)
 	copy(row, []string{
 		fmt.Sprintf("C%07d", i), email, first, last, sometimes(random, 75, phone),
 		fmt.Sprintf("%s %d", pick(random, from.streets), 1+random.IntN(180)), code, city, from.country,
@@ -123,6 +120,13 @@ func customer(row []string, i int, random *rand.Rand, earlier string) string {
 		sometimes(random, 83, newest.AddDate(0, 0, -random.IntN(900)).Format(time.DateOnly)), from.language,
 	})
 	return own
+}
+
+// phoneNumber is different for every customer, since no two contacts can have the same one: the factor is prime to the
+// count of numbers of eight digits that begin with 2 to 9.
+func phoneNumber(i, digits int) string {
+	number := strconv.Itoa(20_000_000 + i*6_700_417%80_000_000)
+	return strings.Repeat("7", digits-len(number)) + number
 }
 
 func pick(random *rand.Rand, from []string) string { return from[random.IntN(len(from))] }

@@ -1,0 +1,203 @@
+// Package app puts the domain together: it opens the data folder and hands each service what it needs of the others. It
+// holds no rule and serves no page; the commands and the tests start from it.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/segue-app/segue/internal/account"
+	"github.com/segue-app/segue/internal/budget"
+	"github.com/segue-app/segue/internal/connection"
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/destination"
+	"github.com/segue-app/segue/internal/event"
+	"github.com/segue-app/segue/internal/export"
+	"github.com/segue-app/segue/internal/job"
+	"github.com/segue-app/segue/internal/omnisend"
+	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/run"
+	"github.com/segue-app/segue/internal/secret"
+	"github.com/segue-app/segue/internal/segment"
+)
+
+// Config is where the data is and how destinations are reached.
+type Config struct {
+	Folder      string        // of the database, the sealing key and uploads; made when it is missing
+	SealingKey  string        // file of the sealing key; "" means segue.key in the folder
+	OmnisendURL string        // base of the API; "" means Omnisend's own
+	Window      time.Duration // of Omnisend's rate limit: a minute, less only at a stand-in whose time runs faster; 0 means a minute
+	Unlimited   bool          // no rate limit, for benchmarks at a stand-in
+	Clock       func() time.Time
+	Log         *slog.Logger
+	Account     account.Options
+}
+
+// App is the domain at work.
+type App struct {
+	DB          *database.DB
+	Sealer      *secret.Sealer
+	Events      *event.Hub
+	Accounts    *account.Service
+	Profiles    *profile.Service
+	Segments    *segment.Service
+	Connections *connection.Service
+	Exports     *export.Service
+	Runs        *run.Service
+	Budgets     *budget.Registry
+
+	queue *job.Queue
+	lock  *flock.Flock
+}
+
+// ErrInUse means that another process works on the same data folder.
+var ErrInUse = errors.New("another Segue works on this data folder")
+
+// Open opens the data folder. Nothing works in the background before Start. Close it in the end.
+func Open(ctx context.Context, c Config) (opened *App, err error) {
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Window == 0 {
+		c.Window = time.Minute
+	}
+	if err := os.MkdirAll(c.Folder, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	a := &App{Events: &event.Hub{}, lock: flock.New(filepath.Join(c.Folder, "segue.lock"))}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.close())
+		}
+	}()
+	if locked, err := a.lock.TryLock(); err != nil {
+		return nil, fmt.Errorf("lock the data folder: %w", err)
+	} else if !locked {
+		return nil, ErrInUse
+	}
+	if a.Sealer, err = openSealer(c); err != nil {
+		return nil, err
+	}
+	if a.DB, err = database.Open(ctx, filepath.Join(c.Folder, "segue.db")); err != nil {
+		return nil, err
+	}
+	return a, a.assemble(c)
+}
+
+func openSealer(c Config) (*secret.Sealer, error) {
+	path := c.SealingKey
+	if path == "" {
+		path = filepath.Join(c.Folder, "segue.key")
+	}
+	key, err := secret.LoadOrCreateKey(path)
+	if err != nil {
+		return nil, err
+	}
+	return secret.NewSealer(key)
+}
+
+func (a *App) assemble(c Config) (err error) {
+	omni := omnisend.NewDriver(omnisend.Options{BaseURL: c.OmnisendURL})
+	drivers := map[string]destination.Driver{omni.Info().Type: omni}
+	limit := omni.Info().RequestsPerMinute
+	if c.Unlimited {
+		limit = 0
+	}
+	a.Budgets = budget.NewRegistry(limit, c.Window, run.RequestTimes(a.DB, c.Clock))
+	c.Account.Clock = c.Clock
+	a.Accounts = account.New(a.DB, c.Account)
+	a.Profiles = profile.NewService(a.DB, a.Events, c.Clock, profile.Options{Folder: filepath.Join(c.Folder, "uploads"), Log: c.Log})
+	a.Segments = segment.NewService(a.DB, a.Profiles, a.Events, c.Clock)
+	a.Connections = connection.NewService(connection.Dependencies{DB: a.DB, Sealer: a.Sealer, Drivers: drivers, Accounts: a.Accounts,
+		Gates: gates{a.Budgets}, Clock: c.Clock, Events: a.Events})
+	a.Exports = export.NewService(export.Dependencies{DB: a.DB, Profiles: a.Profiles, Segments: a.Segments, Connections: a.Connections,
+		Drivers: drivers, Events: a.Events, Clock: c.Clock})
+	a.Connections.SetDependents(a.Exports.Dependents())
+	a.Segments.SetUses(a.Exports.Dependents())
+	a.Runs = run.NewService(run.Dependencies{DB: a.DB, Profiles: a.Profiles, Segments: a.Segments, Connections: a.Connections,
+		Exports: a.Exports, Drivers: drivers, Budgets: a.Budgets, Events: a.Events, Clock: c.Clock, Log: c.Log})
+	a.queue, err = job.New(a.DB, job.Work{Runs: a.Runs, Imports: a.Profiles, Schedule: notYet{}}, quiet(c.Log))
+	if err != nil {
+		return err
+	}
+	a.Runs.SetQueue(a.queue)
+	a.Profiles.StartWith(a.queue)
+	return nil
+}
+
+// quiet keeps the job queue's own chatter out of the log; its warnings stay.
+func quiet(log *slog.Logger) *slog.Logger {
+	return slog.New(levelled{log.Handler()})
+}
+
+type levelled struct{ slog.Handler }
+
+// Enabled lets warnings and worse through.
+func (l levelled) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && l.Handler.Enabled(ctx, level)
+}
+
+// Start takes up what an earlier process left, and begins to work in the background.
+func (a *App) Start(ctx context.Context) error {
+	if err := a.Profiles.Recover(ctx); err != nil {
+		return fmt.Errorf("take up imports: %w", err)
+	}
+	if err := a.Runs.Recover(ctx); err != nil {
+		return fmt.Errorf("take up runs: %w", err)
+	}
+	return a.queue.Start(ctx)
+}
+
+// Stop lets the work under way come to a point from where it goes on at the next start, within the context's time.
+func (a *App) Stop(ctx context.Context) error {
+	a.Runs.Shutdown()
+	return errors.Join(a.queue.Stop(ctx), a.close())
+}
+
+// Close lets go of the data folder without having started.
+func (a *App) Close() error { return a.close() }
+
+func (a *App) close() error {
+	var err error
+	if a.DB != nil {
+		err = a.DB.Close()
+	}
+	return errors.Join(err, a.lock.Unlock())
+}
+
+// gates gives the connection package its places in the budgets.
+type gates struct{ budgets *budget.Registry }
+
+// Gate is a place in a brand's budget.
+func (g gates) Gate(brandID, holder string) destination.Gate {
+	return lazy{g.budgets, brandID, holder}
+}
+
+// lazy finds the budget when it is needed, since that may read the database.
+type lazy struct {
+	budgets         *budget.Registry
+	brandID, holder string
+}
+
+// Enter waits for a place.
+func (l lazy) Enter(ctx context.Context) (func(destination.Answer), error) {
+	b, err := l.budgets.For(ctx, l.brandID)
+	if err != nil {
+		return nil, err
+	}
+	return b.Gate(l.holder).Enter(ctx)
+}
+
+type notYet struct{}
+
+func (notYet) Tick(context.Context) error { return nil }

@@ -1,0 +1,175 @@
+// Package job has work done in the background by River, which keeps its jobs in the same database: runs, imports and the
+// schedule's clock. It knows when work is done, not how; the domain packages do it.
+package job
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+
+	"github.com/segue-app/segue/internal/database"
+)
+
+// Runs carries out runs.
+type Runs interface {
+	Execute(ctx context.Context, runID int64) error
+	GiveUp(ctx context.Context, runID int64) error
+}
+
+// Imports carries out imports.
+type Imports interface {
+	RunImport(ctx context.Context, importID int64) error
+}
+
+// Schedule is asked every minute whether something is due.
+type Schedule interface {
+	Tick(ctx context.Context) error
+}
+
+// Work is who does what.
+type Work struct {
+	Runs     Runs
+	Imports  Imports
+	Schedule Schedule
+}
+
+// Queue queues work and has it done.
+type Queue struct{ client *river.Client[*sql.Tx] }
+
+const (
+	runQueue      = "runs"
+	runsAtOnce    = 16 // runs on one brand share its budget, so many cost little
+	importQueue   = "imports"
+	importsAtOnce = 1 // there is one writer
+	attempts      = 5 // of a job that fails on our own side, some minutes apart
+	tickEvery     = time.Minute
+)
+
+// New makes the queue on the database. Nothing is worked on before Start.
+func New(db *database.DB, work Work, log *slog.Logger) (*Queue, error) {
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &runWorker{runs: work.Runs})
+	river.AddWorker(workers, &importWorker{imports: work.Imports})
+	river.AddWorker(workers, &tickWorker{schedule: work.Schedule})
+	client, err := river.NewClient(riversqlite.New(db.Writer()), &river.Config{
+		Logger:      log,
+		Workers:     workers,
+		MaxAttempts: attempts,
+		JobTimeout:  -1, // a run takes as long as the destination's rate limit makes it
+		// Start-up queues again what a killed process left. What River still holds as running of that process is harmless: it
+		// finds its run ended, or under way.
+		RescueStuckJobsAfter: 24 * time.Hour,
+		FetchCooldown:        20 * time.Millisecond,
+		FetchPollInterval:    500 * time.Millisecond, // SQLite tells nobody of a new job
+		Queues: map[string]river.QueueConfig{
+			river.QueueDefault: {MaxWorkers: 2},
+			runQueue:           {MaxWorkers: runsAtOnce},
+			importQueue:        {MaxWorkers: importsAtOnce},
+		},
+		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(tickEvery),
+			func() (river.JobArgs, *river.InsertOpts) { return tickArgs{}, &river.InsertOpts{MaxAttempts: 1} },
+			&river.PeriodicJobOpts{RunOnStart: true})},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prepare the job queue: %w", err)
+	}
+	return &Queue{client: client}, nil
+}
+
+// Start begins to work on jobs, until Stop.
+func (q *Queue) Start(ctx context.Context) error {
+	if err := q.client.Start(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("start the job queue: %w", err)
+	}
+	return nil
+}
+
+// Stop waits until the jobs under way have ended; when ctx ends first, theirs does too.
+func (q *Queue) Stop(ctx context.Context) error {
+	err := q.client.Stop(ctx)
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		err = q.client.StopAndCancel(hard)
+	}
+	if err != nil {
+		return fmt.Errorf("stop the job queue: %w", err)
+	}
+	return nil
+}
+
+// EnqueueRun queues a run, within the transaction that makes it.
+func (q *Queue) EnqueueRun(ctx context.Context, tx database.Tx, runID int64) error {
+	_, err := q.client.InsertTx(ctx, tx, runArgs{RunID: runID}, &river.InsertOpts{Queue: runQueue})
+	return err
+}
+
+// StartImport queues an import, within the transaction that makes it.
+func (q *Queue) StartImport(ctx context.Context, tx database.Tx, importID int64) error {
+	_, err := q.client.InsertTx(ctx, tx, importArgs{ImportID: importID}, &river.InsertOpts{Queue: importQueue})
+	return err
+}
+
+type runArgs struct {
+	RunID int64 `json:"run_id"`
+}
+
+// Kind names the job.
+func (runArgs) Kind() string { return "run" }
+
+type runWorker struct {
+	river.WorkerDefaults[runArgs]
+	runs Runs
+}
+
+// Work carries a run out. After the last attempt it is given up, so that the next one may start.
+func (w *runWorker) Work(ctx context.Context, job *river.Job[runArgs]) error {
+	err := w.runs.Execute(ctx, job.Args.RunID)
+	if err != nil && ctx.Err() == nil && job.Attempt >= job.MaxAttempts {
+		return errors.Join(err, w.runs.GiveUp(ctx, job.Args.RunID))
+	}
+	return err
+}
+
+// NextRetry waits 2, 4, 8 … seconds: a full disk or a database that is locked is soon mended, or needs a person.
+func (w *runWorker) NextRetry(job *river.Job[runArgs]) time.Time {
+	return time.Now().Add(time.Second << min(job.Attempt, 6))
+}
+
+type importArgs struct {
+	ImportID int64 `json:"import_id"`
+}
+
+// Kind names the job.
+func (importArgs) Kind() string { return "import" }
+
+type importWorker struct {
+	river.WorkerDefaults[importArgs]
+	imports Imports
+}
+
+// Work carries an import out.
+func (w *importWorker) Work(ctx context.Context, job *river.Job[importArgs]) error {
+	return w.imports.RunImport(ctx, job.Args.ImportID)
+}
+
+type tickArgs struct{}
+
+// Kind names the job.
+func (tickArgs) Kind() string { return "tick" }
+
+type tickWorker struct {
+	river.WorkerDefaults[tickArgs]
+	schedule Schedule
+}
+
+// Work asks the schedule whether something is due.
+func (w *tickWorker) Work(ctx context.Context, _ *river.Job[tickArgs]) error {
+	return w.schedule.Tick(ctx)
+}
