@@ -105,16 +105,22 @@ func (a *Account) Send(ctx context.Context, items [][]byte) (string, error) {
 	return batch.BatchID, nil
 }
 
-const listingPage = 250 // the most that one listing gives (Omnisend API reference 2026-03-15, Batches)
+const (
+	listingPage = 250 // the most that one listing gives (Omnisend API reference 2026-03-15, Batches)
+	sample      = 25  // batches that stand for all that the listing leaves out
+)
 
 // States reads one listing page after the other until every batch was seen. The order of the listing is not promised,
-// so the pages are given up once they have cost as many requests as asking for the missing ones singly would.
+// so the pages are given up once they have cost as many requests as asking for the missing ones singly would. Those
+// missing are then asked for singly; but when the listing was read to its end and a sample of them is not known, all
+// are taken as not known: after a long sleep thousands may be forgotten, and each would cost a request of the budget.
 func (a *Account) States(ctx context.Context, batchIDs []string, oldest time.Time) (map[string]destination.BatchState, error) {
 	states := make(map[string]destination.BatchState, len(batchIDs))
 	missing := make(map[string]bool, len(batchIDs))
 	for _, id := range batchIDs {
 		missing[id] = true
 	}
+	whole := false
 	for page := 0; len(missing) > 1 && page < len(missing); page++ {
 		batches, more, err := a.listing(ctx, page*listingPage, oldest)
 		if err != nil {
@@ -127,18 +133,26 @@ func (a *Account) States(ctx context.Context, batchIDs []string, oldest time.Tim
 			}
 		}
 		if !more {
+			whole = true
 			break
 		}
 	}
+	unknown := 0
 	for id := range missing {
+		if whole && unknown == sample && len(missing) > sample {
+			states[id] = destination.BatchState{Progress: destination.Unknown}
+			continue
+		}
 		body, err := a.do(ctx, call{method: http.MethodGet, path: "/batches/" + url.PathEscape(id)})
 		if failure := (*destination.Error)(nil); errors.As(err, &failure) && failure.Kind == destination.NotKnown {
 			states[id] = destination.BatchState{Progress: destination.Unknown}
+			unknown++
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
+		whole = false // one of them is known: the listing left it out, and may have left out others
 		var batch batchAnswer
 		if err := decode(body, &batch); err != nil {
 			return nil, err

@@ -8,8 +8,9 @@ import (
 
 // answer is what a request gets. It is made whole before it is sent, so that a fault can cut it anywhere.
 type answer struct {
-	status int
-	body   []byte
+	status   int
+	body     []byte
+	problems []fieldProblem // of a refusal, for its other shape
 }
 
 var problemTypes = map[int][2]string{
@@ -24,7 +25,7 @@ var problemTypes = map[int][2]string{
 }
 
 func refusal(status int, problems ...fieldProblem) answer {
-	return answer{status, problemBody(status, problems, false, 0)}
+	return answer{status, problemBody(status, problems, false, 0), problems}
 }
 
 // problemBody writes the RFC 9457 object, or for old the shape of v3 and v5. retryAfter is in seconds, 0 for none.

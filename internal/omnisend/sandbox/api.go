@@ -137,7 +137,7 @@ func (s *Server) answer(r *http.Request, body string, f *Faults, fate outcome) a
 		if !f.NoRetryAfter {
 			seconds = max(1, int((wait+time.Second-1)/time.Second))
 		}
-		return answer{http.StatusTooManyRequests, problemBody(http.StatusTooManyRequests, nil, f.OldErrorShape, seconds)}
+		return answer{status: http.StatusTooManyRequests, body: problemBody(http.StatusTooManyRequests, nil, f.OldErrorShape, seconds)}
 	}
 	if fate == serverError {
 		status := [...]int{500, 502, 503, 504}[int(s.roll()*4)]
@@ -152,7 +152,7 @@ func (s *Server) answer(r *http.Request, body string, f *Faults, fate outcome) a
 	}
 	a := s.route(request{b: b, f: f, method: r.Method, path: path, query: query, body: body, now: s.now()})
 	if f.OldErrorShape && a.status >= 400 {
-		a.body = problemBody(a.status, nil, true, 0)
+		a.body = problemBody(a.status, a.problems, true, 0)
 	}
 	return a
 }
@@ -234,13 +234,13 @@ func (s *Server) currentBrand(q request, _ string) answer {
 		id = q.f.OtherBrandID
 	}
 	if q.b.Nameless {
-		return answer{http.StatusOK, []byte(`{}`)}
+		return answer{status: http.StatusOK, body: []byte(`{}`)}
 	}
 	body := appendQuoted([]byte(`{"brandID":`), id)
 	body = appendQuoted(append(body, `,"name":`...), q.b.Name)
 	body = appendQuoted(append(body, `,"website":`...), q.b.Website)
 	body = append(body, `,"platform":"api","version":"","currency":"EUR","timezone":"Europe/Copenhagen","connected":`...)
-	return answer{http.StatusOK, append(strconv.AppendBool(body, !q.b.Disconnected), '}')}
+	return answer{status: http.StatusOK, body: append(strconv.AppendBool(body, !q.b.Disconnected), '}')}
 }
 
 // number reads a whole number of the query within bounds.

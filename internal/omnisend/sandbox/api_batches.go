@@ -31,7 +31,7 @@ func (s *Server) takeBatch(q request, _ string) answer {
 	}
 	s.dirty.Store(true)
 	s.forget(b, q.now)
-	return answer{http.StatusCreated, fmt.Appendf(nil, `{"batchID":"%s","totalCount":%d}`, b.batchID(t.Number), t.Total)}
+	return answer{status: http.StatusCreated, body: fmt.Appendf(nil, `{"batchID":"%s","totalCount":%d}`, b.batchID(t.Number), t.Total)}
 }
 
 // forget lets go of batches that are older than the time they are known for. The oldest come first.
@@ -63,7 +63,7 @@ func (s *Server) readBatchState(q request, id string) answer {
 	if t == nil {
 		return refusal(http.StatusNotFound)
 	}
-	return answer{http.StatusOK, q.b.appendState(nil, t, q.now, s.halfway())}
+	return answer{status: http.StatusOK, body: q.b.appendState(nil, t, q.now, s.halfway())}
 }
 
 func (s *Server) readBatchItems(q request, id string) answer {
@@ -71,7 +71,7 @@ func (s *Server) readBatchItems(q request, id string) answer {
 	if t == nil {
 		return refusal(http.StatusNotFound)
 	}
-	return answer{http.StatusOK, q.b.appendItems(nil, t, q.f, q.now, s.halfway())}
+	return answer{status: http.StatusOK, body: q.b.appendItems(nil, t, q.f, q.now, s.halfway())}
 }
 
 // listBatches gives the newest batches first.
@@ -140,7 +140,7 @@ func (s *Server) listBatches(q request, _ string) answer {
 	link(seen > offset+given, offset+limit)
 	body = append(body, `,"previous":`...)
 	link(offset > 0, offset-limit)
-	return answer{http.StatusOK, append(body, "}}"...)}
+	return answer{status: http.StatusOK, body: append(body, "}}"...)}
 }
 
 // days reads dateFrom and dateTo, whole days in UTC, both included.

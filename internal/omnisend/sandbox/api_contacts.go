@@ -37,7 +37,7 @@ func (s *Server) upsertContact(q request, _ string) answer {
 	if created {
 		status = http.StatusCreated
 	}
-	return answer{status, q.b.appendContact(nil, index)}
+	return answer{status: status, body: q.b.appendContact(nil, index)}
 }
 
 func (s *Server) readContact(q request, id string) answer {
@@ -45,7 +45,7 @@ func (s *Server) readContact(q request, id string) answer {
 	if !ok {
 		return refusal(http.StatusNotFound)
 	}
-	return answer{http.StatusOK, q.b.appendContact(nil, uint32(index))}
+	return answer{status: http.StatusOK, body: q.b.appendContact(nil, uint32(index))}
 }
 
 func (s *Server) patchContact(q request, id string) answer {
@@ -94,7 +94,7 @@ func (s *Server) patch(q request, index uint32) answer {
 		q.b.byEmail[emailOf(q.b.contacts[index].packed)] = index
 	}
 	s.dirty.Store(true)
-	return answer{http.StatusOK, q.b.appendContact(nil, index)}
+	return answer{status: http.StatusOK, body: q.b.appendContact(nil, index)}
 }
 
 // tagContacts takes a request to add or remove tags and does it later.

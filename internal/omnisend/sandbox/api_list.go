@@ -74,7 +74,7 @@ func (s *Server) listContacts(q request, _ string) answer {
 	cursorOf(hasMore || l.before != nil, len(page)-1)
 	body = append(body, `,"before":`...)
 	cursorOf(hasLess, 0)
-	return answer{http.StatusOK, append(body, "}}}"...)}
+	return answer{status: http.StatusOK, body: append(body, "}}}"...)}
 }
 
 func (q request) listing() (l listing, problem *fieldProblem) {

@@ -17,6 +17,8 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /_sandbox/faults", s.showFaults)
 	mux.HandleFunc("PUT /_sandbox/faults", s.putFaults)
 	mux.HandleFunc("POST /_sandbox/reset", s.reset)
+	mux.HandleFunc("GET /_sandbox/batches/{id}", s.showBatch)
+	s.addPages(mux)
 	return http.NewCrossOriginProtection().Handler(mux)
 }
 
@@ -77,6 +79,23 @@ func (s *Server) putFaults(w http.ResponseWriter, r *http.Request) {
 func (s *Server) reset(w http.ResponseWriter, _ *http.Request) {
 	s.Reset()
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// showBatch gives what the API answers for a batch's items, whichever brand's it is.
+func (s *Server) showBatch(w http.ResponseWriter, r *http.Request) {
+	for _, b := range s.list() {
+		b.mu.Lock()
+		var items []byte
+		if index, ok := b.place(r.PathValue("id"), "ba", len(b.batches)); ok && b.batches[index] != nil {
+			items = b.appendItems(nil, b.batches[index], s.faults.Load(), s.now(), s.halfway())
+		}
+		b.mu.Unlock()
+		if items != nil {
+			writeJSON(w, json.RawMessage(items))
+			return
+		}
+	}
+	http.NotFound(w, r)
 }
 
 // streamContacts writes contacts as the API would, one a line, in the order of their creation. after is how many to
