@@ -15,6 +15,16 @@ func (s *Server) accountRoutes(r *routes) {
 	r.get("/sign-in", public, s.showSignIn)
 	r.post("/sign-in", public, s.signInWithPassword)
 	r.post("/sign-out", public, s.endSession)
+
+	r.get("/setup", public, s.showSetup) // the first administrator, by the token on the console
+	r.post("/setup", public, s.setUp)
+	r.get("/invitation", public, s.showInvitation) // choose a password, by a link that an administrator passed on
+	r.post("/invitation", public, s.acceptInvitation)
+
+	r.get("/account", access.ManageOwnAccount, s.showAccount)
+	r.post("/account", access.ManageOwnAccount, s.savePreferences)
+	r.post("/account/password", access.ManageOwnAccount, s.changePassword)
+	r.post("/account/sign-out-others", access.ManageOwnAccount, s.signOutOthers)
 }
 
 // deviceSeconds is how long the browser keeps the token by which it is known; the accounts decide for how long it counts.

@@ -71,7 +71,7 @@ func New(services Services, options Options) *Server {
 	s.routes = &routes{server: s, raws: map[string]bool{}, topics: map[string]topic{}}
 	s.echo.Use(s.identifyRequest, s.logRequest, s.recoverPanic, s.secureHeaders, s.checkHost, s.greet)
 	for _, area := range []func(*routes){
-		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes,
+		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.userRoutes,
 	} {
 		area(s.routes)
 	}

@@ -51,6 +51,9 @@ func (s *Service) StartSession(ctx context.Context, userID int64, browser, addre
 		if err := deleteSessionsBefore(ctx, tx, now, now.Add(-IdleLimit)); err != nil {
 			return err
 		}
+		if err := updateLastSignIn(ctx, tx, userID, now); err != nil {
+			return err
+		}
 		return insertSession(ctx, tx, session)
 	})
 	return token, err

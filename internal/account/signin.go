@@ -69,10 +69,7 @@ func (s *Service) SignIn(ctx context.Context, a Attempt) (user User, device stri
 				return err
 			}
 		}
-		if err := replaceDevice(ctx, tx, hashToken(a.Device), hash, user.ID, s.now(), deviceLife); err != nil {
-			return err
-		}
-		return updateLastSignIn(ctx, tx, user.ID, s.now())
+		return replaceDevice(ctx, tx, hashToken(a.Device), hash, user.ID, s.now(), deviceLife)
 	})
 	return user, device, err
 }
