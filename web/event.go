@@ -15,7 +15,7 @@ import (
 const (
 	maxTopics      = 20
 	heartbeatEvery = 15 * time.Second // shorter than proxies' patience
-	recheckEvery   = 30 * time.Second
+	recheckEvery   = 30 * time.Second // how long a stream may outlive its session
 	writePatience  = 10 * time.Second
 )
 
@@ -52,7 +52,7 @@ func (s *Server) streamEvents(c echo.Context) error {
 	if stream.send("retry: 2000\n\n"+eventText(topics)) != nil {
 		return nil // the reader went away
 	}
-	heartbeat, recheck := time.NewTicker(heartbeatEvery), time.NewTicker(recheckEvery)
+	heartbeat, recheck := time.NewTicker(heartbeatEvery), time.NewTicker(s.recheckEvery)
 	defer heartbeat.Stop()
 	defer recheck.Stop()
 	for {

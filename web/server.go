@@ -48,6 +48,8 @@ type Server struct {
 	sealed  *securecookie.SecureCookie // for cookies that only this server can read
 	streams streams
 
+	recheckEvery time.Duration // how often a stream looks whether its session still stands
+
 	closing context.Context // ends the streams
 	close   context.CancelFunc
 }
@@ -61,7 +63,7 @@ func New(services Services, options Options) *Server {
 		options.Logger = slog.Default()
 	}
 	s := &Server{
-		Services: services, options: options, log: options.Logger, echo: echo.New(),
+		Services: services, options: options, log: options.Logger, echo: echo.New(), recheckEvery: recheckEvery,
 		csrfKey: options.Sealer.Derive("csrf", 32),
 		sealed:  securecookie.New(options.Sealer.Derive("cookie/sign", 32), options.Sealer.Derive("cookie/encrypt", 32)),
 	}

@@ -21,7 +21,7 @@ import (
 	"github.com/segue-app/segue/internal/testkit"
 )
 
-// site is a whole server over HTTP, with one person of each role.
+// site is a whole server over HTTP.
 type site struct {
 	*Server
 	testkit.People
@@ -31,8 +31,16 @@ type site struct {
 	log   *logBook
 }
 
-// newSite starts a server. change may alter its services and options.
+// newSite starts a server with one person of each role. change may alter its services and options.
 func newSite(t *testing.T, change ...func(*Services, *Options)) *site {
+	t.Helper()
+	s := newEmptySite(t, change...)
+	s.People = testkit.NewPeople(t, s.Accounts)
+	return s
+}
+
+// newEmptySite starts a server that nobody has an account on.
+func newEmptySite(t *testing.T, change ...func(*Services, *Options)) *site {
 	t.Helper()
 	s := &site{db: testkit.Database(t), clock: testkit.NewClock(), log: &logBook{}}
 	sealer, err := secret.NewSealer(bytes.Repeat([]byte{7}, secret.KeyBytes))
@@ -44,7 +52,6 @@ func newSite(t *testing.T, change ...func(*Services, *Options)) *site {
 	for _, c := range change {
 		c(&services, &options)
 	}
-	s.People = testkit.NewPeople(t, services.Accounts)
 	s.Server = New(services, options)
 	server := httptest.NewUnstartedServer(s.Handler())
 	server.Config.RegisterOnShutdown(s.Close)

@@ -43,8 +43,17 @@ func (s *Service) NeedsSetup(ctx context.Context) (bool, error) {
 
 // CheckSetup fails with NotFound unless the token opens the set-up.
 func (s *Service) CheckSetup(ctx context.Context, token string) error {
-	userID, err := s.link(ctx, s.db.Reader(), token)
-	if err == nil && userID != 0 {
+	return s.setupLink(ctx, s.db.Reader(), token)
+}
+
+// setupLink also refuses when somebody else was quicker: a user made at the command line ends the set-up.
+func (s *Service) setupLink(ctx context.Context, q database.Querier, token string) error {
+	userID, err := s.link(ctx, q, token)
+	if err != nil {
+		return err
+	}
+	count, err := countUsers(ctx, q)
+	if err == nil && (userID != 0 || count > 0) {
 		return errLink
 	}
 	return err
@@ -65,7 +74,7 @@ func (s *Service) Setup(ctx context.Context, token string, first NewUser) (User,
 	}
 	var user User
 	err = s.db.InTx(ctx, func(tx database.Tx) error {
-		if err := s.takeLink(ctx, tx, token, 0); err != nil {
+		if err := s.setupLink(ctx, tx, token); err != nil {
 			return err
 		}
 		if err := deleteSetups(ctx, tx); err != nil {
@@ -160,17 +169,14 @@ func (s *Service) Accept(ctx context.Context, token, name, password string) (Use
 		if user, err = s.invited(ctx, tx, token); err != nil {
 			return err
 		}
-		if err := s.takeLink(ctx, tx, token, user.ID); err != nil {
-			return err
-		}
-		for _, clear := range []func() error{
+		for _, step := range []func() error{
 			func() error { return deleteInvitationsOf(ctx, tx, user.ID) },
 			func() error { return deleteDevicesOf(ctx, tx, user.ID) },
 			func() error { return deleteSessionsOf(ctx, tx, user.ID, nil) },
 			func() error { return updateName(ctx, tx, user.ID, name) },
 			func() error { return updatePassword(ctx, tx, user.ID, hash) },
 		} {
-			if err := clear(); err != nil {
+			if err := step(); err != nil {
 				return err
 			}
 		}
@@ -187,16 +193,4 @@ func (s *Service) link(ctx context.Context, q database.Querier, token string) (u
 		return 0, errLink
 	}
 	return userID, err
-}
-
-// takeLink uses a link up. Of two who use it at once, one is refused.
-func (s *Service) takeLink(ctx context.Context, tx database.Tx, token string, userID int64) error {
-	found, err := s.link(ctx, tx, token)
-	if err != nil {
-		return err
-	}
-	if found != userID {
-		return errLink
-	}
-	return deleteInvitation(ctx, tx, hashToken(token))
 }

@@ -213,10 +213,6 @@ func invitationByHash(ctx context.Context, q database.Querier, hash []byte) (use
 	return userID, database.Time(millis), err == nil, err
 }
 
-func deleteInvitation(ctx context.Context, tx database.Tx, hash []byte) error {
-	return exec(ctx, tx, `DELETE FROM invitations WHERE token_hash = ?`, hash)
-}
-
 func deleteInvitationsOf(ctx context.Context, tx database.Tx, userID int64) error {
 	return exec(ctx, tx, `DELETE FROM invitations WHERE user_id = ?`, userID)
 }
