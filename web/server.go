@@ -15,15 +15,17 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/account"
+	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/secret"
 )
 
 // Services are the parts of the domain that the pages call.
 type Services struct {
-	Accounts *account.Service
-	Events   *event.Hub
-	Clock    func() time.Time // time.Now unless set
+	Accounts    *account.Service
+	Connections *connection.Service
+	Events      *event.Hub
+	Clock       func() time.Time // time.Now unless set
 }
 
 // Options are how the server meets the world. Sealer must be set.
@@ -74,6 +76,7 @@ func New(services Services, options Options) *Server {
 	s.echo.Use(s.identifyRequest, s.logRequest, s.recoverPanic, s.secureHeaders, s.checkHost, s.greet)
 	for _, area := range []func(*routes){
 		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.userRoutes,
+		s.connectionRoutes,
 	} {
 		area(s.routes)
 	}
