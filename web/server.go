@@ -15,17 +15,17 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/account"
-	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/secret"
+	"github.com/segue-app/segue/internal/segment"
 )
 
 // Services are the parts of the domain that the pages call.
 type Services struct {
-	Accounts    *account.Service
-	Connections *connection.Service
-	Events      *event.Hub
-	Clock       func() time.Time // time.Now unless set
+	Accounts *account.Service
+	Segments *segment.Service
+	Events   *event.Hub
+	Clock    func() time.Time // time.Now unless set
 }
 
 // Options are how the server meets the world. Sealer must be set.
@@ -75,8 +75,7 @@ func New(services Services, options Options) *Server {
 	s.routes = &routes{server: s, raws: map[string]bool{}, topics: map[string]topic{}}
 	s.echo.Use(s.identifyRequest, s.logRequest, s.recoverPanic, s.secureHeaders, s.checkHost, s.greet)
 	for _, area := range []func(*routes){
-		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.userRoutes,
-		s.connectionRoutes,
+		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.userRoutes, s.segmentRoutes,
 	} {
 		area(s.routes)
 	}

@@ -17,8 +17,9 @@ import (
 
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/event"
-	"github.com/segue-app/segue/internal/omnisend/sandbox"
+	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/secret"
+	"github.com/segue-app/segue/internal/segment"
 	"github.com/segue-app/segue/internal/testkit"
 )
 
@@ -26,11 +27,11 @@ import (
 type site struct {
 	*Server
 	testkit.People
-	db      *database.DB
-	clock   *testkit.Clock
-	sandbox *sandbox.Server
-	url     string
-	log     *logBook
+	db       *database.DB
+	profiles *profile.Service
+	clock    *testkit.Clock
+	url      string
+	log      *logBook
 }
 
 // newSite starts a server with one person of each role. change may alter its services and options.
@@ -50,7 +51,8 @@ func newEmptySite(t *testing.T, change ...func(*Services, *Options)) *site {
 		t.Fatal(err)
 	}
 	services := Services{Accounts: testkit.Accounts(t, s.db, s.clock), Events: &event.Hub{}, Clock: s.clock.Now}
-	services.Connections, s.sandbox = testkit.Connections(t, s.db, services.Accounts, services.Events, s.clock)
+	s.profiles = profile.NewService(s.db, services.Events, s.clock.Now, profile.Options{Folder: t.TempDir()})
+	services.Segments = segment.NewService(s.db, s.profiles, services.Events, s.clock.Now)
 	options := Options{Sealer: sealer, Logger: slog.New(slog.NewTextHandler(s.log, nil))}
 	for _, c := range change {
 		c(&services, &options)

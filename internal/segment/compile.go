@@ -39,8 +39,7 @@ var (
 	nobody    = Where{SQL: "0"}
 )
 
-// Compile turns a definition into a condition on the snapshot's table. now says which day it is, and in which zone days
-// begin. What is wrong comes back as one Invalid problem: its code is that of the first fault, its fields are named as in
+// Compile turns a definition into a condition on the snapshot's table. now says which day it is. What is wrong comes back as one Invalid problem: its code is that of the first fault, its fields are named as in
 // the form of the rule (see Path).
 func Compile(def Definition, snapshot profile.Snapshot, now time.Time) (Where, error) {
 	switch def.Kind {
@@ -53,7 +52,11 @@ func Compile(def Definition, snapshot profile.Snapshot, now time.Time) (Where, e
 			Args: []any{def.ListID},
 		}, nil
 	case ByRule:
-		c := compiler{snapshot: snapshot, now: now}
+		zone, err := time.LoadLocation(def.Zone)
+		if err != nil {
+			return Where{}, fmt.Errorf("segment: zone of the rule: %w", err)
+		}
+		c := compiler{snapshot: snapshot, now: now.In(zone)}
 		where := c.group(def.Rule, RootPath, 1)
 		if c.conditions > MaxConditions {
 			c.fault(string(RootPath), CodeTooMany, "Most", MaxConditions)

@@ -31,11 +31,14 @@ func check(t *testing.T, kind profile.Kind, now time.Time, rows [][]any, expecta
 	snapshot := fill(t, db, 1, oneColumn(kind), rows)
 	for _, e := range expectations {
 		t.Run(e.name, func(t *testing.T) {
-			if got := members(t, db, rule(segment.All, when("a", e.operator, e.values...)), snapshot, now); got != e.want {
+			def := rule(segment.All, when("a", e.operator, e.values...))
+			def.Zone = now.Location().String()
+			if got := members(t, db, def, snapshot, now); got != e.want {
 				t.Errorf("found %q, want %q", got, e.want)
 			}
 			// None must find exactly the others: a condition that were NULL for a row would lose it in both.
-			rest := members(t, db, rule(segment.None, when("a", e.operator, e.values...)), snapshot, now)
+			def.Rule.Match = segment.None
+			rest := members(t, db, def, snapshot, now)
 			if got := len(strings.Fields(rest)) + len(strings.Fields(e.want)); got != len(rows) {
 				t.Errorf("with its opposite %q it finds %d of %d", rest, got, len(rows))
 			}
@@ -137,10 +140,7 @@ func TestAnniversariesPassTheTurnOfTheYearAndTheLeapDay(t *testing.T) {
 }
 
 func TestTheDayOfAnInstantIsThatOfTheZone(t *testing.T) {
-	copenhagen, err := time.LoadLocation("Europe/Copenhagen")
-	if err != nil {
-		t.Skip("no time zone database here")
-	}
+	copenhagen := inCopenhagen(t)
 	// In Copenhagen (UTC+2 in summer) 1 June begins at 22:00 UTC on 31 May.
 	check(t, profile.DateTime, noon.In(copenhagen), [][]any{
 		{"may31", "2026-05-31T21:59:59Z"}, {"begin", "2026-05-31T22:00:00Z"}, {"end", "2026-06-01T21:59:59Z"}, {"june2", "2026-06-01T22:00:00Z"},
@@ -241,6 +241,20 @@ func TestAFaultyRuleIsRefusedAndNeverMatchesByAccident(t *testing.T) {
 				t.Errorf("a condition came along: %s", where.SQL)
 			}
 		})
+	}
+}
+
+func TestWithoutAZoneDaysBeginInUTCWhereverTheProgramRuns(t *testing.T) {
+	rows := [][]any{{"may31", "2026-05-31T23:00:00Z"}, {"june1", "2026-06-01T01:00:00Z"}}
+	db := testkit.Database(t)
+	snapshot := fill(t, db, 1, oneColumn(profile.DateTime), rows)
+	def := rule(segment.All, when("a", segment.InLastDays, "0"))
+	if got := members(t, db, def, snapshot, noon.In(inCopenhagen(t))); got != "june1" {
+		t.Errorf("found %q", got)
+	}
+	def.Zone = "Nowhere/Else"
+	if _, err := segment.Compile(def, snapshot, noon); err == nil {
+		t.Error("a zone that there is not compiled")
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	_ "time/tzdata" // tests need no time zones of the machine
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
@@ -180,4 +181,13 @@ func wantField(t testing.TB, err error, name, code string) {
 		}
 	}
 	t.Fatalf("fields are %s, want %s: %s", fmt.Sprint(p.Fields), name, code)
+}
+
+func inCopenhagen(t testing.TB) *time.Location {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/Copenhagen")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return zone
 }

@@ -5,7 +5,7 @@
 //   - An attribute without a value fulfils no condition, except is_empty and the three that deny (not_equals,
 //     not_contains, not_in_list): those are the exact opposite of equals, contains and in_list, so nobody falls between.
 //   - Text is compared without regard to case, in every script (see database.Fold).
-//   - A day is a calendar day in the zone of the time that the rule is asked at. "In the last 3 days" is today and the
+//   - A day is a calendar day in the definition's zone, UTC unless it names one. "In the last 3 days" is today and the
 //     three days before it, "in the next 3 days" today and the three days after it.
 //   - Somebody born on 29 February has the anniversary on 28 February when the year has no 29th.
 //   - An attribute that the snapshot lacks, or has with another kind than the operator needs, is an error: it never makes
@@ -25,9 +25,10 @@ const (
 
 // Definition is what decides who belongs: all that a run must remember of a segment to give the same answer again.
 type Definition struct {
-	Kind   Kind  `json:"kind"`
-	Rule   Group `json:"rule"`    // for ByRule
-	ListID int64 `json:"list_id"` // for ByList: one upload; a new upload is a new list
+	Kind   Kind   `json:"kind"`
+	Rule   Group  `json:"rule"`           // for ByRule
+	ListID int64  `json:"list_id"`        // for ByList: one upload; a new upload is a new list
+	Zone   string `json:"zone,omitempty"` // where the rule's days begin, an IANA name; "" is UTC
 }
 
 // Group is a rule, or a part of one: conditions and further groups that must all, or any, or none hold. A rule without

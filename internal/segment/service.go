@@ -50,7 +50,7 @@ type Service struct {
 	now       func() time.Time
 }
 
-// NewService makes the service. The zone of now's times is where days begin.
+// NewService makes the service.
 func NewService(db *database.DB, snapshots Snapshots, events *event.Hub, now func() time.Time) *Service {
 	return &Service{db: db, snapshots: snapshots, events: events, now: now, uses: unused{}}
 }
@@ -97,6 +97,14 @@ func (s *Service) Definitions(ctx context.Context, ids []int64) ([]Definition, e
 		definitions[i] = segment.Definition
 	}
 	return definitions, nil
+}
+
+// Profiles describes the profiles that segments are made from now. It is a Conflict problem while there are none.
+func (s *Service) Profiles(ctx context.Context, actor access.Actor) (profile.Snapshot, error) {
+	if err := actor.Require(access.LookAround); err != nil {
+		return profile.Snapshot{}, err
+	}
+	return s.current(ctx)
 }
 
 // Create keeps a new segment and calculates its size. A calculation that fails does not undo the segment: it is noted on it.
