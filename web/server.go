@@ -15,17 +15,25 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/account"
+	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/event"
+	"github.com/segue-app/segue/internal/export"
+	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/secret"
 	"github.com/segue-app/segue/internal/segment"
 )
 
 // Services are the parts of the domain that the pages call.
 type Services struct {
-	Accounts *account.Service
-	Segments *segment.Service
-	Events   *event.Hub
-	Clock    func() time.Time // time.Now unless set
+	Accounts    *account.Service
+	Profiles    *profile.Service
+	Segments    *segment.Service
+	Connections *connection.Service
+	Exports     *export.Service
+	Runs        *run.Service
+	Events      *event.Hub
+	Clock       func() time.Time // time.Now unless set
 }
 
 // Options are how the server meets the world. Sealer must be set.

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/segue-app/segue/internal/app"
+	"github.com/segue-app/segue/internal/demo"
+	"github.com/segue-app/segue/internal/omnisend/sandbox"
+	"github.com/segue-app/segue/web"
+)
+
+type demoCommand struct {
+	Data          string  `help:"Folder to keep the data in. Default: a new one, removed at the end." type:"path" env:"SEGUE_DEMO_DATA"`
+	Profiles      int     `help:"How many sample customers." default:"20000" env:"SEGUE_DEMO_PROFILES"`
+	Listen        string  `help:"Address of the application." default:"127.0.0.1:8090" env:"SEGUE_LISTEN"`
+	ListenSandbox string  `help:"Address of the sandbox Omnisend." default:"127.0.0.1:8091" env:"SEGUE_SANDBOX_LISTEN"`
+	Speed         float64 `help:"How many times faster than the clock Omnisend's minute passes, for the impatient." default:"1" env:"SEGUE_DEMO_SPEED"`
+	RunAndExit    bool    `help:"Export all sample customers without a browser, print the outcome as JSON, and end."`
+}
+
+// Run starts the application and the sandbox, and either waits to be stopped or exports once and ends.
+func (c *demoCommand) Run(ctx context.Context) (err error) {
+	if c.Speed <= 0 || c.Profiles < 1 {
+		return errors.New("--speed and --profiles must be above zero")
+	}
+	folder := c.Data
+	if folder == "" {
+		if folder, err = os.MkdirTemp("", "segue-demo-"); err != nil {
+			return fmt.Errorf("make a data folder: %w", err)
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	}
+	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	stand, standURL, stop, err := c.serveSandbox(folder)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	a, err := app.Open(ctx, app.Config{Folder: folder, OmnisendURL: standURL + "/api", Window: time.Duration(float64(time.Minute) / c.Speed)})
+	if err != nil {
+		return err
+	}
+	if err := demo.Seed(ctx, a, c.Profiles); err != nil {
+		return errors.Join(err, a.Close())
+	}
+	if c.RunAndExit {
+		return runAndExit(ctx, a, stand)
+	}
+	return serve(ctx, a, c.Listen, web.Options{Demo: true}, func(at net.Addr) { c.greet(at, standURL) })
+}
+
+// serveSandbox starts the stand-in, whose state is kept in the data folder.
+func (c *demoCommand) serveSandbox(folder string) (stand *sandbox.Server, url string, stop func() error, err error) {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, "", nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	stand, err = sandbox.New(sandbox.Options{Speed: c.Speed, File: filepath.Join(folder, "sandbox.json"),
+		Brands: []sandbox.Brand{{ID: demo.BrandID, Name: demo.Brand, Website: "https://example.com", Key: demo.APIKey}}})
+	if err != nil {
+		return nil, "", nil, err
+	}
+	address := c.ListenSandbox
+	if c.RunAndExit {
+		address = "127.0.0.1:0" // nobody looks: any free port
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, "", nil, errors.Join(fmt.Errorf("listen: %w", err), stand.Close())
+	}
+	server := &http.Server{Handler: stand, ReadHeaderTimeout: 10 * time.Second}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	stop = func() error {
+		err := server.Close()
+		if served := <-ended; !errors.Is(served, http.ErrServerClosed) {
+			err = errors.Join(err, served)
+		}
+		return errors.Join(err, stand.Close())
+	}
+	return stand, "http://" + listener.Addr().String(), stop, nil
+}
+
+func (c *demoCommand) greet(at net.Addr, standURL string) {
+	fmt.Printf("\nSegue             http://%s/\nSandbox Omnisend  %s/\n\nSign in as\n", at, standURL)
+	for _, p := range demo.People {
+		fmt.Printf("  %-14s %-24s %s\n", p.Role, p.Email, p.Password)
+	}
+	fmt.Printf("\nOmnisend API key for the connection\n  %s\n\n", demo.APIKey)
+	if c.Data == "" {
+		fmt.Println("The data goes when you stop this with Ctrl-C. Keep it with --data FOLDER.")
+	}
+}
+
+// runAndExit exports everybody, holds the sandbox's contacts against the segment, and prints what came of it.
+func runAndExit(ctx context.Context, a *app.App, stand *sandbox.Server) (err error) {
+	if err := a.Start(ctx); err != nil {
+		return errors.Join(err, a.Close())
+	}
+	defer func() {
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+		defer cancel()
+		err = errors.Join(err, a.Stop(last))
+	}()
+	outcome, err := demo.RunOnce(ctx, a, stand, func(text string) { fmt.Println(text) })
+	if err != nil {
+		return err
+	}
+	line, err := json.Marshal(outcome)
+	if err != nil {
+		return err
+	}
+	fmt.Println(string(line))
+	if !outcome.Complete() {
+		return fmt.Errorf("the run ended as %s, and not everything is as it should be", outcome.State)
+	}
+	return nil
+}

@@ -1,0 +1,45 @@
+// Command segue serves the web application that carries segments of customer profiles to a marketing platform, and does
+// what its operator needs beside it. Each sub-command is a file here; this one reads the command line.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	_ "time/tzdata" // time zones, also where the system has none
+
+	"github.com/alecthomas/kong"
+)
+
+// commands is the command line. Every flag can be given as the environment variable that its help names.
+type commands struct {
+	Serve   serveCommand   `cmd:"" help:"Serve the application."`
+	Demo    demoCommand    `cmd:"" help:"Try everything out: the application with sample customers, and a sandbox Omnisend."`
+	User    userCommand    `cmd:"" help:"Add people, list them, and let them in again."`
+	Migrate migrateCommand `cmd:"" help:"Bring the database up to date. Serving does so too."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// data is the flag that every command on a data folder has.
+type data struct {
+	Data string `help:"Folder of the database, of uploads and, unless another is named, of the sealing key." default:"segue-data" type:"path" env:"SEGUE_DATA"`
+}
+
+func (d data) database() string { return filepath.Join(d.Data, "segue.db") }
+
+func main() {
+	var c commands
+	parsed := kong.Parse(&c, kong.Name("segue"), kong.Description("Carries segments of customer profiles to Omnisend."))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	if err := parsed.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "segue:", err)
+		os.Exit(1)
+	}
+}

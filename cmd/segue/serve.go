@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/segue-app/segue/internal/app"
+	"github.com/segue-app/segue/web"
+)
+
+type serveCommand struct {
+	data
+	SealingKey     string         `help:"File of the key that seals secrets: 32 bytes in base64. It is made when it is missing. Default: segue.key in the data folder." type:"path" env:"SEGUE_SEALING_KEY"`
+	Listen         string         `help:"Address to listen on." default:"127.0.0.1:8090" env:"SEGUE_LISTEN"`
+	URL            string         `help:"Address under which people reach Segue, for links to pass on: https://segue.example.com. With https, cookies are sent over HTTPS only." env:"SEGUE_URL"`
+	Hosts          []string       `help:"Host names that requests may name; any when none is given." env:"SEGUE_HOSTS"`
+	TrustedProxies []netip.Prefix `help:"Networks of proxies whose X-Forwarded-For is believed." env:"SEGUE_TRUSTED_PROXIES"`
+	OmnisendURL    string         `name:"omnisend-url" help:"Base of the Omnisend API." default:"https://api.omnisend.com/api" env:"SEGUE_OMNISEND_URL"`
+	OmnisendWindow time.Duration  `name:"omnisend-window" help:"Length of the window of Omnisend's rate limit: a minute. Less only at a sandbox whose time runs faster." default:"1m" env:"SEGUE_OMNISEND_WINDOW"`
+	LogJSON        bool           `name:"log-json" help:"Write the log as JSON." env:"SEGUE_LOG_JSON"`
+}
+
+// stopWithin is how long a stop may take before it is forced.
+const stopWithin = 10 * time.Second
+
+// Run serves until the process is asked to stop.
+func (c *serveCommand) Run(ctx context.Context) error {
+	if c.LogJSON {
+		slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
+	}
+	a, err := app.Open(ctx, app.Config{Folder: c.Data, SealingKey: c.SealingKey, OmnisendURL: c.OmnisendURL, Window: c.OmnisendWindow})
+	if err != nil {
+		return err
+	}
+	address := c.URL
+	if address == "" {
+		address = "http://" + c.Listen
+	}
+	token, err := a.Accounts.EnsureSetup(ctx)
+	if err != nil {
+		return errors.Join(err, a.Close())
+	}
+	if token != "" {
+		fmt.Printf("Nobody can sign in yet. Set up the first administrator here, once:\n  %s/setup?token=%s\n", strings.TrimRight(address, "/"), token)
+	}
+	return serve(ctx, a, c.Listen, web.Options{PublicURL: c.URL, Secure: strings.HasPrefix(c.URL, "https://"), Hosts: c.Hosts,
+		TrustedProxies: c.TrustedProxies}, func(at net.Addr) { slog.Info("serving", "address", at.String()) })
+}
+
+// serve runs the application until the context ends, then lets requests and runs come to a good point.
+func serve(ctx context.Context, a *app.App, listen string, options web.Options, ready func(net.Addr)) error {
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen: %w", err), a.Close())
+	}
+	if err := a.Start(ctx); err != nil {
+		return errors.Join(err, listener.Close(), a.Close())
+	}
+	options.Sealer = a.Sealer
+	server := web.New(services(a), options).HTTPServer(listen)
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	ready(listener.Addr())
+	select {
+	case err = <-ended:
+	case <-ctx.Done():
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+	defer cancel()
+	if shutdown := server.Shutdown(last); err == nil && !errors.Is(shutdown, context.DeadlineExceeded) {
+		err = shutdown
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	return errors.Join(err, a.Stop(last))
+}
+
+func services(a *app.App) web.Services {
+	return web.Services{Accounts: a.Accounts, Profiles: a.Profiles, Segments: a.Segments, Connections: a.Connections, Exports: a.Exports,
+		Runs: a.Runs, Events: a.Events}
+}
