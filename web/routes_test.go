@@ -47,6 +47,19 @@ var expected = map[string]access.Action{
 	"POST /segments/:id/delete":     access.EditSegments,
 	"GET /":                         access.LookAround,
 	"GET /events":                   access.LookAround,
+
+	"GET /profiles":                         access.LookAround,
+	"GET /profiles/attributes":              access.LookAround,
+	"POST /profiles/attributes":             access.ManageProfiles,
+	"GET /profiles/id/:profile":             access.SeePersonalData,
+	"GET /profiles/upload":                  access.ManageProfiles,
+	"POST /profiles/upload":                 access.ManageProfiles,
+	"GET /profiles/upload/progress":         access.ManageProfiles,
+	"GET /profiles/imports/:id":             access.ManageProfiles,
+	"POST /profiles/imports/:id":            access.ManageProfiles,
+	"POST /profiles/imports/:id/delimiter":  access.ManageProfiles,
+	"POST /profiles/imports/:id/cancel":     access.ManageProfiles,
+	"GET /profiles/imports/:id/refused.csv": access.ManageProfiles,
 }
 
 func TestEveryRouteIsOpenToWhomItShouldBeAndToNobodyElse(t *testing.T) {

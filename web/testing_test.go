@@ -51,7 +51,8 @@ func newEmptySite(t *testing.T, change ...func(*Services, *Options)) *site {
 		t.Fatal(err)
 	}
 	services := Services{Accounts: testkit.Accounts(t, s.db, s.clock), Events: &event.Hub{}, Clock: s.clock.Now}
-	s.profiles = profile.NewService(s.db, services.Events, s.clock.Now, profile.Options{Folder: t.TempDir()})
+	s.profiles = testProfiles(t, s.db, services.Events, s.clock)
+	services.Profiles = s.profiles
 	services.Segments = segment.NewService(s.db, s.profiles, services.Events, s.clock.Now)
 	options := Options{Sealer: sealer, Logger: slog.New(slog.NewTextHandler(s.log, nil))}
 	for _, c := range change {

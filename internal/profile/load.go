@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
@@ -19,7 +20,8 @@ import (
 const (
 	chunkRows  = 5_000
 	chunkBytes = 8 << 20
-	maxID      = 200 // characters
+	maxID      = 200                    // bytes
+	tellEvery  = 300 * time.Millisecond // how often live pages are told of progress
 )
 
 // errStopped says that the import was cancelled, or that another process took it over.
@@ -157,6 +159,7 @@ func (s *Service) load(ctx context.Context, i *Import) error {
 		return err
 	}
 	s.events.Publish(topic(i.ID))
+	told := time.Now()
 
 	reading, stop := context.WithCancel(ctx)
 	chunks := make(chan *chunk, 1) // memory stays flat: at most three chunks exist
@@ -174,7 +177,10 @@ func (s *Service) load(ctx context.Context, i *Import) error {
 		if err := l.write(ctx, c); err != nil {
 			return err
 		}
-		s.events.Publish(topic(i.ID))
+		if time.Since(told) > tellEvery {
+			told = time.Now()
+			s.events.Publish(topic(i.ID))
+		}
 	}
 	if err := ctx.Err(); err != nil {
 		return err

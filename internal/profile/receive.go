@@ -96,7 +96,7 @@ func (r *receiving) Write(p []byte) (int, error) {
 	err := r.service.store.db.InTx(r.ctx, func(tx database.Tx) error {
 		return r.service.store.received(r.ctx, tx, r.id, r.bytes)
 	})
-	r.service.events.Publish(topic(r.id))
+	r.service.events.Publish(topic(r.id), ImportsTopic)
 	return len(p), err
 }
 

@@ -13,10 +13,13 @@ import (
 	"github.com/segue-app/segue/internal/event"
 )
 
-// CurrentTopic is published when another snapshot has become the current one.
-const CurrentTopic = "profiles"
+// Topics of events beside those of single imports.
+const (
+	CurrentTopic = "profiles" // another snapshot has become the current one, or its attributes were corrected
+	ImportsTopic = "imports"  // a file is on its way
+)
 
-func topic(importID int64) string { return fmt.Sprintf("import-%d", importID) }
+func topic(importID int64) string { return fmt.Sprintf("import/%d", importID) }
 
 // Starter puts an import in the queue of background jobs, within the transaction that confirms it. The job calls RunImport.
 type Starter interface {

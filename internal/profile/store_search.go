@@ -51,7 +51,7 @@ func (s store) beginningWith(ctx context.Context, snapshot Snapshot, text string
 	}
 	for _, a := range snapshot.Attributes {
 		if a.Indexed {
-			where := strings.ReplaceAll(`X COLLATE NOCASE >= ? AND X COLLATE NOCASE < ? ORDER BY X COLLATE NOCASE LIMIT ?`, "X", a.Column)
+			where := fmt.Sprintf(`%[1]s COLLATE NOCASE >= ? AND %[1]s COLLATE NOCASE < ? ORDER BY %[1]s COLLATE NOCASE LIMIT ?`, a.Column)
 			if err := add(where, text, text+beyond); err != nil {
 				return nil, err
 			}
@@ -78,8 +78,8 @@ func (s store) lastNumber(ctx context.Context, snapshot Snapshot) (last int, err
 
 func (s store) samples(ctx context.Context, snapshot Snapshot, a Attribute, n int) ([]string, error) {
 	// The first filled rows are enough for variety, and bound the work.
-	query := strings.NewReplacer("X", a.Column, "T", snapshot.Table()).
-		Replace(`SELECT DISTINCT X FROM (SELECT X FROM T WHERE X IS NOT NULL ORDER BY n LIMIT 1000) LIMIT ?`)
+	query := fmt.Sprintf(`SELECT DISTINCT %[1]s FROM (SELECT %[1]s FROM %[2]s WHERE %[1]s IS NOT NULL ORDER BY n LIMIT 1000) LIMIT ?`,
+		a.Column, snapshot.Table())
 	values, err := column[any](s.db.Reader().QueryContext(ctx, query, n))
 	if err != nil {
 		return nil, gone(err)

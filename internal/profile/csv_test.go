@@ -1,0 +1,108 @@
+package profile
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/unicode"
+)
+
+func readAll(t *testing.T, text string, comma byte) (good [][]string, refused []record) {
+	t.Helper()
+	reader := &csvReader{source: openText(iotest.HalfReader(strings.NewReader(text))), comma: comma}
+	for line := 0; ; {
+		r, err := reader.next()
+		if errors.Is(err, io.EOF) {
+			return good, refused
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.line <= line {
+			t.Fatalf("line %d comes after line %d", r.line, line)
+		}
+		line = r.line
+		if r.refused != "" {
+			refused = append(refused, r)
+		} else {
+			good = append(good, slices.Clone(r.fields))
+		}
+	}
+}
+
+func FuzzReaderAgreesWithEncodingCSV(f *testing.F) {
+	for _, seed := range []string{"a,b\n1,2\n", "a\n\"b\"\"c\"\n", "\"a\r\nb\",c\r\n", "\"a\nb,c\n\"d\"\n", "a\"b\n\n\nc", "\ufeffa;b", "\"", "a,\r", "\xff,\x00\n",
+		"\"a\"b,c\nd,e\n", "\"\"\n", ",\n", "\r\n\r", "\"a\n\"b\n\"c\n"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		good, refused := readAll(t, text, ',')
+		if strings.HasPrefix(text, "\ufeff") || !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			return // encoding/csv takes these as they are
+		}
+		theirs := csv.NewReader(strings.NewReader(text))
+		theirs.FieldsPerRecord = -1
+		want, err := theirs.ReadAll()
+		if (err == nil) != (len(refused) == 0) {
+			t.Fatalf("encoding/csv says %v, we refuse %+v", err, refused)
+		}
+		if err == nil && !slices.EqualFunc(good, want, slices.Equal) {
+			t.Fatalf("read %q, encoding/csv %q", good, want)
+		}
+	})
+}
+
+func FuzzInspectionAndParsingHoldOnToTheirBounds(f *testing.F) {
+	f.Add([]byte("id;a;b\n1;2,5;ja\n2;31-12-2020;2020-01-01 12:00\n"))
+	f.Add([]byte("\xff\xfei\x00d\x00\n\x001\x00"))
+	f.Add([]byte("id,id,,id 2\n1,2,3,4\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		found, err := inspect(bytes.NewReader(text), 0)
+		if err != nil {
+			return
+		}
+		settings := found.settings(nil)
+		keys := map[string]bool{}
+		for n, c := range settings.Columns {
+			if c.Key == "" || keys[c.Key] || !c.Kind.Valid() {
+				t.Fatalf("column %d is %+v", n, c)
+			}
+			keys[c.Key] = true
+			for _, v := range found.values[n] {
+				if _, ok := settings.reading().parse(c.Kind, v); !ok {
+					t.Fatalf("%q does not fit the guess %s", v, c.Kind)
+				}
+			}
+		}
+	})
+}
+
+func TestUTF16WithAMarkIsRead(t *testing.T) {
+	for _, endian := range []unicode.Endianness{unicode.LittleEndian, unicode.BigEndian} {
+		text, err := unicode.UTF16(endian, unicode.UseBOM).NewEncoder().String("id\tnavn\r\n1\tÅse\r\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		good, refused := readAll(t, text, '\t')
+		if len(refused) != 0 || len(good) != 2 || good[1][1] != "Åse" {
+			t.Errorf("read %q, refused %+v", good, refused)
+		}
+	}
+}
+
+func TestAQuoteThatIsNeverClosedCostsItsOwnLineOnly(t *testing.T) {
+	good, refused := readAll(t, "a,b\n\"1,2\n3,4\n5,6\n", ',')
+	if len(refused) != 1 || refused[0].line != 2 || refused[0].refused != refusedUnclosed {
+		t.Errorf("refused %+v", refused)
+	}
+	if want := [][]string{{"a", "b"}, {"3", "4"}, {"5", "6"}}; !slices.EqualFunc(good, want, slices.Equal) {
+		t.Errorf("read %q", good)
+	}
+}

@@ -1,0 +1,226 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/i18n"
+	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/views/component"
+	"github.com/segue-app/segue/views/layout"
+	views "github.com/segue-app/segue/views/profile"
+)
+
+func (s *Server) profileRoutes(r *routes) {
+	r.get("/profiles", access.LookAround, s.listProfiles) // search and page through; viewers get numbers only
+	r.get("/profiles/id/:profile", access.SeePersonalData, s.showProfile)
+	r.get("/profiles/attributes", access.LookAround, s.showAttributes)
+	r.post("/profiles/attributes", access.ManageProfiles, s.correctAttributes)
+}
+
+const (
+	profilesOnPage  = 25
+	columnsOnPage   = 5 // beside the id
+	importsOnPage   = 5
+	attributeValues = 3 // samples of an attribute
+)
+
+func (s *Server) listProfiles(c echo.Context) error {
+	view := views.ListView{
+		MayUpload: actor(c).Can(access.ManageProfiles), MaySee: actor(c).Can(access.SeePersonalData), Query: strings.TrimSpace(c.QueryParam("q")),
+	}
+	snapshot, err := s.Profiles.Current(ctx(c))
+	switch {
+	case problem.Is(err, problem.NotFound):
+		view.Empty = true
+	case err != nil:
+		return err
+	default:
+		view.Count, view.FileName = i18n.Number(ctx(c), snapshot.Rows), snapshot.FileName
+		view.Filled, view.Created = i18n.Number(ctx(c), len(snapshot.Attributes)), s.moment(c, snapshot.CreatedAt)
+	}
+	if view.MaySee && !view.Empty {
+		if err := s.findProfiles(c, &view); err != nil {
+			return err
+		}
+	}
+	if view.MayUpload {
+		imports, err := s.Profiles.Imports(ctx(c), actor(c), importsOnPage)
+		if err != nil {
+			return err
+		}
+		for _, i := range imports {
+			view.Imports = append(view.Imports, views.ImportRow{
+				Href: importPath(i.ID), FileName: i.FileName, By: i.CreatedByName, Created: s.moment(c, i.CreatedAt),
+				State: importBadge(c, i), Lines: i18n.Number(ctx(c), i.Good),
+			})
+		}
+	}
+	return render(c, http.StatusOK, views.List(s.page(c, "profiles", text(c, "profiles.title")), view))
+}
+
+// findProfiles fills in the rows that the address asks for.
+func (s *Server) findProfiles(c echo.Context, view *views.ListView) error {
+	after, err := strconv.Atoi(c.QueryParam("after"))
+	if err != nil || after < 0 {
+		after = 0
+	}
+	found, err := s.Profiles.Search(ctx(c), actor(c), view.Query, after, profilesOnPage)
+	if err != nil {
+		return err
+	}
+	shown := found.Snapshot.Attributes[:min(columnsOnPage, len(found.Snapshot.Attributes))]
+	view.IDLabel, view.Partial = found.Snapshot.IDLabel, found.Partial
+	for _, a := range shown {
+		view.Headings = append(view.Headings, a.Label)
+	}
+	for _, record := range found.Records {
+		row := views.Row{ID: record.ID, Href: "/profiles/id/" + url.PathEscape(record.ID)}
+		for i, a := range shown {
+			row.Cells = append(row.Cells, valueText(ctx(c), a, record.Values[i]))
+		}
+		view.Rows = append(view.Rows, row)
+	}
+	view.Summary = i18n.N(ctx(c), "profiles.shown", len(found.Records))
+	address := func(after int) string {
+		query := url.Values{}
+		if view.Query != "" {
+			query.Set("q", view.Query)
+		}
+		if after > 0 {
+			query.Set("after", strconv.Itoa(after))
+		}
+		return strings.TrimSuffix("/profiles?"+query.Encode(), "?")
+	}
+	if after > 0 {
+		view.FirstHref = address(0)
+	}
+	if found.Next > 0 {
+		view.NextHref = address(found.Next)
+	}
+	return nil
+}
+
+func (s *Server) showProfile(c echo.Context) error {
+	id, err := url.PathUnescape(c.Param("profile"))
+	if err != nil {
+		return problem.New(problem.NotFound, "problem.not_found")
+	}
+	snapshot, record, err := s.Profiles.Profile(ctx(c), actor(c), 0, id)
+	if err != nil {
+		return err
+	}
+	view := views.ShowView{ID: record.ID}
+	var absent []string
+	for i, a := range snapshot.Attributes {
+		if record.Values[i] == nil {
+			absent = append(absent, a.Label)
+			continue
+		}
+		view.Known = append(view.Known, component.Term{Label: a.Label, Text: valueText(ctx(c), a, record.Values[i])})
+	}
+	view.Absent = strings.Join(absent, ", ")
+	return render(c, http.StatusOK, views.Show(s.page(c, "profiles", record.ID, profilesCrumb(c)), view))
+}
+
+func profilesCrumb(c echo.Context) layout.Crumb {
+	return layout.Crumb{Label: text(c, "profiles.title"), Href: "/profiles"}
+}
+
+func (s *Server) showAttributes(c echo.Context) error {
+	return s.renderAttributes(c, http.StatusOK, component.Errors{}, nil)
+}
+
+// renderAttributes shows the attributes, with a person's corrections in place of what is stored when they were not accepted.
+func (s *Server) renderAttributes(c echo.Context, status int, errs component.Errors, typed []profile.Correction) error {
+	snapshot, err := s.Profiles.Current(ctx(c))
+	if err != nil {
+		return err
+	}
+	view := views.AttributesView{MayEdit: actor(c).Can(access.ManageProfiles), Errors: errs}
+	for i, a := range snapshot.Attributes {
+		samples, err := s.Profiles.Samples(ctx(c), actor(c), snapshot, a.Key, attributeValues)
+		if err != nil {
+			return err
+		}
+		if i < len(typed) {
+			a.Label, a.Personal = typed[i].Label, typed[i].Personal
+		}
+		view.Rows = append(view.Rows, views.AttributeRow{
+			Key: a.Key, Label: a.Label, Kind: text(c, "profiles.kind."+string(a.Kind)), Filled: i18n.Number(ctx(c), a.Filled),
+			Samples: strings.Join(samples, " · "), Personal: a.Personal,
+		})
+	}
+	return render(c, status, views.Attributes(s.page(c, "profiles", text(c, "profiles.attributes"), profilesCrumb(c)), view))
+}
+
+func (s *Server) correctAttributes(c echo.Context) error {
+	snapshot, err := s.Profiles.Current(ctx(c))
+	if err != nil {
+		return err
+	}
+	var corrections []profile.Correction
+	for _, a := range snapshot.Attributes {
+		corrections = append(corrections, profile.Correction{
+			Key: a.Key, Label: c.FormValue("label-" + a.Key), Personal: c.FormValue("personal-"+a.Key) != "",
+		})
+	}
+	err = s.Profiles.CorrectAttributes(ctx(c), actor(c), corrections)
+	if errs, ok := formErrors(c, err); ok {
+		return s.renderAttributes(c, http.StatusUnprocessableEntity, errs, corrections)
+	}
+	if err != nil {
+		return err
+	}
+	s.flash(c, "success", "profiles.attributes.saved")
+	return redirect(c, "/profiles/attributes")
+}
+
+// valueText writes a stored value for the reader.
+func valueText(ctx context.Context, a profile.Attribute, value any) string {
+	stored := a.Format(value)
+	switch {
+	case stored == "":
+		return ""
+	case a.Kind == profile.Boolean && stored == "true":
+		return i18n.T(ctx, "profiles.yes")
+	case a.Kind == profile.Boolean:
+		return i18n.T(ctx, "profiles.no")
+	case a.Kind == profile.Date:
+		if day, err := time.Parse(time.DateOnly, stored); err == nil {
+			// A day is the same everywhere: it is written without the reader's zone.
+			return i18n.For(i18n.Language(ctx), nil).Date(day)
+		}
+	case a.Kind == profile.DateTime:
+		if at, err := time.Parse(time.RFC3339, stored); err == nil {
+			return i18n.DateTime(ctx, at)
+		}
+	case a.Kind == profile.Number:
+		return strings.Replace(stored, ".", decimalMark(ctx), 1)
+	}
+	return stored
+}
+
+func decimalMark(ctx context.Context) string {
+	return strings.Trim(i18n.From(ctx).Decimal(0.5, 1), "05")
+}
+
+// moment shows when something was, and exactly when to those who point at it.
+func (s *Server) moment(c echo.Context, at time.Time) component.Moment {
+	if at.IsZero() {
+		return component.Moment{}
+	}
+	return component.Moment{
+		Text: i18n.Ago(ctx(c), at, s.Clock()), Title: fmt.Sprintf("%s (%s)", i18n.DateTime(ctx(c), at), at.UTC().Format("2006-01-02 15:04:05 UTC")),
+		ISO: at.UTC().Format(time.RFC3339),
+	}
+}
