@@ -52,7 +52,7 @@ func (s *Server) signInWithPassword(c echo.Context) error {
 	user, device, err := s.Accounts.SignIn(ctx(c), account.Attempt{
 		Email: email, Password: c.FormValue("password"), Address: c.RealIP(), Device: s.wish(c, "device"),
 	})
-	if errs, ok := formErrors(c, err); ok {
+	if errs, ok := formErrors(c, err, "email", "account.email", "password", "account.password"); ok {
 		status := http.StatusUnprocessableEntity
 		if problem.Of(err).Code == account.WaitCode {
 			status = http.StatusTooManyRequests

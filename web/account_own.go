@@ -41,7 +41,7 @@ func (s *Server) savePreferences(c echo.Context) error {
 		Name: c.FormValue("name"), Language: c.FormValue("language"), TimeZone: c.FormValue("time_zone"), Theme: c.FormValue("theme"),
 	}
 	err := s.Accounts.SavePreferences(ctx(c), actor(c), typed)
-	if errs, ok := formErrors(c, err); ok {
+	if errs, ok := formErrors(c, err, "name", "account.name", "time_zone", "account.time_zone"); ok {
 		return s.renderAccount(c, http.StatusUnprocessableEntity, func(v *views.OwnView) {
 			v.Name, v.Language, v.TimeZone, v.Theme = typed.Name, typed.Language, typed.TimeZone, typed.Theme
 			v.Preferences = errs
@@ -59,7 +59,7 @@ func (s *Server) savePreferences(c echo.Context) error {
 
 func (s *Server) changePassword(c echo.Context) error {
 	err := s.Accounts.ChangePassword(ctx(c), actor(c), c.FormValue("current_password"), c.FormValue("new_password"), sessionToken(c))
-	if errs, ok := formErrors(c, err); ok {
+	if errs, ok := formErrors(c, err, "current_password", "account.password.current", "new_password", "account.password.new"); ok {
 		return s.renderAccount(c, http.StatusUnprocessableEntity, func(v *views.OwnView) { v.Password = errs })
 	}
 	if err != nil {

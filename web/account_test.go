@@ -89,7 +89,7 @@ func TestEverybodyKeepsTheirOwnAccountInTheirLanguage(t *testing.T) {
 	b.post("/account", url.Values{"name": {"Vera Dam"}, "language": {"da"}, "time_zone": {"Europe/Copenhagen"}, "theme": {"dark"}}).leads(t, "/account")
 	b.get("/account").has(t, "Din konto er gemt.", `lang="da"`, `data-theme="dark"`, "Skift adgangskode", "Her er du logget på", "kl. 14.00")
 	b.post("/account", url.Values{"name": {""}, "time_zone": {"Mars/Olympus"}}).wants(t, http.StatusUnprocessableEntity).
-		has(t, "Udfyld dette felt", "Vælg en tidszone")
+		has(t, "Navn: Udfyld dette felt", "Tidszone: Vælg en tidszone")
 	b.post("/account/password", url.Values{"current_password": {"wrong"}, "new_password": {"eleven lazy otters drifting"}}).
 		wants(t, http.StatusUnprocessableEntity).has(t, "Det er ikke din adgangskode")
 

@@ -20,7 +20,7 @@ func (s *Server) showSetup(c echo.Context) error {
 func (s *Server) setUp(c echo.Context) error {
 	v := views.WelcomeView{Token: c.FormValue("token"), Email: c.FormValue("email"), Name: c.FormValue("name")}
 	user, err := s.Accounts.Setup(ctx(c), v.Token, account.NewUser{Email: v.Email, Name: v.Name, Password: c.FormValue("password")})
-	if errs, ok := formErrors(c, err); ok {
+	if errs, ok := formErrors(c, err, "email", "account.email", "name", "account.name", "password", "account.password"); ok {
 		v.Errors = errs
 		return render(c, http.StatusUnprocessableEntity, views.Setup(s.page(c, "", text(c, "account.setup")), v))
 	}
@@ -44,7 +44,7 @@ func (s *Server) showInvitation(c echo.Context) error {
 func (s *Server) acceptInvitation(c echo.Context) error {
 	v := views.WelcomeView{Token: c.FormValue("token"), Name: c.FormValue("name")}
 	user, err := s.Accounts.Accept(ctx(c), v.Token, v.Name, c.FormValue("password"))
-	if errs, ok := formErrors(c, err); ok {
+	if errs, ok := formErrors(c, err, "email", "account.email", "name", "account.name", "password", "account.password"); ok {
 		invited, err := s.Accounts.Invitation(ctx(c), v.Token)
 		if err != nil {
 			return err

@@ -25,15 +25,22 @@ var statuses = map[problem.Kind]int{
 }
 
 // formErrors turns a problem that the person can mend into what the form shows: a text beside each field, and a summary. It
-// is false for every other error, which the handler returns. Render the form with status 422 and the values as typed.
-func formErrors(c echo.Context, err error) (component.Errors, bool) {
+// is false for every other error, which the handler returns. Render the form with status 422 and the values as typed. labels
+// are field names and the keys of their labels, in turn: formErrors(c, err, "name", "account.name").
+func formErrors(c echo.Context, err error, labels ...string) (component.Errors, bool) {
 	p := problem.Of(err)
 	if p == nil || (p.Kind != problem.Invalid && p.Kind != problem.Conflict && p.Kind != problem.Unavailable) {
 		return component.Errors{}, false
 	}
 	summary := component.ErrorSummary{Title: text(c, p.Code, p.Args...)}
 	for _, field := range p.Fields {
-		summary.Errors = append(summary.Errors, component.FieldError{FieldID: field.Name, Text: text(c, field.Code, field.Args...)})
+		line := component.FieldError{FieldID: field.Name, Text: text(c, field.Code, field.Args...)}
+		for i := 0; i+1 < len(labels); i += 2 {
+			if labels[i] == field.Name {
+				line.Label = text(c, labels[i+1])
+			}
+		}
+		summary.Errors = append(summary.Errors, line)
 	}
 	if len(p.Fields) == 0 {
 		summary.Title, summary.Text = text(c, "web.not_done"), summary.Title

@@ -65,7 +65,7 @@ func (s *Server) renderInvite(c echo.Context, status int, v views.InviteView) er
 func (s *Server) inviteUser(c echo.Context) error {
 	v := views.InviteView{Email: c.FormValue("email"), Name: c.FormValue("name"), Role: access.Role(c.FormValue("role"))}
 	user, token, err := s.Accounts.Invite(ctx(c), actor(c), account.NewUser{Email: v.Email, Name: v.Name, Role: v.Role})
-	if errs, ok := formErrors(c, err); ok {
+	if errs, ok := formErrors(c, err, "email", "account.email", "name", "account.name", "role", "account.role"); ok {
 		v.Errors = errs
 		return s.renderInvite(c, http.StatusUnprocessableEntity, v)
 	}

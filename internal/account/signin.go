@@ -130,6 +130,7 @@ func (s *Service) ChangePassword(ctx context.Context, actor access.Actor, curren
 		return err
 	}
 	var check problem.Check
+	check.Require(current != "", "current_password", "problem.required")
 	checkPassword(&check, "new_password", chosen, user.Email, user.Name)
 	if err := check.Err(); err != nil {
 		return err

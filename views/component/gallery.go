@@ -88,7 +88,7 @@ var galleryCheckCards = CheckCards{
 
 var gallerySummary = ErrorSummary{
 	Title:  "Two answers need a correction",
-	Errors: []FieldError{{"key", "Enter the API key."}, {"email", "Choose the attribute that holds the email address."}},
+	Errors: []FieldError{{FieldID: "key", Label: "API key", Text: "Enter the API key."}, {FieldID: "email", Label: "Email", Text: "Choose the attribute that holds the email address."}},
 }
 
 var galleryEmpty = EmptyState{
