@@ -111,7 +111,7 @@ func (f Form) recountSelect() templ.Attributes {
 
 func (f Form) removal(label, do string) component.Button {
 	button := f.step(label, "x", do)
-	button.IconOnly, button.Emphasis = true, component.Quiet
+	button.IconOnly, button.Small, button.Emphasis = true, false, component.Quiet
 	return button
 }
 

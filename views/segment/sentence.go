@@ -64,12 +64,22 @@ func sayCondition(ctx context.Context, c segment.Condition, known profile.Snapsh
 	case segment.TwoValues:
 		return i18n.T(ctx, key, "Attribute", label, "From", at(values, 0), "To", at(values, 1))
 	case segment.ManyValues:
-		return i18n.T(ctx, key, "Attribute", label, "Values", strings.Join(values, ", "))
+		return i18n.T(ctx, key, "Attribute", label, "Values", several(ctx, values))
 	case segment.Days:
 		return i18n.N(ctx, key, whole(at(values, 0)), "Attribute", label)
 	default:
 		return i18n.T(ctx, key, "Attribute", label, "Value", at(values, 0))
 	}
+}
+
+// saidValues is how many values of a long list a sentence names.
+const saidValues = 10
+
+func several(ctx context.Context, values []string) string {
+	if len(values) <= saidValues {
+		return strings.Join(values, ", ")
+	}
+	return i18n.T(ctx, "segments.sentence.more", "Values", strings.Join(values[:saidValues], ", "), "Number", len(values)-saidValues)
 }
 
 func at(values []string, i int) string {

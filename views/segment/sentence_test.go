@@ -1,0 +1,81 @@
+package segment
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/segue-app/segue/internal/i18n"
+	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/segment"
+)
+
+var known = []profile.Attribute{
+	{Key: "country", Label: "Country", Kind: profile.Text}, {Key: "spent", Label: "Spent", Kind: profile.Number},
+	{Key: "member", Label: "Member", Kind: profile.Boolean}, {Key: "born", Label: "Born", Kind: profile.Date},
+	{Key: "seen", Label: "Last seen", Kind: profile.DateTime},
+}
+
+func when(attribute string, operator segment.Operator, values ...string) segment.Condition {
+	return segment.Condition{Attribute: attribute, Operator: operator, Values: values}
+}
+
+func ruled(match segment.Match, groups []segment.Group, conditions ...segment.Condition) segment.Segment {
+	return segment.Segment{Definition: segment.Definition{Kind: segment.ByRule, Rule: segment.Group{Match: match, Conditions: conditions, Groups: groups}}}
+}
+
+func TestARuleReadsAsASentence(t *testing.T) {
+	many := make([]string, 12)
+	for i := range many {
+		many[i] = fmt.Sprint("v", i)
+	}
+	inner := []segment.Group{{Match: segment.Any, Conditions: []segment.Condition{when("spent", segment.Less, "5"), when("member", segment.IsTrue)}}}
+	for _, c := range []struct {
+		name   string
+		of     segment.Segment
+		en, da string
+	}{
+		{"nobody left out", ruled(segment.All, nil), "Every profile", "Alle profiler"},
+		{"a list", segment.Segment{ListCount: 1200, Definition: segment.Definition{Kind: segment.ByList}}, "1,200 ids from an uploaded list", "1.200 id’er fra en overført liste"},
+		{"two that both hold", ruled(segment.All, nil, when("country", segment.Equals, "Denmark"), when("seen", segment.InLastDays, "30")),
+			"Country is Denmark and Last seen is in the last 30 days", "Country er Denmark og Last seen er inden for de seneste 30 dage"},
+		{"one day", ruled(segment.All, nil, when("seen", segment.InLastDays, "1")), "Last seen is in the last 1 day", "Last seen er inden for den seneste 1 dag"},
+		{"a group is set apart", ruled(segment.All, inner, when("country", segment.IsEmpty)),
+			"Country has no value and (Spent is less than 5 or Member is yes)", "Country har ingen værdi og (Spent er mindre end 5 eller Member er ja)"},
+		{"none", ruled(segment.None, nil, when("country", segment.Equals, "x"), when("member", segment.IsFalse)), "not (Country is x or Member is no)", "ikke (Country er x eller Member er nej)"},
+		{"numbers and dates as the reader writes them", ruled(segment.Any, nil, when("spent", segment.Between, "1000", "2500.50"), when("born", segment.Before, "1990-05-01")),
+			"Spent is between 1,000 and 2,500.50 or Born is before 1 May 1990", "Spent er mellem 1.000 og 2.500,50 eller Born er før den 1. maj 1990"},
+		{"a long list is cut", ruled(segment.All, nil, when("country", segment.InList, many...)),
+			"Country is one of (v0, v1, v2, v3, v4, v5, v6, v7, v8, v9 and 2 more)", "Country er en af (v0, v1, v2, v3, v4, v5, v6, v7, v8, v9 og 2 flere)"},
+		{"an attribute that is gone", ruled(segment.All, nil, segment.Condition{Attribute: "g", Label: "Gone", Operator: segment.IsNotEmpty}), "Gone has a value", "Gone har en værdi"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			// West of Greenwich a day that were midnight in UTC would be the day before.
+			west := time.FixedZone("west", -10*60*60)
+			for language, want := range map[string]string{"en": c.en, "da": c.da} {
+				if got := Sentence(i18n.With(t.Context(), i18n.For(language, west)), c.of, known); got != want {
+					t.Errorf("%s: got %q, want %q", language, got, want)
+				}
+			}
+		})
+	}
+}
+
+func TestEveryOperatorHasItsWordsInEveryLanguage(t *testing.T) {
+	for _, language := range i18n.Languages() {
+		for _, attribute := range known {
+			for _, operator := range segment.Operators(attribute.Kind) {
+				for _, key := range []string{"segments.operator." + string(operator), "segments.sentence." + string(operator)} {
+					if !i18n.Has(language, key) {
+						t.Errorf("%s lacks %s", language, key)
+					}
+				}
+			}
+		}
+		for _, match := range segment.Matches {
+			if !i18n.Has(language, "segments.match."+string(match)) {
+				t.Errorf("%s lacks %s", language, match)
+			}
+		}
+	}
+}
