@@ -170,7 +170,11 @@ func (s *Server) renderDeletion(c echo.Context, status int, found segment.Segmen
 	if err != nil {
 		return err
 	}
-	frame := s.page(c, "segments", text(c, "segments.delete.title", "Name", found.Name), segmentsCrumb(c),
+	title := "segments.delete.title"
+	if len(uses) > 0 {
+		title = "segments.delete.in_use.title"
+	}
+	frame := s.page(c, "segments", text(c, title, "Name", found.Name), segmentsCrumb(c),
 		layout.Crumb{Label: found.Name, Href: segmentPath(found.ID)})
 	return render(c, status, views.Delete(frame, views.Deletion{Segment: found, Uses: uses, CSRF: csrfToken(c)}))
 }

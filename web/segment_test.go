@@ -134,7 +134,7 @@ func TestASegmentInUseCannotBeDeletedAndSaysWhoUsesIt(t *testing.T) {
 	carl.post("/segments", danes("Danes", nil)).leads(t, "/segments/1")
 	carl.get("/segments/1/delete").wants(t, http.StatusOK).has(t, "Delete Danes?", `action="/segments/1/delete"`)
 	s.Segments.SetUses(someUses{{ExportID: 4, Name: "Newsletter", Path: "/exports/4"}})
-	carl.get("/segments/1/delete").wants(t, http.StatusOK).has(t, "1 export uses this segment", `href="/exports/4"`).lacks(t, `action="/segments/1/delete"`)
+	carl.get("/segments/1/delete").wants(t, http.StatusOK).has(t, "Danes cannot be deleted now", "1 export uses this segment", `href="/exports/4"`).lacks(t, `action="/segments/1/delete"`)
 	carl.post("/segments/1/delete", nil).wants(t, http.StatusConflict).has(t, "Newsletter")
 	carl.get("/segments/1").wants(t, http.StatusOK).has(t, "Newsletter")
 	s.Segments.SetUses(someUses{})

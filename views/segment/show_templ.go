@@ -427,7 +427,7 @@ func Delete(frame layout.Page, d Deletion) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(d.Uses) > 0 {
-				templ_7745c5c3_Err = component.Alert{Tone: component.Warning, Title: i18n.N(ctx, "segments.delete.in_use", len(d.Uses)), Text: i18n.T(ctx, "segments.delete.in_use.text")}.Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = component.Alert{Tone: component.Warning, Title: i18n.N(ctx, "segments.delete.in_use", len(d.Uses)), Text: i18n.N(ctx, "segments.delete.in_use.text", len(d.Uses))}.Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
