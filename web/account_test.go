@@ -111,6 +111,14 @@ func TestTheSwitchesWorkBeforeAndAfterSigningIn(t *testing.T) {
 	b.get("/sign-in").has(t, "Sign in", `data-theme="dark"`)
 	b.post("/sign-in", url.Values{"email": {"ada@example.com"}, "password": {testkit.Password}}).leads(t, "/")
 	b.post("/language", url.Values{"language": {"da"}, "back": {"/users"}}).leads(t, "/users")
+	b.header = http.Header{"Referer": {s.url + "/account?tab=2"}}
+	if back := b.post("/account", nil).wants(t, http.StatusUnprocessableEntity).field(t, "back"); back != "/account?tab=2" {
+		t.Errorf("from a form that was not accepted, the switch leads to %q", back)
+	}
+	b.header = http.Header{"Referer": {"https://evil.example/account"}}
+	if back := b.post("/account", nil).field(t, "back"); back != "/" {
+		t.Errorf("the switch leads to %q", back)
+	}
 	b.get("/no-such-page").wants(t, http.StatusNotFound).has(t, "Der er ikke noget på denne adresse")
 	user, err := s.Accounts.User(t.Context(), s.Administrator.UserID)
 	if err != nil || user.Language != "da" {

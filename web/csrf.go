@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"net/url"
 
 	"github.com/labstack/echo/v4"
 
@@ -25,18 +26,28 @@ var errForeign = problem.New(problem.NotPermitted, "web.problem.foreign")
 
 // sameOrigin refuses acts that a page of another site asks for.
 func (s *Server) sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
-	protection := http.NewCrossOriginProtection()
-	if s.options.PublicURL != "" {
-		if err := protection.AddTrustedOrigin(s.options.PublicURL); err != nil {
-			s.log.Warn("public URL is no origin", "error", err)
-		}
-	}
 	return func(c echo.Context) error {
-		if err := protection.Check(c.Request()); err != nil {
+		if err := s.origins.Check(c.Request()); err != nil {
 			return errForeign.Because(err)
 		}
 		return next(c)
 	}
+}
+
+// ownOrigins takes acts from the host that a request names, and from the public address in case a proxy names another.
+func (s *Server) ownOrigins() *http.CrossOriginProtection {
+	protection := http.NewCrossOriginProtection()
+	if s.options.PublicURL == "" {
+		return protection
+	}
+	public, err := url.Parse(s.options.PublicURL)
+	if err == nil {
+		err = protection.AddTrustedOrigin(public.Scheme + "://" + public.Host)
+	}
+	if err != nil {
+		s.log.Error("the public URL is no address that people can come by", "error", err)
+	}
+	return protection
 }
 
 // prepareForm gives the request the token that its page's forms carry.

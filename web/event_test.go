@@ -126,14 +126,15 @@ func TestAStreamEndsWithTheSessionAndWithTheRole(t *testing.T) {
 func TestAStreamOutlivesTheTimeLimitOfRequests(t *testing.T) {
 	s := newSite(t)
 	s.routes.topic("run", access.LookAround)
+	b := s.as(t, "vera@example.com")
 	limited := httptest.NewUnstartedServer(s.Handler())
-	limited.Config.ReadTimeout, limited.Config.WriteTimeout = 100*time.Millisecond, 100*time.Millisecond
+	limited.Config.ReadTimeout, limited.Config.WriteTimeout = 400*time.Millisecond, 400*time.Millisecond
 	limited.Start()
 	t.Cleanup(func() { s.Close(); limited.Close() })
 	s.url = limited.URL
-	events := s.as(t, "vera@example.com").listen("/events?topic=run/1")
+	events := b.listen("/events?topic=run/1")
 	next(t, events)
-	time.Sleep(300 * time.Millisecond)
+	time.Sleep(600 * time.Millisecond)
 	s.Events.Publish("run/1")
 	if got := next(t, events); got != "run/1" {
 		t.Errorf("heard %q", got)

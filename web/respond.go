@@ -27,13 +27,22 @@ func (s *Server) page(c echo.Context, section, title string, above ...layout.Cru
 		Flash: s.takeFlash(c), Demo: s.options.Demo, Path: c.Request().URL.RequestURI(), Theme: s.wish(c, "theme"),
 	}
 	if c.Request().Method != http.MethodGet {
-		p.Path = "/" // an act has no page to return to
+		p.Path = cameFrom(c) // an act is no page to return to; its form is
 	}
 	if u := user(c); u.ID != 0 {
 		p.Person = &layout.Person{Name: u.DisplayName(), Email: u.Email, Role: u.Role}
 		p.Theme = u.Theme
 	}
 	return p
+}
+
+// cameFrom is the page of ours that the request came from.
+func cameFrom(c echo.Context) string {
+	from, err := url.Parse(c.Request().Referer())
+	if err != nil || from.Host != c.Request().Host {
+		return "/"
+	}
+	return internalPath(from.RequestURI())
 }
 
 // text is the text of a key in the reader's language.

@@ -46,6 +46,18 @@ func TestAFormIsTakenOnlyFromOurOwnPages(t *testing.T) {
 	b.send("/theme", url.Values{"theme": {"dark"}}).leads(t, "/") // as htmx sends it
 }
 
+func TestAFormComesFromThePublicAddressToo(t *testing.T) {
+	s := newSite(t, func(_ *Services, o *Options) { o.PublicURL = "https://segue.example.com/" })
+	b := s.browser(t)
+	token := b.token()
+	for origin, status := range map[string]int{
+		"https://segue.example.com": http.StatusSeeOther, "https://other.example.com": http.StatusForbidden, "null": http.StatusForbidden,
+	} {
+		b.header = http.Header{"Origin": {origin}}
+		b.send("/theme", url.Values{csrfField: {token}, "theme": {"dark"}}).wants(t, status)
+	}
+}
+
 func TestAFormThatWasOpenOutlivesTheSession(t *testing.T) {
 	s := newSite(t)
 	b := s.as(t, "vera@example.com")
@@ -93,6 +105,9 @@ func TestEveryAnswerCarriesTheSecureHeaders(t *testing.T) {
 		}
 		if kept := a.Header.Get("Cache-Control"); kept != "no-store" && !strings.HasPrefix(path, "/static/") {
 			t.Errorf("%s may be kept: %q", path, kept)
+		}
+		if raw := path == "/healthz" || strings.HasPrefix(path, "/static/"); raw == (len(a.Cookies()) > 0) {
+			t.Errorf("%s sets %d cookies", path, len(a.Cookies()))
 		}
 		for _, cookie := range a.Cookies() {
 			if !strings.HasPrefix(cookie.Name, "__Host-") || !cookie.HttpOnly || !cookie.Secure || cookie.SameSite != http.SameSiteLaxMode || cookie.Path != "/" {

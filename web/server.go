@@ -57,6 +57,7 @@ type Server struct {
 	csrfKey []byte
 	sealed  *securecookie.SecureCookie // for cookies that only this server can read
 	streams streams
+	origins *http.CrossOriginProtection
 
 	recheckEvery time.Duration // how often a stream looks whether its session still stands
 
@@ -77,6 +78,7 @@ func New(services Services, options Options) *Server {
 		csrfKey: options.Sealer.Derive("csrf", 32),
 		sealed:  securecookie.New(options.Sealer.Derive("cookie/sign", 32), options.Sealer.Derive("cookie/encrypt", 32)),
 	}
+	s.origins = s.ownOrigins()
 	s.closing, s.close = context.WithCancel(context.Background())
 	s.echo.HTTPErrorHandler = s.showProblem
 	s.echo.IPExtractor = ipExtractor(options.TrustedProxies)

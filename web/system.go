@@ -20,7 +20,14 @@ func (s *Server) systemRoutes(r *routes) {
 	s.echo.RouteNotFound("/*", s.notFound)
 }
 
-func (s *Server) health(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }
+// health answers ok when the database can be read.
+func (s *Server) health(c echo.Context) error {
+	if _, err := s.Accounts.NeedsSetup(ctx(c)); err != nil {
+		s.logFailure(c, err)
+		return c.String(http.StatusServiceUnavailable, "unavailable\n")
+	}
+	return c.String(http.StatusOK, "ok\n")
+}
 
 func (s *Server) chooseLanguage(c echo.Context) error {
 	language := c.FormValue("language")

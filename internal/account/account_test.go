@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -205,6 +206,25 @@ func TestOneAddressCannotTryManyAccounts(t *testing.T) {
 	}
 	refused(t, err, account.WaitCode)
 	_, err = h.signIn(t, "ada@example.com", testkit.Password, "192.0.2.2", "")
+	must(t, err)
+	// In IPv6, the addresses of one network count as one.
+	for i := range 30 {
+		_, err = h.signIn(t, fmt.Sprintf("other%d@example.com", i), "some wrong password", fmt.Sprintf("2001:db8::%x", i+1), "")
+	}
+	refused(t, err, account.WaitCode)
+	_, err = h.signIn(t, "ada@example.com", testkit.Password, "2001:db8:0:1::1", "")
+	must(t, err)
+}
+
+func TestAGuesserInTheSameOfficeDoesNotShutOutABrowserThatIsKnown(t *testing.T) {
+	h := newHouse(t)
+	device, err := h.signIn(t, "ada@example.com", testkit.Password, "192.0.2.1", "")
+	must(t, err)
+	for i := range 30 {
+		_, err = h.signIn(t, fmt.Sprintf("other%d@example.com", i), "some wrong password", "192.0.2.1", "")
+	}
+	refused(t, err, account.WaitCode)
+	_, err = h.signIn(t, "ada@example.com", testkit.Password, "192.0.2.1", device)
 	must(t, err)
 }
 

@@ -35,12 +35,14 @@ func (s *Service) SignIn(ctx context.Context, a Attempt) (user User, device stri
 		return User{}, "", err
 	}
 	own := newMeter("account", key, freePerAccount)
+	meters := []meter{own, newMeter("address", network(a.Address), freePerAddress)}
 	if known, err := s.knownDevice(ctx, a.Device, user.ID); err != nil {
 		return User{}, "", err
-	} else if known {
+	} else if known { // whoever guesses, at this account or from this address, does it from elsewhere
 		own = newMeter("device", a.Device, freePerAccount)
+		meters = []meter{own}
 	}
-	attempts, err := s.charge(ctx, own, newMeter("address", a.Address, freePerAddress))
+	attempts, err := s.charge(ctx, meters...)
 	if err != nil {
 		return User{}, "", err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/segue-app/segue/internal/database"
@@ -28,6 +29,19 @@ type meter struct {
 func newMeter(kind, value string, free int) meter {
 	sum := sha256.Sum256([]byte(kind + "\x00" + value))
 	return meter{key: sum[:], free: free}
+}
+
+// network is what is counted as one address: in IPv6, one customer has as many as they like of one /64.
+func network(address string) string {
+	ip, err := netip.ParseAddr(address)
+	if err != nil || !ip.Is6() || ip.Is4In6() {
+		return address
+	}
+	prefix, err := ip.Prefix(64)
+	if err != nil {
+		return address
+	}
+	return prefix.String()
 }
 
 // charge notes an attempt on every meter before the password is looked at, so that many at once gain nothing. It refuses, and
