@@ -24,6 +24,7 @@ import (
 	"github.com/segue-app/segue/internal/omnisend"
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/run"
+	"github.com/segue-app/segue/internal/schedule"
 	"github.com/segue-app/segue/internal/secret"
 	"github.com/segue-app/segue/internal/segment"
 )
@@ -51,6 +52,7 @@ type App struct {
 	Connections *connection.Service
 	Exports     *export.Service
 	Runs        *run.Service
+	Schedule    *schedule.Service
 	Budgets     *budget.Registry
 
 	queue *job.Queue
@@ -126,12 +128,14 @@ func (a *App) assemble(c Config) (err error) {
 	a.Segments.SetUses(a.Exports.Dependents())
 	a.Runs = run.NewService(run.Dependencies{DB: a.DB, Profiles: a.Profiles, Segments: a.Segments, Connections: a.Connections,
 		Exports: a.Exports, Drivers: drivers, Budgets: a.Budgets, Events: a.Events, Clock: c.Clock, Log: c.Log})
-	a.queue, err = job.New(a.DB, job.Work{Runs: a.Runs, Imports: a.Profiles, Schedule: notYet{}}, quiet(c.Log))
+	a.Schedule = schedule.NewService(schedule.Dependencies{DB: a.DB, Segments: a.Segments, Runs: a.Runs, Events: a.Events, Clock: c.Clock, Log: c.Log})
+	a.queue, err = job.New(a.DB, job.Work{Runs: a.Runs, Imports: a.Profiles, Schedule: a.Schedule}, quiet(c.Log))
 	if err != nil {
 		return err
 	}
 	a.Runs.SetQueue(a.queue)
 	a.Profiles.StartWith(a.queue)
+	a.Schedule.SetQueue(a.queue)
 	return nil
 }
 
@@ -197,7 +201,3 @@ func (l lazy) Enter(ctx context.Context) (func(destination.Answer), error) {
 	}
 	return b.Gate(l.holder).Enter(ctx)
 }
-
-type notYet struct{}
-
-func (notYet) Tick(context.Context) error { return nil }

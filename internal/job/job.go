@@ -116,6 +116,12 @@ func (q *Queue) StartImport(ctx context.Context, tx database.Tx, importID int64)
 	return err
 }
 
+// EnqueueTick has the schedule asked soon whether something is due, if the transaction is committed.
+func (q *Queue) EnqueueTick(ctx context.Context, tx database.Tx) error {
+	_, err := q.client.InsertTx(ctx, tx, tickArgs{}, &river.InsertOpts{MaxAttempts: 1})
+	return err
+}
+
 type runArgs struct {
 	RunID int64 `json:"run_id"`
 }
