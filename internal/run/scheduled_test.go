@@ -5,9 +5,11 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/app/apptest"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/run"
+	"github.com/segue-app/segue/internal/testkit"
 )
 
 func TestARefreshThatAsksTwiceStartsEachExportOnce(t *testing.T) {
@@ -34,12 +36,17 @@ func TestARefreshThatAsksTwiceStartsEachExportOnce(t *testing.T) {
 	ask(began, 1, 0, 1)
 	time.Sleep(2 * time.Millisecond) // times are kept in milliseconds
 	ask(time.Now(), 1, 0, 2)
-	if err := k.Exports.DetachConnection(t.Context(), k.Actor(access.Administrator), e.ID); err != nil {
+	ada := k.Actor(access.Administrator)
+	other, err := k.Accounts.Create(t.Context(), access.System, account.NewUser{Email: "bo@example.com", Name: "Bo Lind", Role: access.Administrator, Password: testkit.Password})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Accounts.Disable(t.Context(), access.System, ada.UserID); err != nil {
 		t.Fatal(err)
 	}
 	later := time.Now().Add(time.Second)
-	ask(later, 0, 1, 2)
-	if err := k.Exports.SetSchedule(t.Context(), k.Actor(access.Administrator), e.ID, export.Off); err != nil {
+	ask(later, 0, 1, 2) // its export user is disabled
+	if err := k.Exports.SetSchedule(t.Context(), other.Actor(), e.ID, export.Off); err != nil {
 		t.Fatal(err)
 	}
 	ask(later, 0, 0, 2)
