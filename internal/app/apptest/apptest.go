@@ -14,6 +14,7 @@ import (
 	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/app"
 	"github.com/segue-app/segue/internal/connection"
+	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/demo"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
@@ -171,4 +172,24 @@ func (k *Kit) Matches() demo.Comparison {
 		k.t.Fatalf("the stand-in and the segment differ: %+v", c)
 	}
 	return c
+}
+
+// Look reads a run from a database file that another process works on.
+func Look(t testing.TB, path string, runID int64) run.Run {
+	t.Helper()
+	db, err := database.Connect(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	runs := run.NewService(run.Dependencies{DB: db})
+	r, err := runs.Get(context.Background(), access.Actor{UserID: 1, Role: access.Viewer}, runID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }
