@@ -48,7 +48,13 @@ func TestARunThatIsKilledAgainAndAgainLosesNothing(t *testing.T) {
 	for killed < kills {
 		p := start(t, binary, k)
 		p.await(t)
-		time.Sleep(time.Duration(random.IntN(160)) * time.Millisecond)
+		if killed%2 == 0 { // every other time not before something has gone forward
+			before := look(t, k, started.ID).BatchesSent
+			for wait := 0; wait < 500 && look(t, k, started.ID).BatchesSent == before; wait++ {
+				time.Sleep(10 * time.Millisecond)
+			}
+		}
+		time.Sleep(time.Duration(random.IntN(100)) * time.Millisecond)
 		p.kill(t)
 		killed++
 		r := look(t, k, started.ID)
