@@ -25,6 +25,7 @@ type serveCommand struct {
 	TrustedProxies []netip.Prefix `help:"Networks of proxies whose X-Forwarded-For is believed." env:"SEGUE_TRUSTED_PROXIES"`
 	OmnisendURL    string         `name:"omnisend-url" help:"Base of the Omnisend API." default:"https://api.omnisend.com/api" env:"SEGUE_OMNISEND_URL"`
 	OmnisendWindow time.Duration  `name:"omnisend-window" help:"Length of the window of Omnisend's rate limit: a minute. Less only at a sandbox whose time runs faster." default:"1m" env:"SEGUE_OMNISEND_WINDOW"`
+	MaxProfiles    int            `help:"Most profiles in one export, when the contract with Omnisend allows fewer than a million." default:"1000000" env:"SEGUE_MAX_PROFILES"`
 	LogJSON        bool           `name:"log-json" help:"Write the log as JSON." env:"SEGUE_LOG_JSON"`
 }
 
@@ -36,7 +37,8 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if c.LogJSON {
 		slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
 	}
-	a, err := app.Open(ctx, app.Config{Folder: c.Data, SealingKey: c.SealingKey, OmnisendURL: c.OmnisendURL, Window: c.OmnisendWindow})
+	a, err := app.Open(ctx, app.Config{Folder: c.Data, SealingKey: c.SealingKey, OmnisendURL: c.OmnisendURL, Window: c.OmnisendWindow,
+		MaxProfiles: c.MaxProfiles})
 	if err != nil {
 		return err
 	}

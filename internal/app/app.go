@@ -35,6 +35,7 @@ type Config struct {
 	SealingKey  string        // file of the sealing key; "" means segue.key in the folder
 	OmnisendURL string        // base of the API; "" means Omnisend's own
 	Window      time.Duration // of Omnisend's rate limit: a minute, less only at a stand-in whose time runs faster; 0 means a minute
+	MaxProfiles int           // in one export, when the contract with Omnisend allows fewer than a million; 0 means a million
 	Unlimited   bool          // no rate limit, for benchmarks at a stand-in
 	Clock       func() time.Time
 	Log         *slog.Logger
@@ -109,7 +110,7 @@ func openSealer(c Config) (*secret.Sealer, error) {
 }
 
 func (a *App) assemble(c Config) (err error) {
-	omni := omnisend.NewDriver(omnisend.Options{BaseURL: c.OmnisendURL})
+	omni := omnisend.NewDriver(omnisend.Options{BaseURL: c.OmnisendURL, MaxProfiles: c.MaxProfiles})
 	drivers := map[string]destination.Driver{omni.Info().Type: omni}
 	limit := omni.Info().RequestsPerMinute
 	if c.Unlimited {

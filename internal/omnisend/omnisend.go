@@ -35,12 +35,15 @@ type Options struct {
 	BaseURL   string            // "" means DefaultBaseURL
 	Timeout   time.Duration     // for one request, reading included; 0 means 30 seconds
 	Transport http.RoundTripper // nil means a transport of its own
+
+	MaxProfiles int // in one export, when the contract with Omnisend allows fewer than the product; 0 means as the product
 }
 
 // Driver is Omnisend as a kind of destination.
 type Driver struct {
-	base   string
-	client *http.Client
+	base        string
+	client      *http.Client
+	maxProfiles int
 }
 
 var _ destination.Driver = (*Driver)(nil)
@@ -52,6 +55,9 @@ func NewDriver(options Options) *Driver {
 	}
 	if options.Timeout == 0 {
 		options.Timeout = 30 * time.Second
+	}
+	if options.MaxProfiles <= 0 || options.MaxProfiles > MaxProfiles {
+		options.MaxProfiles = MaxProfiles
 	}
 	if options.Transport == nil {
 		options.Transport = &http.Transport{
@@ -66,7 +72,8 @@ func NewDriver(options Options) *Driver {
 		}
 	}
 	return &Driver{
-		base: strings.TrimRight(options.BaseURL, "/"),
+		maxProfiles: options.MaxProfiles,
+		base:        strings.TrimRight(options.BaseURL, "/"),
 		client: &http.Client{
 			Transport: options.Transport,
 			Timeout:   options.Timeout,
@@ -83,7 +90,7 @@ func (d *Driver) Info() destination.Info {
 		Name:              "Omnisend",
 		Fields:            append([]destination.Field(nil), fieldOrder[:]...),
 		Custom:            true,
-		MaxProfiles:       MaxProfiles,
+		MaxProfiles:       d.maxProfiles,
 		MaxBatch:          MaxBatch,
 		RequestsPerMinute: RequestsPerMinute,
 	}

@@ -217,13 +217,17 @@ func (f *follower) settle(ctx context.Context, b sentBatch, state destination.Ba
 	p.Accepted = len(accepted)
 	var next *batch
 	if len(untried) > 0 {
-		if b.tries+1 >= mostTries {
+		tries := b.tries + 1
+		if len(untried) < len(entries) {
+			tries = 0 // it got on: each such try leaves fewer, so it comes to an end
+		}
+		if tries >= mostTries {
 			p.Refused += len(untried)
 			for _, e := range untried {
 				p.rejections = append(p.rejections, Rejection{ProfileID: e.ProfileID, Outcome: Refused, Code: "no_answer"})
 			}
 		} else {
-			next = &batch{number: int(x.numbers.Add(1)), tries: b.tries + 1, entries: untried}
+			next = &batch{number: int(x.numbers.Add(1)), tries: tries, entries: untried}
 		}
 	}
 	err = x.write(ctx, p, func(tx database.Tx) error {
