@@ -60,6 +60,27 @@ var expected = map[string]access.Action{
 	"POST /profiles/imports/:id/delimiter":  access.ManageProfiles,
 	"POST /profiles/imports/:id/cancel":     access.ManageProfiles,
 	"GET /profiles/imports/:id/refused.csv": access.ManageProfiles,
+
+	"GET /connections":                       access.ManageConnections,
+	"GET /connections/new":                   access.ManageConnections,
+	"POST /connections/new":                  access.ManageConnections,
+	"POST /connections/new/type":             access.ManageConnections,
+	"POST /connections/new/export-user":      access.ManageConnections,
+	"POST /connections/new/save":             access.ManageConnections,
+	"POST /connections/new/discard":          access.ManageConnections,
+	"GET /connections/:id":                   access.ManageConnections,
+	"POST /connections/:id":                  access.ManageConnections,
+	"POST /connections/:id/verify":           access.ManageConnections,
+	"POST /connections/:id/key":              access.ManageConnections,
+	"POST /connections/:id/key/try":          access.ManageConnections,
+	"POST /connections/:id/key/accept":       access.ManageConnections,
+	"POST /connections/:id/key/discard":      access.ManageConnections,
+	"POST /connections/:id/export-user":      access.ManageConnections,
+	"GET /connections/:id/consent":           access.ManageConnections,
+	"POST /connections/:id/consent":          access.ManageConnections,
+	"POST /connections/:id/consent/withdraw": access.ManageConnections,
+	"GET /connections/:id/remove":            access.ManageConnections,
+	"POST /connections/:id/remove":           access.ManageConnections,
 }
 
 func TestEveryRouteIsOpenToWhomItShouldBeAndToNobodyElse(t *testing.T) {

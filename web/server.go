@@ -86,7 +86,7 @@ func New(services Services, options Options) *Server {
 	s.echo.Use(s.identifyRequest, s.logRequest, s.recoverPanic, s.secureHeaders, s.checkHost, s.greet)
 	for _, area := range []func(*routes){
 		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.userRoutes, s.segmentRoutes,
-		s.profileRoutes, s.profileImportRoutes,
+		s.profileRoutes, s.profileImportRoutes, s.connectionRoutes,
 	} {
 		area(s.routes)
 	}

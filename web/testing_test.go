@@ -17,6 +17,7 @@ import (
 
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/event"
+	"github.com/segue-app/segue/internal/omnisend/sandbox"
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/secret"
 	"github.com/segue-app/segue/internal/segment"
@@ -29,6 +30,7 @@ type site struct {
 	testkit.People
 	db       *database.DB
 	profiles *profile.Service
+	sandbox  *sandbox.Server
 	clock    *testkit.Clock
 	url      string
 	log      *logBook
@@ -54,6 +56,7 @@ func newEmptySite(t *testing.T, change ...func(*Services, *Options)) *site {
 	s.profiles = testProfiles(t, s.db, services.Events, s.clock)
 	services.Profiles = s.profiles
 	services.Segments = segment.NewService(s.db, s.profiles, services.Events, s.clock.Now)
+	services.Connections, s.sandbox = testkit.Connections(t, s.db, services.Accounts, services.Events, s.clock)
 	options := Options{Sealer: sealer, Logger: slog.New(slog.NewTextHandler(s.log, nil))}
 	for _, c := range change {
 		c(&services, &options)

@@ -1,0 +1,154 @@
+// Package connection holds the pages of connections: the list, setting one up, looking at one and changing it, its terms
+// and consent, and its removal.
+package connection
+
+import "github.com/segue-app/segue/views/component"
+
+// State is whether runs on a connection can go on, in a word.
+type State struct {
+	Tone component.Tone
+	Text string
+}
+
+// ListView is the list of all connections.
+type ListView struct {
+	Columns []component.Column
+	Rows    []Row
+	Count   string
+}
+
+// Row is one connection in the list.
+type Row struct {
+	Name, Href, Type, Brand, Access, Created string
+	State                                    State
+	Exports                                  []component.Link
+}
+
+// TermsView is the data privacy and compliance terms, in the reader's language.
+type TermsView struct {
+	Version string
+	Opening string
+	Points  []TermsPoint
+	Agree   string
+}
+
+// TermsPoint is one matter of the terms.
+type TermsPoint struct{ Title, Text string }
+
+// SetupView is a connection that is being set up.
+type SetupView struct {
+	Stage       Stage
+	Kinds       []component.Choice // at StageType
+	Type        string
+	Destination string // proper name
+	Name        string
+	Open        bool
+	HasKey      bool
+	Agreed      string // who agreed when, "" when nobody did
+	AgreeTicked bool
+	Brand       Brand
+	Connected   string // when and where the key was proved, "" when it is not
+	ExportUser  string // "" until confirmed
+	Person      string
+	Terms       TermsView
+	Errors      component.Errors
+}
+
+// Stage is the part of the set-up that the page shows.
+type Stage int
+
+// The stages, in their order.
+const (
+	StageType Stage = iota
+	StageDetails
+	StageExportUser
+	StageSave
+)
+
+// Brand is the account that a key belongs to.
+type Brand struct{ ID, Name, Website string }
+
+// View is one connection.
+type View struct {
+	Base        string // address of the connection
+	Version     string
+	Name        string // as saved
+	Destination string
+	Brand       Brand
+	State       State
+	Obstacle    string         // what stands in the way and how to mend it, "" when nothing does
+	Mend        component.Link // where on the page that is done
+	Access      string
+	Created     string
+	Verified    string
+	ExportUser  string
+	Consent     string // who agreed to what, "" when nobody did
+	Exports     []Dependent
+	Waiting     Waiting
+	Terms       TermsView
+
+	TypedName  string // in the form
+	TypedOpen  bool
+	IsOpen     bool
+	Withdrawal string
+	Asked      string // how many exports the withdrawal concerns
+	Errors     component.Errors
+}
+
+// Waiting is a new key that is not in use yet.
+type Waiting struct {
+	Exists bool
+	Text   string
+	Brand  Brand // empty: not proved
+	Title  string
+	Accept string
+}
+
+// Dependent is an export that uses the connection.
+type Dependent struct {
+	Name, Href string
+	Field      string // name of its field in the form of removal
+	Legend     string
+	Fate       string // chosen: detach or remove
+	Error      string
+}
+
+// RemoveView asks what becomes of the exports, and then once more.
+type RemoveView struct {
+	Base     string
+	Version  string
+	Name     string
+	Exports  []Dependent
+	Uses     string
+	Review   bool
+	Text     string
+	Detached string // how many are detached
+	Erased   string
+	Errors   component.Errors
+}
+
+func yes(condition bool, then, otherwise string) string {
+	if condition {
+		return then
+	}
+	return otherwise
+}
+
+// with gives those that have the fate.
+func (r RemoveView) with(fate string) []Dependent {
+	var found []Dependent
+	for _, d := range r.Exports {
+		if d.Fate == fate {
+			found = append(found, d)
+		}
+	}
+	return found
+}
+
+func (r RemoveView) hidden() []component.Pair {
+	pairs := []component.Pair{{Name: "version", Value: r.Version}}
+	for _, d := range r.Exports {
+		pairs = append(pairs, component.Pair{Name: d.Field, Value: d.Fate})
+	}
+	return pairs
+}
