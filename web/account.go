@@ -27,9 +27,6 @@ func (s *Server) accountRoutes(r *routes) {
 	r.post("/account/sign-out-others", access.ManageOwnAccount, s.signOutOthers)
 }
 
-// deviceSeconds is how long the browser keeps the token by which it is known; the accounts decide for how long it counts.
-const deviceSeconds = 90 * 24 * 3600
-
 func (s *Server) showSignIn(c echo.Context) error {
 	next := internalPath(c.QueryParam("next"))
 	if actor(c).Can(access.LookAround) {
@@ -49,7 +46,7 @@ func (s *Server) renderSignIn(c echo.Context, status int, view views.SignInView)
 
 func (s *Server) signInWithPassword(c echo.Context) error {
 	email, next := c.FormValue("email"), internalPath(c.FormValue("next"))
-	user, device, err := s.Accounts.SignIn(ctx(c), account.Attempt{
+	user, err := s.Accounts.SignIn(ctx(c), account.Attempt{
 		Email: email, Password: c.FormValue("password"), Address: c.RealIP(), Device: s.wish(c, "device"),
 	})
 	if errs, ok := formErrors(c, err, "email", "account.email", "password", "account.password"); ok {
@@ -62,7 +59,6 @@ func (s *Server) signInWithPassword(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	s.setCookie(c, "device", device, deviceSeconds)
 	if err := s.signIn(c, user); err != nil {
 		return err
 	}

@@ -138,3 +138,18 @@ func TestASessionThatRestedTooLongLeadsToSignIn(t *testing.T) {
 		t.Errorf("htmx is sent to %q", got)
 	}
 }
+
+func TestABrowserThatIsKnownComesInWhileSomebodyGuesses(t *testing.T) {
+	s := newSite(t)
+	known := s.as(t, "vera@example.com")
+	chosen := "eleven lazy otters drifting"
+	known.post("/account/password", url.Values{"current_password": {testkit.Password}, "new_password": {chosen}}).leads(t, "/account")
+	known.post("/sign-out", nil).leads(t, "/sign-in")
+	guesser := s.browser(t)
+	for range 8 {
+		guesser.post("/sign-in", url.Values{"email": {"vera@example.com"}, "password": {"some wrong password"}})
+	}
+	right := url.Values{"email": {"vera@example.com"}, "password": {chosen}}
+	s.browser(t).post("/sign-in", right).wants(t, http.StatusTooManyRequests)
+	known.post("/sign-in", right).leads(t, "/")
+}

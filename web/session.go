@@ -100,6 +100,9 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// deviceSeconds is how long the browser keeps the token by which it is known; the accounts decide for how long it counts.
+const deviceSeconds = 90 * 24 * 3600
+
 // signIn begins a session for a user, under a new token, and ends the one that the browser had.
 func (s *Server) signIn(c echo.Context, user account.User) error {
 	session, err := s.sessionStore().Get(c.Request(), s.cookieName("session"))
@@ -116,6 +119,11 @@ func (s *Server) signIn(c echo.Context, user account.User) error {
 	if err := session.Save(c.Request(), c.Response()); err != nil {
 		return err
 	}
+	device, err := s.Accounts.RememberDevice(ctx(c), user.ID, s.wish(c, "device"))
+	if err != nil {
+		return err
+	}
+	s.setCookie(c, "device", device, deviceSeconds)
 	c.Set(userKey, user)
 	return nil
 }

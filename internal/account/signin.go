@@ -20,60 +20,67 @@ type Attempt struct {
 // deviceLife is how long a browser is known after a sign-in.
 const deviceLife = 90 * 24 * time.Hour
 
-// SignIn proves a password. It returns the user, and a token by which the browser is known next time. The failures do not tell
-// whether there is such an account, except to somebody who knows its password.
-func (s *Service) SignIn(ctx context.Context, a Attempt) (user User, device string, err error) {
+// SignIn proves a password, and returns whose it is. The failures do not tell whether there is such an account, except to
+// somebody who knows its password.
+func (s *Service) SignIn(ctx context.Context, a Attempt) (user User, err error) {
 	var check problem.Check
 	check.Require(tidy(a.Email) != "", "email", "problem.required")
 	check.Require(a.Password != "", "password", "problem.required")
 	if err := check.Err(); err != nil {
-		return User{}, "", err
+		return User{}, err
 	}
 	key := emailKey(a.Email)
 	user, err = userByEmail(ctx, s.db.Reader(), key)
 	if err != nil && !problem.Is(err, problem.NotFound) {
-		return User{}, "", err
+		return User{}, err
 	}
 	own := newMeter("account", key, freePerAccount)
 	meters := []meter{own, newMeter("address", network(a.Address), freePerAddress)}
 	if known, err := s.knownDevice(ctx, a.Device, user.ID); err != nil {
-		return User{}, "", err
+		return User{}, err
 	} else if known { // whoever guesses, at this account or from this address, does it from elsewhere
 		own = newMeter("device", a.Device, freePerAccount)
 		meters = []meter{own}
 	}
 	attempts, err := s.charge(ctx, meters...)
 	if err != nil {
-		return User{}, "", err
+		return User{}, err
 	}
 	ok, stale, err := s.hasher.matches(ctx, a.Password, user.passwordHash)
 	switch {
 	case err != nil:
-		return User{}, "", err
+		return User{}, err
 	case !ok:
-		return User{}, "", problem.New(problem.Conflict, "account.problem.sign_in")
+		return User{}, problem.New(problem.Conflict, "account.problem.sign_in")
 	case user.State() == Disabled:
-		return User{}, "", problem.New(problem.Conflict, "account.problem.disabled")
+		return User{}, problem.New(problem.Conflict, "account.problem.disabled")
 	}
 	renewed := ""
 	if stale {
 		if renewed, err = s.hasher.hash(ctx, a.Password); err != nil {
-			return User{}, "", err
+			return User{}, err
 		}
 	}
-	device, hash := newToken()
 	err = s.db.InTx(ctx, func(tx database.Tx) error {
 		if err := succeed(ctx, tx, attempts, own); err != nil {
 			return err
 		}
-		if renewed != "" {
-			if err := updatePassword(ctx, tx, user.ID, renewed); err != nil {
-				return err
-			}
+		if renewed == "" {
+			return nil
 		}
-		return replaceDevice(ctx, tx, hashToken(a.Device), hash, user.ID, s.now(), deviceLife)
+		return updatePassword(ctx, tx, user.ID, renewed)
 	})
-	return user, device, err
+	return user, err
+}
+
+// RememberDevice returns a token by which the browser of somebody who signed in is known next time, in place of the one that
+// it had.
+func (s *Service) RememberDevice(ctx context.Context, userID int64, old string) (token string, err error) {
+	token, hash := newToken()
+	err = s.db.InTx(ctx, func(tx database.Tx) error {
+		return replaceDevice(ctx, tx, hashToken(old), hash, userID, s.now(), deviceLife)
+	})
+	return token, err
 }
 
 func (s *Service) knownDevice(ctx context.Context, token string, userID int64) (bool, error) {

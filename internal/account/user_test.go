@@ -3,6 +3,7 @@ package account_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/account"
@@ -195,6 +196,8 @@ func TestPreferencesAreCheckedAndKept(t *testing.T) {
 		}
 	}
 	for _, name := range account.Zones {
-		must(t, h.SavePreferences(t.Context(), h.Viewer, account.Preferences{Name: "N", TimeZone: name}))
+		if _, err := time.LoadLocation(name); err != nil {
+			t.Error(err)
+		}
 	}
 }
