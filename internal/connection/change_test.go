@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/connection"
@@ -217,6 +218,9 @@ func TestAKeyOfAnotherBrandNeedsConfirmationAndConsent(t *testing.T) {
 	wantCodes(t, w.AcceptBrand(ctx, ada, c.ID, c.Version, "brand2", connection.CurrentTerms, false), "agree: connections.problem.agree")
 	wantCodes(t, w.DiscardKey(ctx, ada, c.ID))
 	wantCodes(t, w.AcceptBrand(ctx, ada, c.ID, c.Version, "brand2", connection.CurrentTerms, true), "problem.changed")
+	wantCodes(t, w.ReplaceKey(ctx, bo, c.ID, c.Version, secret.NewText(otherKey)), "connections.problem.brand_changed")
+	w.clock.Advance(25 * time.Hour)
+	wantCodes(t, w.AcceptBrand(ctx, bo, c.ID, c.Version, "brand2", connection.CurrentTerms, true), "problem.changed")
 	wantCodes(t, w.ReplaceKey(ctx, bo, c.ID, c.Version, secret.NewText(otherKey)), "connections.problem.brand_changed")
 	wantCodes(t, w.AcceptBrand(ctx, bo, c.ID, c.Version, "brand2", connection.CurrentTerms, true))
 	now = must[connection.Overview](t)(w.Get(ctx, ada, c.ID))

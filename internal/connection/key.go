@@ -53,7 +53,7 @@ func (s *Service) TryKey(ctx context.Context, actor access.Actor, id int64) erro
 	if err != nil {
 		return err
 	}
-	change, sealed, err := keyChange(ctx, s.db.Reader(), id)
+	change, sealed, err := s.waiting(ctx, s.db.Reader(), id)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (s *Service) TryKey(ctx context.Context, actor access.Actor, id int64) erro
 	}
 	var other error
 	err = s.db.InTx(ctx, func(tx database.Tx) error {
-		now, _, err := keyChange(ctx, tx, id)
+		now, _, err := s.waiting(ctx, tx, id)
 		if err != nil {
 			return err
 		}
@@ -95,6 +95,15 @@ func (s *Service) TryKey(ctx context.Context, actor access.Actor, id int64) erro
 	}
 	s.publish(id)
 	return other
+}
+
+// waiting reads the key that waits. One that was left for too long is as good as gone.
+func (s *Service) waiting(ctx context.Context, q database.Querier, id int64) (KeyChange, []byte, error) {
+	change, sealed, err := keyChange(ctx, q, id)
+	if err == nil && change.At.Before(s.clock().Add(-draftLife)) {
+		return KeyChange{}, nil, nil
+	}
+	return change, sealed, err
 }
 
 func brandChanged(c Connection, brand destination.Brand) error {
@@ -126,7 +135,7 @@ func (s *Service) AcceptBrand(ctx context.Context, actor access.Actor, id int64,
 		if err != nil {
 			return err
 		}
-		change, sealed, err := keyChange(ctx, tx, id)
+		change, sealed, err := s.waiting(ctx, tx, id)
 		if err != nil {
 			return err
 		}

@@ -186,7 +186,7 @@ func (s *Service) overview(ctx context.Context, c Connection) (Overview, error) 
 	if o.Dependents, err = s.dependents.OnConnection(ctx, s.db.Reader(), c.ID); err != nil {
 		return Overview{}, fmt.Errorf("what uses connection %d: %w", c.ID, err)
 	}
-	change, _, err := keyChange(ctx, s.db.Reader(), c.ID)
+	change, _, err := s.waiting(ctx, s.db.Reader(), c.ID)
 	o.KeyChange = change
 	return o, err
 }
