@@ -140,6 +140,33 @@ func (a *App) assemble(c Config) (err error) {
 	return nil
 }
 
+// imports has the segments calculated anew when new profiles came in.
+type imports struct{ app *App }
+
+// RunImport carries an import out.
+func (i imports) RunImport(ctx context.Context, importID int64) error {
+	if err := i.app.Profiles.RunImport(ctx, importID); err != nil {
+		return err
+	}
+	return i.app.Segments.CalculateAll(ctx)
+}
+
+// housekeeping drops what nobody needs any more.
+type housekeeping struct{ app *App }
+
+// Tidy drops drafts of connections that were left, and uploaded lists that neither a segment nor a run uses.
+func (h housekeeping) Tidy(ctx context.Context) error {
+	lists, err := h.app.Runs.ListsInUse(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := h.app.Segments.PruneLists(ctx, lists); err != nil {
+		return err
+	}
+	_, err = h.app.Connections.DropOld(ctx)
+	return err
+}
+
 // quiet keeps the job queue's own chatter out of the log; its warnings stay.
 func quiet(log *slog.Logger) *slog.Logger {
 	return slog.New(levelled{log.Handler()})

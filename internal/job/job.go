@@ -32,11 +32,17 @@ type Schedule interface {
 	Tick(ctx context.Context) error
 }
 
+// Housekeeping is asked every hour to drop what is not needed any more.
+type Housekeeping interface {
+	Tidy(ctx context.Context) error
+}
+
 // Work is who does what.
 type Work struct {
-	Runs     Runs
-	Imports  Imports
-	Schedule Schedule
+	Runs         Runs
+	Imports      Imports
+	Schedule     Schedule
+	Housekeeping Housekeeping
 }
 
 // Queue queues work and has it done.
@@ -49,6 +55,7 @@ const (
 	importsAtOnce = 1 // there is one writer
 	attempts      = 5 // of a job that fails on our own side, some minutes apart
 	tickEvery     = time.Minute
+	tidyEvery     = time.Hour
 )
 
 // New makes the queue on the database. Nothing is worked on before Start.
@@ -57,6 +64,7 @@ func New(db *database.DB, work Work, log *slog.Logger) (*Queue, error) {
 	river.AddWorker(workers, &runWorker{runs: work.Runs})
 	river.AddWorker(workers, &importWorker{imports: work.Imports})
 	river.AddWorker(workers, &tickWorker{schedule: work.Schedule})
+	river.AddWorker(workers, &tidyWorker{housekeeping: work.Housekeeping})
 	client, err := river.NewClient(riversqlite.New(db.Writer()), &river.Config{
 		Logger:      log,
 		Workers:     workers,
@@ -72,14 +80,19 @@ func New(db *database.DB, work Work, log *slog.Logger) (*Queue, error) {
 			runQueue:           {MaxWorkers: runsAtOnce},
 			importQueue:        {MaxWorkers: importsAtOnce},
 		},
-		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(tickEvery),
-			func() (river.JobArgs, *river.InsertOpts) { return tickArgs{}, &river.InsertOpts{MaxAttempts: 1} },
-			&river.PeriodicJobOpts{RunOnStart: true})},
+		PeriodicJobs: []*river.PeriodicJob{every(tickEvery, tickArgs{}), every(tidyEvery, tidyArgs{})},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the job queue: %w", err)
 	}
 	return &Queue{client: client}, nil
+}
+
+// every has a job done at start and then again and again. One that fails is not tried again: its next turn comes anyway.
+func every(interval time.Duration, args river.JobArgs) *river.PeriodicJob {
+	return river.NewPeriodicJob(river.PeriodicInterval(interval),
+		func() (river.JobArgs, *river.InsertOpts) { return args, &river.InsertOpts{MaxAttempts: 1} },
+		&river.PeriodicJobOpts{RunOnStart: true})
 }
 
 // Start begins to work on jobs, until Stop.
@@ -178,4 +191,19 @@ type tickWorker struct {
 // Work asks the schedule whether something is due.
 func (w *tickWorker) Work(ctx context.Context, _ *river.Job[tickArgs]) error {
 	return w.schedule.Tick(ctx)
+}
+
+type tidyArgs struct{}
+
+// Kind names the job.
+func (tidyArgs) Kind() string { return "tidy" }
+
+type tidyWorker struct {
+	river.WorkerDefaults[tidyArgs]
+	housekeeping Housekeeping
+}
+
+// Work drops what is not needed any more.
+func (w *tidyWorker) Work(ctx context.Context, _ *river.Job[tidyArgs]) error {
+	return w.housekeeping.Tidy(ctx)
 }

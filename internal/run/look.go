@@ -7,6 +7,7 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/budget"
+	"github.com/segue-app/segue/internal/segment"
 )
 
 // Get reads a run.
@@ -56,6 +57,26 @@ func (s *Service) Rejections(ctx context.Context, actor access.Actor, id int64, 
 		return nil, err
 	}
 	return listRejections(ctx, s.db.Reader(), id, outcome, after, limit)
+}
+
+// ListsInUse lists the uploaded lists of ids that runs under way read.
+func (s *Service) ListsInUse(ctx context.Context) ([]int64, error) {
+	active, err := listRuns(ctx, s.db.Reader(), 0, true, math.MaxInt32, 0)
+	if err != nil {
+		return nil, err
+	}
+	var lists []int64
+	for _, r := range active {
+		if r.Plan == nil {
+			continue
+		}
+		for _, part := range r.Plan.Segments {
+			if part.Definition.Kind == segment.ByList {
+				lists = append(lists, part.Definition.ListID)
+			}
+		}
+	}
+	return lists, nil
 }
 
 // Pace tells about a run that is under way: what the brand's budget allows, and how long it may still take.
