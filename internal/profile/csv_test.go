@@ -106,3 +106,15 @@ func TestAQuoteThatIsNeverClosedCostsItsOwnLineOnly(t *testing.T) {
 		t.Errorf("read %q", good)
 	}
 }
+
+func TestColumnsOfOneNameGetKeysOfTheirOwn(t *testing.T) {
+	long := strings.Repeat("ø", 200)
+	keys := map[string]bool{}
+	for _, heading := range name([]string{"Navn", "navn", "NAVN ", "navn 2", "", "", "Όνομα", "Όνομα", long, long, long}) {
+		if key := keyOf(heading); key == "" || keys[key] {
+			t.Errorf("%q has key %q", heading, key)
+		} else {
+			keys[key] = true
+		}
+	}
+}

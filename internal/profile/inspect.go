@@ -68,7 +68,7 @@ func name(fields []string) []string {
 		}
 		unique := heading
 		for n := 2; taken[keyOf(unique)]; n++ {
-			unique = fmt.Sprintf("%s %d", cut(heading, 30), n) // short, so that the number stays in the key
+			unique = fmt.Sprintf("%s %d", cut(heading, 20), n) // short, so that the number stays in the key
 		}
 		taken[keyOf(unique)] = true
 		headings[i] = unique
