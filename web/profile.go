@@ -29,7 +29,7 @@ func (s *Server) profileRoutes(r *routes) {
 
 const (
 	profilesOnPage  = 25
-	columnsOnPage   = 5 // beside the id
+	columnsOnPage   = 4 // beside the id
 	importsOnPage   = 5
 	attributeValues = 3 // samples of an attribute
 )

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -129,6 +131,24 @@ func TestAFileThatCannotBeReadIsRefusedBesideTheField(t *testing.T) {
 	}
 }
 
+func TestAFileOnItsWayShowsHowFarItIs(t *testing.T) {
+	s := newSite(t)
+	file, sender := io.Pipe()
+	received := make(chan error, 1)
+	go func() {
+		_, err := s.Profiles.Receive(t.Context(), s.Administrator, "slow.csv", int64(len(customersFile)), file)
+		received <- err
+	}()
+	_, err := io.WriteString(sender, customersFile[:40]) // returns when it has been read
+	b := s.as(t, "ada@example.com")
+	b.get("/profiles/upload/progress").wants(t, http.StatusOK).has(t, "slow.csv", "<progress").lacks(t, "<html")
+	_, rest := io.WriteString(sender, customersFile[40:])
+	if err := errors.Join(err, rest, sender.Close(), <-received); err != nil {
+		t.Fatal(err)
+	}
+	b.get("/profiles/upload/progress").lacks(t, "slow.csv")
+}
+
 func TestAnotherDelimiterReadsTheFileAnewAndADiscardedFileChangesNothing(t *testing.T) {
 	s := newSite(t)
 	b := s.as(t, "ada@example.com")
@@ -146,7 +166,7 @@ func TestAViewerSeesNumbersAndNoPersonalData(t *testing.T) {
 	importCustomers(t, s, customersFile)
 	b := s.as(t, "vera@example.com")
 	b.get("/profiles?q=anne").wants(t, http.StatusOK).has(t, "Single profiles are not shown to viewers").lacks(t, "anne@", "Anne", "/profiles/upload")
-	b.get("/profiles/attributes").wants(t, http.StatusOK).has(t, "email", "12.5").lacks(t, "anne@", "Anne", "<button class=\"button button-primary\"")
+	b.get("/profiles/attributes").wants(t, http.StatusOK).has(t, "Email", "12.5").lacks(t, "anne@", "Anne", "<button class=\"button button-primary\"")
 	b.get("/profiles/id/C1").wants(t, http.StatusForbidden)
 }
 

@@ -57,7 +57,7 @@ func TestASegmentIsBuiltWithoutScriptsStepByStep(t *testing.T) {
 	carl.post("/segments", form).wants(t, http.StatusOK).has(t, "Without a condition, every profile belongs.", "3 profiles")
 	form.Set("do", "save")
 	carl.post("/segments", form).leads(t, "/segments/1")
-	carl.get("/segments/1").wants(t, http.StatusOK).has(t, "The segment Danes is saved.", "country is DENMARK", "k1", "66.7% of 3 profiles", "No export uses this segment.")
+	carl.get("/segments/1").wants(t, http.StatusOK).has(t, "The segment Danes is saved.", "Country is DENMARK", "k1", "66.7% of 3 profiles", "No export uses this segment.")
 	carl.get("/segments").has(t, "Danes", "just now", "0 exports")
 }
 
@@ -189,9 +189,9 @@ func TestTheRuleIsASentenceInBothLanguages(t *testing.T) {
 		"rule.g0.match": {"any"}, "rule.g0.0.attribute": {"spent"}, "rule.g0.0.operator": {"at_least"}, "rule.g0.0.value": {"1000.5"},
 		"rule.g0.1.attribute": {"spent"}, "rule.g0.1.operator": {"is_empty"},
 	})).leads(t, "/segments/1")
-	carl.get("/segments/1").has(t, "country is Denmark and last_seen is in the last 30 days and (spent is at least 1,000.5 or spent has no value)")
+	carl.get("/segments/1").has(t, "Country is Denmark and Last seen is in the last 30 days and (Spent is at least 1,000.5 or Spent has no value)")
 	carl.post("/language", url.Values{"language": {"da"}})
-	carl.get("/segments/1").has(t, "country er Denmark og last_seen er inden for de seneste 30 dage og (spent er mindst 1.000,5 eller spent har ingen værdi)", "Hvem hører til")
+	carl.get("/segments/1").has(t, "Country er Denmark og Last seen er inden for de seneste 30 dage og (Spent er mindst 1.000,5 eller Spent har ingen værdi)", "Hvem hører til")
 }
 
 func TestARefreshThatFailsIsSaidOnTheSegment(t *testing.T) {
@@ -203,7 +203,7 @@ func TestARefreshThatFailsIsSaidOnTheSegment(t *testing.T) {
 		t.Fatal(err)
 	}
 	carl.post("/segments/1/calculate", nil).leads(t, "/segments/1")
-	carl.get("/segments/1").wants(t, http.StatusOK).has(t, "The segment could not be refreshed", "no longer have the attribute country").lacks(t, "The size is up to date")
+	carl.get("/segments/1").wants(t, http.StatusOK).has(t, "The segment could not be refreshed", "no longer have the attribute Country").lacks(t, "The size is up to date")
 	carl.get("/segments").has(t, "Not refreshed")
 	carl.get("/segments/1/edit").wants(t, http.StatusOK).has(t, "country")
 }

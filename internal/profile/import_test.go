@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
@@ -383,5 +384,27 @@ func TestAnUploadThatBreaksOffIsNotKept(t *testing.T) {
 	list, err := s.Imports(t.Context(), admin, 10)
 	if err != nil || len(list) != 1 || list[0].State != Failed || list[0].Code != "profiles.file.broken_off" {
 		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+func TestAnUploadThatNobodyConfirmsIsNotKeptForEver(t *testing.T) {
+	s := newService(t)
+	i, err := s.Receive(t.Context(), admin, "x.csv", 0, customers(t, 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		age  time.Duration
+		want State
+	}{{waitsAtMost - time.Hour, Waiting}, {waitsAtMost + time.Hour, Cancelled}} {
+		s.now = func() time.Time { return i.CreatedAt.Add(step.age) }
+		if err := s.Recover(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		now, err := s.Import(t.Context(), admin, i.ID)
+		_, missing := os.Stat(s.path(i.ID))
+		if err != nil || now.State != step.want || errors.Is(missing, os.ErrNotExist) != (step.want == Cancelled) {
+			t.Errorf("after %s: %s, file: %v, %v", step.age, now.State, missing, err)
+		}
 	}
 }

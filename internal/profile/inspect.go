@@ -135,7 +135,7 @@ func (f inspection) settings(known map[string]Attribute) Settings {
 		key := keyOf(heading)
 		keys[i] = key
 		c := Column{
-			Heading: heading, Key: key, Label: heading, Include: true,
+			Heading: heading, Key: key, Label: labelOf(heading), Include: true,
 			Kind: reading.guessKind(key, f.values[i]), Personal: guessPersonal(key, f.values[i]),
 		}
 		if a, ok := known[key]; ok {
@@ -179,6 +179,15 @@ func (f inspection) samples() [][]string {
 		}
 	}
 	return all
+}
+
+// labelOf makes a heading that a program wrote (first_name) one that people read (First name).
+func labelOf(heading string) string {
+	if keyOf(heading) != heading {
+		return heading
+	}
+	label := strings.ReplaceAll(heading, "_", " ")
+	return strings.ToUpper(label[:1]) + label[1:]
 }
 
 // cut shortens to a number of characters.
