@@ -20,6 +20,7 @@ import (
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/run"
+	"github.com/segue-app/segue/internal/schedule"
 	"github.com/segue-app/segue/internal/secret"
 	"github.com/segue-app/segue/internal/segment"
 )
@@ -32,6 +33,7 @@ type Services struct {
 	Connections *connection.Service
 	Exports     *export.Service
 	Runs        *run.Service
+	Schedule    *schedule.Service
 	Events      *event.Hub
 	Clock       func() time.Time // time.Now unless set
 }
@@ -86,7 +88,7 @@ func New(services Services, options Options) *Server {
 	s.echo.Use(s.identifyRequest, s.logRequest, s.recoverPanic, s.secureHeaders, s.checkHost, s.greet)
 	for _, area := range []func(*routes){
 		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.userRoutes, s.segmentRoutes,
-		s.profileRoutes, s.profileImportRoutes, s.connectionRoutes,
+		s.profileRoutes, s.profileImportRoutes, s.connectionRoutes, s.scheduleRoutes,
 	} {
 		area(s.routes)
 	}

@@ -57,6 +57,7 @@ func newEmptySite(t *testing.T, change ...func(*Services, *Options)) *site {
 	services.Profiles = s.profiles
 	services.Segments = segment.NewService(s.db, s.profiles, services.Events, s.clock.Now)
 	services.Connections, s.sandbox = testkit.Connections(t, s.db, services.Accounts, services.Events, s.clock)
+	services = withEngine(t, services, s.db, s.clock)
 	options := Options{Sealer: sealer, Logger: slog.New(slog.NewTextHandler(s.log, nil))}
 	for _, c := range change {
 		c(&services, &options)

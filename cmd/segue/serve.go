@@ -88,5 +88,5 @@ func serve(ctx context.Context, a *app.App, listen string, options web.Options, 
 
 func services(a *app.App) web.Services {
 	return web.Services{Accounts: a.Accounts, Profiles: a.Profiles, Segments: a.Segments, Connections: a.Connections, Exports: a.Exports,
-		Runs: a.Runs, Events: a.Events}
+		Runs: a.Runs, Schedule: a.Schedule, Events: a.Events}
 }

@@ -85,7 +85,7 @@ func navigation(person *Person) []navGroup {
 		groups = append(groups, navGroup{"layout.nav.admin", []navItem{
 			{"connections", "layout.nav.connections", "plug", "/connections"},
 			{"users", "layout.nav.users", "shield", "/users"},
-			{"system", "layout.nav.system", "calendar-clock", "/system"},
+			{"system", "layout.nav.system", "calendar-clock", "/system/schedule"},
 		}})
 	}
 	return append(groups, navGroup{"", []navItem{{"help", "layout.nav.help", "help", "/help"}}})

@@ -24,7 +24,7 @@ func render(t *testing.T, language string, c templ.Component) string {
 func TestOnlyAdministratorsSeeTheAdminEntries(t *testing.T) {
 	for role, want := range map[access.Role]bool{access.Administrator: true, access.Contributor: false, access.Viewer: false} {
 		page := render(t, "en", Frame(Page{Person: &Person{Name: "Anna", Role: role}}))
-		for _, address := range []string{`href="/connections"`, `href="/users"`, `href="/system"`} {
+		for _, address := range []string{`href="/connections"`, `href="/users"`, `href="/system/schedule"`} {
 			if strings.Contains(page, address) != want {
 				t.Errorf("%s: %s shown is %v", role, address, !want)
 			}

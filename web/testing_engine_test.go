@@ -1,0 +1,41 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/segue-app/segue/internal/budget"
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/destination"
+	"github.com/segue-app/segue/internal/export"
+	"github.com/segue-app/segue/internal/omnisend"
+	"github.com/segue-app/segue/internal/run"
+	"github.com/segue-app/segue/internal/schedule"
+	"github.com/segue-app/segue/internal/testkit"
+)
+
+// heldQueue takes work and lets it wait: runs stay queued, and refreshes until the test calls Tick.
+type heldQueue struct{}
+
+func (heldQueue) EnqueueRun(context.Context, database.Tx, int64) error { return nil }
+
+func (heldQueue) EnqueueTick(context.Context, database.Tx) error { return nil }
+
+// withEngine adds exports, runs and the schedule to the services that are there. Nothing of it works in the background.
+func withEngine(t testing.TB, services Services, db *database.DB, clock *testkit.Clock) Services {
+	t.Helper()
+	omni := omnisend.NewDriver(omnisend.Options{})
+	drivers := map[string]destination.Driver{omni.Info().Type: omni}
+	log := slog.New(slog.DiscardHandler)
+	services.Exports = export.NewService(export.Dependencies{DB: db, Profiles: services.Profiles, Segments: services.Segments,
+		Connections: services.Connections, Drivers: drivers, Events: services.Events, Clock: clock.Now})
+	services.Runs = run.NewService(run.Dependencies{DB: db, Profiles: services.Profiles, Segments: services.Segments,
+		Connections: services.Connections, Exports: services.Exports, Drivers: drivers, Queue: heldQueue{},
+		Budgets: budget.NewRegistry(100, time.Minute, run.RequestTimes(db, clock.Now)), Events: services.Events, Clock: clock.Now, Log: log})
+	services.Schedule = schedule.NewService(schedule.Dependencies{DB: db, Segments: services.Segments, Runs: services.Runs,
+		Events: services.Events, Clock: clock.Now, Log: log})
+	services.Schedule.SetQueue(heldQueue{})
+	return services
+}
