@@ -124,6 +124,7 @@ func TestAStreamEndsWithTheSessionAndWithTheRole(t *testing.T) {
 }
 
 func TestAStreamOutlivesTheTimeLimitOfRequests(t *testing.T) {
+	t.Parallel() // it sleeps
 	s := newSite(t)
 	s.routes.topic("run", access.LookAround)
 	b := s.as(t, "vera@example.com")

@@ -52,6 +52,7 @@ func TestAnUploadIsReadAsAStreamAndOnlyFromOurOwnPages(t *testing.T) {
 }
 
 func TestAnUploadAndADownloadMayTakeLongerThanARequest(t *testing.T) {
+	t.Parallel() // it sleeps
 	s := newSite(t)
 	s.routes.upload("/test/upload", access.ManageProfiles, func(c echo.Context, form *upload) error {
 		size, err := io.Copy(io.Discard, form.File)
