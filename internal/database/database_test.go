@@ -67,7 +67,7 @@ func TestManyWritersAtOnceNeverMeetALockedDatabase(t *testing.T) {
 	for range 20 {
 		group.Go(func() {
 			err := db.InTx(t.Context(), func(tx database.Tx) error {
-				_, err := tx.Exec(`INSERT INTO sign_in_failures (key, failed_at) VALUES (x'00', 0)`)
+				_, err := tx.Exec(`INSERT INTO password_attempts (key, at) VALUES (x'00', 0)`)
 				return err
 			})
 			if err != nil {

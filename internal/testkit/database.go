@@ -3,6 +3,9 @@
 package testkit
 
 import (
+	"context"
+	"errors"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -11,10 +14,19 @@ import (
 	"github.com/segue-app/segue/internal/database"
 )
 
-// Database opens a migrated database in a temporary folder, and closes it when the test ends.
+// Database opens a migrated database in a temporary folder, and closes it when the test ends. Migrating takes many times as
+// long as most tests, so it is done once, and each test gets a copy.
 func Database(t testing.TB) *database.DB {
 	t.Helper()
-	db, err := database.Open(t.Context(), filepath.Join(t.TempDir(), "segue.db"))
+	content, err := migrated()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "segue.db")
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db, err := database.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,6 +37,24 @@ func Database(t testing.TB) *database.DB {
 	})
 	return db
 }
+
+// migrated is the file of a database that is migrated and empty.
+var migrated = sync.OnceValues(func() (_ []byte, err error) {
+	folder, err := os.MkdirTemp("", "segue-test")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	path := filepath.Join(folder, "segue.db")
+	db, err := database.Open(context.Background(), path)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Close(); err != nil { // writes all of it into the one file
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 // Clock is a clock that moves when it is told to.
 type Clock struct {
