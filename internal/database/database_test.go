@@ -63,6 +63,13 @@ func TestAFailedTransactionLeavesNothing(t *testing.T) {
 
 func TestManyWritersAtOnceNeverMeetALockedDatabase(t *testing.T) {
 	db := testkit.Database(t)
+	err := db.InTx(t.Context(), func(tx database.Tx) error {
+		_, err := tx.Exec(`CREATE TABLE notes (text TEXT) STRICT`)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	var group sync.WaitGroup
 	for range 20 {
 		group.Go(func() {
