@@ -1,0 +1,173 @@
+package web
+
+import (
+	"fmt"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/export"
+	"github.com/segue-app/segue/internal/i18n"
+	"github.com/segue-app/segue/internal/run"
+	"github.com/segue-app/segue/internal/schedule"
+	"github.com/segue-app/segue/views/component"
+	"github.com/segue-app/segue/views/home"
+)
+
+const recentRuns = 5
+
+// live gathers what changes: what runs, what needs somebody, how the last runs went, when the next refresh is.
+func (s *Server) live(c echo.Context, now standing) (live home.Live, err error) {
+	if live.Attention, err = s.attention(c, now); err != nil {
+		return live, err
+	}
+	active, err := s.Runs.Active(ctx(c), actor(c))
+	if err != nil {
+		return live, err
+	}
+	for _, r := range active {
+		live.Running = append(live.Running, runningLine(c, r))
+	}
+	if live.Recent, err = s.recent(c); err != nil {
+		return live, err
+	}
+	if live.Stats, err = s.counts(c, now); err != nil {
+		return live, err
+	}
+	if now.exportTotal > 0 {
+		live.Verdict = verdict(c, len(live.Attention), len(active))
+	}
+	live.Refresh, err = s.refreshTerms(c)
+	return live, err
+}
+
+func verdict(c echo.Context, attention, running int) component.Alert {
+	switch {
+	case attention > 0:
+		return component.Alert{Tone: component.Warning, Title: i18n.N(ctx(c), "home.verdict.attention", attention)}
+	case running > 0:
+		return component.Alert{Tone: component.Running, Title: i18n.N(ctx(c), "home.verdict.running", running)}
+	}
+	return component.Alert{Tone: component.Success, Title: text(c, "home.verdict.well")}
+}
+
+// attention lists what needs a person. An export that somebody paused does not.
+func (s *Server) attention(c echo.Context, now standing) (found []home.Notice, err error) {
+	for _, row := range now.exports {
+		if row.Paused() {
+			continue
+		}
+		whole, err := s.Exports.Get(ctx(c), actor(c), row.ID) // the list is without the mapping
+		if err != nil {
+			return nil, err
+		}
+		obstacle, err := s.Exports.Readiness(ctx(c), whole)
+		switch {
+		case err != nil:
+			return nil, err
+		case obstacle != "":
+			found = append(found, home.Notice{Title: row.Name, Text: text(c, "obstacle."+obstacle), Href: exportPath(row.ID)})
+		case row.LastState == string(run.Failed):
+			found = append(found, home.Notice{Title: row.Name, Text: text(c, "home.attention.failed"), Href: runPath(row.LastRunID)})
+		}
+	}
+	for _, kept := range now.segments.Segments {
+		if kept.Failure != "" && now.snapshot.ID != 0 {
+			found = append(found, home.Notice{Title: kept.Name, Text: text(c, kept.Failure, "Attribute", kept.FailureAbout), Href: fmt.Sprintf("/segments/%d", kept.ID)})
+		}
+	}
+	return found, nil
+}
+
+func runPath(id int64) string { return fmt.Sprintf("/runs/%d", id) }
+
+func runningLine(c echo.Context, r run.Run) home.Running {
+	line := home.Running{Href: runPath(r.ID), Progress: component.Progress{
+		ID: fmt.Sprintf("run-%d", r.ID), Label: r.ExportName, Tone: component.Running, Text: text(c, "home.run.queued"),
+	}}
+	if r.State == run.Running {
+		line.Progress.Value, line.Progress.Max = int64(r.Counts.Settled()), int64(r.Counts.Profiles)
+		line.Progress.Text = text(c, "home.running.of", "Done", r.Counts.Settled(), "All", r.Counts.Profiles)
+	}
+	return line
+}
+
+var runTones = map[run.State]component.Tone{
+	run.Succeeded: component.Success, run.Warnings: component.Warning, run.Failed: component.Danger, run.Cancelled: component.Neutral,
+}
+
+func (s *Server) recent(c echo.Context) (found []home.Recent, err error) {
+	runs, err := s.Runs.List(ctx(c), actor(c), 0, 2*recentRuns, 0)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range runs {
+		if r.State.Active() || len(found) == recentRuns {
+			continue
+		}
+		found = append(found, home.Recent{
+			Name: r.ExportName, Href: runPath(r.ID), State: component.Badge{Tone: runTones[r.State], Text: text(c, "home.run."+string(r.State))},
+			Accepted: i18n.Number(ctx(c), r.Counts.Accepted), Ended: s.moment(c, r.EndedAt),
+		})
+	}
+	return found, nil
+}
+
+// counts are the numbers on top, each leading to its page.
+func (s *Server) counts(c echo.Context, now standing) ([]component.Stat, error) {
+	profiles := component.Stat{Label: text(c, "home.profiles"), Number: i18n.Number(ctx(c), now.snapshot.Rows), Href: "/profiles"}
+	if now.snapshot.ID != 0 {
+		profiles.Note = text(c, "home.profiles.uploaded", "Ago", i18n.Ago(ctx(c), now.snapshot.CreatedAt, s.Clock()))
+	}
+	exports := component.Stat{Label: text(c, "home.exports"), Number: i18n.Number(ctx(c), now.exportTotal), Href: "/exports"}
+	if paused := pausedAmong(now.exports); paused > 0 {
+		exports.Note = i18n.N(ctx(c), "home.exports.paused", paused)
+	}
+	stats := []component.Stat{profiles, {Label: text(c, "home.segments"), Number: i18n.Number(ctx(c), now.segments.Total), Href: "/segments"}, exports}
+	if actor(c).Can(access.ManageConnections) {
+		usable, err := s.Connections.Usable(ctx(c), actor(c))
+		if err != nil {
+			return nil, err
+		}
+		stats = append(stats, component.Stat{Label: text(c, "home.connections"), Number: i18n.Number(ctx(c), len(usable)), Href: "/connections"})
+	}
+	return stats, nil
+}
+
+func pausedAmong(rows []export.Row) (count int) {
+	for _, row := range rows {
+		if row.Paused() {
+			count++
+		}
+	}
+	return count
+}
+
+// refreshTerms say how the last refresh went and when the next one is.
+func (s *Server) refreshTerms(c echo.Context) ([]component.Term, error) {
+	last := component.Term{Label: text(c, "home.refresh.last"), Text: text(c, "home.refresh.never")}
+	refreshes, err := s.Schedule.Refreshes(ctx(c), actor(c), 1)
+	if err != nil {
+		return nil, err
+	}
+	if len(refreshes) > 0 {
+		last.Content = lastRefresh(c, s, refreshes[0])
+	}
+	next := component.Term{Label: text(c, "home.refresh.next"), Text: text(c, "home.refresh.off")}
+	at, on, err := s.Schedule.NextRun(ctx(c))
+	if err != nil {
+		return nil, err
+	}
+	if on {
+		next.Text = text(c, "home.refresh.at", "Time", at, "Ahead", i18n.Ago(ctx(c), at, s.Clock()))
+	}
+	terms := []component.Term{last, next}
+	if actor(c).Can(access.ManageSchedule) {
+		terms = append(terms, component.Term{Label: text(c, "home.refresh.change"), Content: home.Link(component.Link{Label: text(c, "home.refresh.schedule"), Href: "/system/schedule"})})
+	}
+	return terms, nil
+}
+
+func lastRefresh(c echo.Context, s *Server, r schedule.Refresh) home.LastRefresh {
+	return home.LastRefresh{State: refreshBadge(c, r), Due: s.moment(c, r.DueAt)}
+}

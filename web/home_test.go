@@ -1,0 +1,122 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/segue-app/segue/internal/destination"
+	"github.com/segue-app/segue/internal/export"
+	"github.com/segue-app/segue/internal/run"
+	"github.com/segue-app/segue/internal/schedule"
+	"github.com/segue-app/segue/internal/segment"
+)
+
+// everybody makes a segment of all profiles.
+func (s *site) everybody(t *testing.T) segment.Segment {
+	t.Helper()
+	made, err := s.Segments.Create(t.Context(), s.Administrator, segment.Draft{Name: "Everybody",
+		Definition: segment.Definition{Kind: segment.ByRule, Rule: segment.Group{Match: segment.All}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// exporting sets everything up to an export, by the administrator: two profiles, a segment of both, a connection.
+func (s *site) exporting(t *testing.T) export.Export {
+	t.Helper()
+	importCustomers(t, s, "id,email\n1,ann@example.com\n2,bo@example.com\n")
+	segment := s.everybody(t)
+	s.connected(t)
+	usable, err := s.Connections.Usable(t.Context(), s.Administrator)
+	if err != nil || len(usable) != 1 {
+		t.Fatal(usable, err)
+	}
+	made, err := s.Exports.Create(t.Context(), s.Administrator, export.Draft{Name: "Newsletter", ConnectionID: usable[0].ID, Schedule: export.WithSystem,
+		Parts: []export.Part{{SegmentID: segment.ID, Tag: "everybody"}}, Mapping: export.Mapping{{Field: destination.Email, Attribute: "email"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+func TestHomeLeadsEachRoleFromNothingToTheFirstExport(t *testing.T) {
+	s := newSite(t)
+	s.as(t, "ada@example.com").get("/").wants(t, http.StatusOK).has(t, "Your first export", `href="/profiles/upload"`).
+		lacks(t, `href="/segments/new"`, "Everything is in order", "Done")
+	s.as(t, "carl@example.com").get("/").has(t, "An administrator uploads a file", "An administrator sets a connection up").
+		lacks(t, `href="/profiles/upload"`, `href="/connections/new"`)
+	s.as(t, "vera@example.com").get("/").has(t, "Nothing has been exported yet").lacks(t, "Your first export")
+
+	e := s.exporting(t)
+	page := s.as(t, "ada@example.com").get("/").has(t, "Go to exports", "Everything is in order")
+	if done := strings.Count(page.body, ">Done<"); done != 4 {
+		t.Errorf("%d steps are ticked, want 4", done)
+	}
+	s.as(t, "carl@example.com").get("/").has(t, "Go to exports")
+
+	s.ended(t, e, run.Warnings)
+	s.as(t, "ada@example.com").get("/").lacks(t, "Your first export").has(t, "Completed with warnings", "Everything is in order")
+	s.as(t, "vera@example.com").get("/").lacks(t, "Nothing has been exported yet").has(t, "Newsletter")
+}
+
+// ended starts the export and writes that its run ended so: the engine does not work here.
+func (s *site) ended(t *testing.T, e export.Export, state run.State) run.Run {
+	t.Helper()
+	r, err := s.Runs.Start(t.Context(), s.Administrator, e.ID, run.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.db.Writer().ExecContext(t.Context(), `UPDATE runs SET state = ?, ended_at = ? WHERE id = ?`, state, s.clock.Now().UnixMilli(), r.ID); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestHomeShowsWhatRunsNow(t *testing.T) {
+	s := newSite(t)
+	e := s.exporting(t)
+	r, err := s.Runs.Start(t.Context(), s.Administrator, e.ID, run.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.as(t, "vera@example.com").get("/").wants(t, http.StatusOK).has(t, "1 run is under way", "Queued", "Watch Newsletter", `href="`+runPath(r.ID)+`"`, `hx-trigger="every 3s"`)
+	if _, err := s.db.Writer().ExecContext(t.Context(), `UPDATE runs SET state = 'running', profiles = 20000, accepted = 12345 WHERE id = ?`, r.ID); err != nil {
+		t.Fatal(err)
+	}
+	b := s.as(t, "vera@example.com")
+	b.header.Set("HX-Request", "true")
+	b.get("/").wants(t, http.StatusOK).has(t, "12,345 of 20,000", `max="20000"`).lacks(t, "<html", "Welcome")
+}
+
+func TestHomeSaysWhatNeedsSomebodyAndWhy(t *testing.T) {
+	s := newSite(t)
+	e := s.exporting(t)
+	b := s.as(t, "ada@example.com")
+	failed := s.ended(t, e, run.Failed)
+	b.get("/").has(t, "1 thing needs attention", "The last run failed", `href="`+runPath(failed.ID)+`"`)
+	importCustomers(t, s, "id,phone\n1,123\n")
+	b.get("/").has(t, "1 thing needs attention", "names an attribute that the profiles no longer have", `href="`+exportPath(e.ID)+`"`)
+	if err := s.Exports.Pause(t.Context(), s.Administrator, e.ID); err != nil {
+		t.Fatal(err)
+	}
+	b.get("/").has(t, "1 is paused", "Everything is in order").lacks(t, "Needs attention")
+}
+
+func TestHomeTellsEverybodyOfTheLastAndTheNextRefresh(t *testing.T) {
+	s := newSite(t)
+	s.as(t, "vera@example.com").get("/").has(t, "There was none yet", "The schedule is off").lacks(t, "/system/schedule")
+	_, err := s.Schedule.Save(t.Context(), s.Administrator, schedule.Settings{On: true, Recurrence: schedule.Daily, Times: []schedule.Clock{18 * 60}, Zone: "UTC"}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Schedule.RefreshNow(t.Context(), s.Administrator); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Schedule.Tick(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.as(t, "vera@example.com").get("/").has(t, "1 June 2026 at 18:00, in 6 hours", "Successful", "just now")
+	s.as(t, "ada@example.com").get("/").has(t, `href="/system/schedule"`)
+}
