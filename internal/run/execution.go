@@ -16,8 +16,8 @@ import (
 	"github.com/segue-app/segue/internal/destination"
 )
 
-// execution is one run under way. Three kinds of goroutines work on it: one plans (reads members, makes batches, journals
-// them), some send, one follows the batches that were sent until their outcome is known. A batch belongs to one of them at
+// execution is one run under way. Goroutines of four kinds work on it: one plans (reads members, makes batches,
+// journals them), some send, one journals what was sent, one follows the batches that were sent until their outcome is known. A batch belongs to one of them at
 // a time, and is in the journal before it changes hands.
 type execution struct {
 	service    *Service
@@ -30,14 +30,17 @@ type execution struct {
 	maxBatch   int
 	unit       time.Duration // a second of the destination's time: its window / 60
 
-	againLock sync.Mutex
-	work      chan batch   // planned, to be sent
-	numbers   atomic.Int64 // the last number given to a batch
-	unsettled atomic.Int64 // batches planned and not settled
-	planned   atomic.Bool  // no further batch will be planned
-	followed  *follower
-	requests  atomic.Int64 // not recorded yet
-	changed   atomic.Bool  // something is new for those who watch
+	againLock   sync.Mutex
+	work        chan batch     // planned, to be sent
+	taken       chan sentBatch // by the destination, to be journalled
+	numbers     atomic.Int64   // the last number given to a batch
+	unsettled   atomic.Int64   // batches planned and not settled
+	senders     atomic.Int32   // at work
+	allRecorded atomic.Bool    // the last sender has ended, and what it sent is journalled
+	planned     atomic.Bool    // no further batch will be planned
+	followed    *follower
+	requests    atomic.Int64 // not recorded yet
+	changed     atomic.Bool  // something is new for those who watch
 
 	finish   chan struct{} // closed when everything has its outcome
 	finished sync.Once
@@ -74,9 +77,11 @@ func (x *execution) carryOut(ctx context.Context) error {
 	}
 	group, working := errgroup.WithContext(ctx)
 	group.Go(func() error { return x.plan(working) })
+	x.senders.Store(senders)
 	for range senders {
 		group.Go(func() error { return x.sendAll(working) })
 	}
+	group.Go(func() error { return x.recordSent(working) })
 	group.Go(func() error { return x.followed.follow(working) })
 	group.Go(func() error { return x.publish(working) })
 	group.Go(func() error { return x.watchPermission(working) })
@@ -140,7 +145,7 @@ func (x *execution) resume(ctx context.Context) error {
 			resend = append(resend, b.batch)
 		}
 	}
-	x.work = make(chan batch, len(resend)+senders)
+	x.work, x.taken = make(chan batch, len(resend)+senders), make(chan sentBatch, recordAtOnce)
 	for _, b := range resend {
 		x.work <- b
 	}

@@ -32,6 +32,7 @@ type sentBatch struct {
 	tries    int
 	remoteID string
 	sentAt   time.Time
+	entries  []entry // nil after a restart: the journal has them
 }
 
 const (
@@ -40,17 +41,20 @@ const (
 	firstPollSeconds   = 0.5 // when everything is sent: the first reading; then doubling
 	longestPollSeconds = 15
 	stalledSeconds     = 30 * 60 // a batch without an outcome for so long is stalled
+	settleAtOnce       = 50      // batches settled in one transaction, at most
 )
 
 func newFollower(x *execution) *follower {
 	return &follower{x: x, ended: make(chan struct{}), open: map[string]sentBatch{}, room: make(chan struct{})}
 }
 
-func (f *follower) add(b sentBatch) {
+func (f *follower) add(batches ...sentBatch) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	f.open[b.remoteID] = b
-	f.news++
+	for _, b := range batches {
+		f.open[b.remoteID] = b
+	}
+	f.news += len(batches)
 }
 
 // waitForRoom holds the planner while too many batches have no outcome yet.
@@ -100,7 +104,7 @@ func (f *follower) follow(ctx context.Context) error {
 		f.mutex.Unlock()
 		everythingSent := int64(open) == x.unsettled.Load() && x.planned.Load()
 		if !stopped.IsZero() {
-			if open == 0 || time.Since(stopped) > x.seconds(wrapUpSeconds) {
+			if open == 0 && x.allRecorded.Load() || time.Since(stopped) > x.seconds(wrapUpSeconds) {
 				return nil
 			}
 			everythingSent = true
@@ -165,100 +169,135 @@ func (f *follower) poll(ctx context.Context) (settled int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	var done []endedBatch
 	for _, id := range ids {
 		state, told := states[id]
 		f.mutex.Lock()
 		b := f.open[id]
 		f.mutex.Unlock()
-		if !told || state.Progress == destination.Waiting {
-			if f.x.service.clock().Sub(b.sentAt) > f.x.seconds(stalledSeconds) {
-				f.x.stop(&halt{state: Failed, code: failStalled})
-			}
-			continue
+		if told && state.Progress != destination.Waiting {
+			done = append(done, endedBatch{b, state})
+		} else if f.x.service.clock().Sub(b.sentAt) > f.x.seconds(stalledSeconds) {
+			f.x.stop(&halt{state: Failed, code: failStalled})
 		}
-		if err := f.settle(ctx, b, state); err != nil {
+	}
+	for len(done) > 0 {
+		group := done[:min(len(done), settleAtOnce)]
+		if err := f.settle(ctx, group); err != nil {
 			return settled, err
 		}
-		settled++
+		settled += len(group)
+		done = done[len(group):]
 	}
 	return settled, nil
 }
 
-// settle records what became of every profile of a batch. Those who were not tried go into a new one.
-func (f *follower) settle(ctx context.Context, b sentBatch, state destination.BatchState) error {
+// endedBatch is a batch that the destination has finished with, or does not know any more.
+type endedBatch struct {
+	sentBatch
+	state destination.BatchState
+}
+
+// settle records what became of every profile of some batches. Those who were not tried go into new ones.
+func (f *follower) settle(ctx context.Context, group []endedBatch) error {
 	x := f.x
-	entries, err := entriesOf(ctx, x.service.db.Reader(), x.run.ID, b.number)
-	if err != nil {
-		return err
-	}
-	var accepted, untried []entry
 	var p progress
-	switch {
-	case state.Progress == destination.Unknown:
-		untried = entries
-	case state.Progress == destination.Done && state.Errors == 0 && state.Total == len(entries):
-		accepted = entries
-	default:
-		results, err := x.account.Results(ctx, b.remoteID)
+	var accepted []entry
+	var again []batch
+	for i := range group {
+		b := &group[i]
+		took, untried, refused, err := f.sortOut(ctx, b)
 		if err != nil {
 			return err
 		}
-		for _, e := range entries {
-			if _, ok := results.Accepted[e.Identity]; ok {
-				accepted = append(accepted, e)
-			} else if reasons, ok := results.Rejected[e.Identity]; ok {
-				p.Refused++
-				p.rejections = append(p.rejections, refusals(e.ProfileID, Refused, reasons)...)
-			} else {
-				untried = append(untried, e)
-			}
+		accepted = append(accepted, took...)
+		p.Refused += refused.Refused
+		p.rejections = append(p.rejections, refused.rejections...)
+		if len(untried) == 0 {
+			continue
+		}
+		tries := b.tries + 1
+		if len(untried) < len(b.entries) {
+			tries = 0 // it got on: each such try leaves fewer, so it comes to an end
+		}
+		if tries < mostTries {
+			again = append(again, batch{number: int(x.numbers.Add(1)), tries: tries, entries: untried})
+			continue
+		}
+		p.Refused += len(untried)
+		for _, e := range untried {
+			p.rejections = append(p.rejections, Rejection{ProfileID: e.ProfileID, Outcome: Refused, Code: "no_answer"})
 		}
 	}
 	p.Accepted = len(accepted)
-	var next *batch
-	if len(untried) > 0 {
-		tries := b.tries + 1
-		if len(untried) < len(entries) {
-			tries = 0 // it got on: each such try leaves fewer, so it comes to an end
-		}
-		if tries >= mostTries {
-			p.Refused += len(untried)
-			for _, e := range untried {
-				p.rejections = append(p.rejections, Rejection{ProfileID: e.ProfileID, Outcome: Refused, Code: "no_answer"})
-			}
-		} else {
-			next = &batch{number: int(x.numbers.Add(1)), tries: tries, entries: untried}
-		}
-	}
-	err = x.write(ctx, p, func(tx database.Tx) error {
+	err := x.write(ctx, p, func(tx database.Tx) error {
 		if err := remember(ctx, tx, x.run.ExportID, x.run.ID, accepted); err != nil {
 			return err
 		}
-		if next != nil {
-			if err := writeBatch(ctx, tx, x.run.ID, *next, "planned"); err != nil {
+		for _, next := range again {
+			if err := writeBatch(ctx, tx, x.run.ID, next, "planned"); err != nil {
 				return err
 			}
 		}
-		return markSettled(ctx, tx, x.run.ID, b.number)
+		for _, b := range group {
+			if err := markSettled(ctx, tx, x.run.ID, b.number); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if next != nil {
-		x.unsettled.Add(1)
-	}
+	x.unsettled.Add(int64(len(again)))
 	f.mutex.Lock()
-	delete(f.open, b.remoteID)
+	for _, b := range group {
+		delete(f.open, b.remoteID)
+	}
 	close(f.room)
 	f.room = make(chan struct{})
 	f.mutex.Unlock()
-	x.settled(1)
-	if next == nil {
-		return nil
+	x.settled(int64(len(group)))
+	for _, next := range again {
+		made, err := x.makeAgain(ctx, next.number, next.tries)
+		if err != nil {
+			return err
+		}
+		if err := x.hand(ctx, made); err != nil {
+			return err
+		}
 	}
-	again, err := x.makeAgain(ctx, next.number, next.tries)
+	return nil
+}
+
+// sortOut says of each profile of a batch what became of it: accepted, not tried, or refused and why. Only a batch with
+// errors, or one whose numbers are not ours, is looked into.
+func (f *follower) sortOut(ctx context.Context, b *endedBatch) (accepted, untried []entry, refused progress, err error) {
+	x := f.x
+	if b.entries == nil {
+		if b.entries, err = entriesOf(ctx, x.service.db.Reader(), x.run.ID, b.number); err != nil {
+			return nil, nil, refused, err
+		}
+	}
+	switch {
+	case b.state.Progress == destination.Unknown:
+		return nil, b.entries, refused, nil
+	case b.state.Progress == destination.Done && b.state.Errors == 0 && b.state.Total == len(b.entries):
+		return b.entries, nil, refused, nil
+	}
+	results, err := x.account.Results(ctx, b.remoteID)
 	if err != nil {
-		return err
+		return nil, nil, refused, err
 	}
-	return x.hand(ctx, again)
+	for _, e := range b.entries {
+		if _, ok := results.Accepted[e.Identity]; ok {
+			accepted = append(accepted, e)
+		} else if reasons, ok := results.Rejected[e.Identity]; ok {
+			refused.Refused++
+			refused.rejections = append(refused.rejections, refusals(e.ProfileID, Refused, reasons)...)
+		} else {
+			untried = append(untried, e)
+		}
+	}
+	return accepted, untried, refused, nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/segue-app/segue/internal/database"
@@ -61,11 +62,11 @@ func writeBatch(ctx context.Context, tx database.Tx, runID int64, b batch, state
 }
 
 // markSent notes that the destination has taken a batch.
-func markSent(ctx context.Context, tx database.Tx, runID int64, number int, remoteID string, now time.Time) error {
+func markSent(ctx context.Context, tx database.Tx, runID int64, b sentBatch) error {
 	_, err := tx.ExecContext(ctx, `UPDATE batches SET state = 'sent', remote_id = ?, sent_at = ? WHERE run_id = ? AND number = ?`,
-		remoteID, database.Millis(now), runID, number)
+		b.remoteID, database.Millis(b.sentAt), runID, b.number)
 	if err != nil {
-		return fmt.Errorf("journal that batch %d of run %d was sent: %w", number, runID, err)
+		return fmt.Errorf("journal that batch %d of run %d was sent: %w", b.number, runID, err)
 	}
 	return nil
 }
@@ -132,20 +133,23 @@ func cursorOf(ctx context.Context, q database.Querier, runID int64) (cursor stri
 	return cursor, nil
 }
 
+// rememberAtOnce is how many deliveries one statement writes.
+const rememberAtOnce = 50
+
 // remember keeps what was accepted, so that the next run can tell who is unchanged.
-func remember(ctx context.Context, tx database.Tx, exportID, runID int64, accepted []entry) (err error) {
-	if len(accepted) == 0 {
-		return nil
-	}
-	statement, err := tx.PrepareContext(ctx, `INSERT INTO deliveries (export_id, profile_id, identity, hash, run_id) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (export_id, profile_id) DO UPDATE SET identity = excluded.identity, hash = excluded.hash, run_id = excluded.run_id`)
-	if err != nil {
-		return fmt.Errorf("remember deliveries: %w", err)
-	}
-	defer func() { err = errors.Join(err, statement.Close()) }()
-	for _, e := range accepted {
-		if _, err := statement.ExecContext(ctx, exportID, e.ProfileID, e.Identity, e.Hash, runID); err != nil {
-			return fmt.Errorf("remember a delivery: %w", err)
+func remember(ctx context.Context, tx database.Tx, exportID, runID int64, accepted []entry) error {
+	args := make([]any, 0, 5*rememberAtOnce)
+	for len(accepted) > 0 {
+		some := accepted[:min(len(accepted), rememberAtOnce)]
+		accepted = accepted[len(some):]
+		args = args[:0]
+		for _, e := range some {
+			args = append(args, exportID, e.ProfileID, e.Identity, e.Hash, runID)
+		}
+		if _, err := tx.ExecContext(ctx, `INSERT INTO deliveries (export_id, profile_id, identity, hash, run_id) VALUES (?, ?, ?, ?, ?)`+
+			strings.Repeat(`, (?, ?, ?, ?, ?)`, len(some)-1)+
+			` ON CONFLICT (export_id, profile_id) DO UPDATE SET identity = excluded.identity, hash = excluded.hash, run_id = excluded.run_id`, args...); err != nil {
+			return fmt.Errorf("remember deliveries: %w", err)
 		}
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 type planner struct {
 	x       *execution
 	claims  *claims
+	full    []batch // of the page at hand, not journalled yet
 	filling batch
 	step    progress
 	cursor  string
@@ -129,28 +130,40 @@ func (p *planner) sort(ctx context.Context, page []contact, last string) error {
 			p.filling.items = append(p.filling.items, bytes.Clone(made.item))
 		}
 		if len(p.filling.entries) == p.x.maxBatch {
-			if err := p.flush(ctx, made.profileID, false); err != nil {
-				return err
-			}
+			p.full = append(p.full, p.number())
 		}
 	}
 	return nil
 }
 
-// flush journals everything up to the profile at cursor. A batch that is full, or the last one, is handed to the senders.
+// number gives the batch that is filling its number and takes it out.
+func (p *planner) number() batch {
+	b := p.filling
+	if b.number == 0 {
+		b.number = int(p.x.numbers.Add(1))
+	}
+	p.filling = batch{}
+	return b
+}
+
+// flush journals everything up to the profile at cursor, in one transaction, and then hands the batches that are full to
+// the senders; at the end the last one too.
 func (p *planner) flush(ctx context.Context, cursor string, end bool) error {
 	x := p.x
-	ready := len(p.filling.entries) == x.maxBatch || end && len(p.filling.entries) > 0
+	if end && len(p.filling.entries) > 0 {
+		p.full = append(p.full, p.number())
+	}
 	if len(p.filling.entries) > 0 && p.filling.number == 0 {
 		p.filling.number = int(x.numbers.Add(1))
 	}
 	err := x.write(ctx, p.step, func(tx database.Tx) error {
-		if len(p.filling.entries) > 0 {
-			state := "filling"
-			if ready {
-				state = "planned"
+		for _, b := range p.full {
+			if err := writeBatch(ctx, tx, x.run.ID, b, "planned"); err != nil {
+				return err
 			}
-			if err := writeBatch(ctx, tx, x.run.ID, p.filling, state); err != nil {
+		}
+		if len(p.filling.entries) > 0 {
+			if err := writeBatch(ctx, tx, x.run.ID, p.filling, "filling"); err != nil {
 				return err
 			}
 		}
@@ -159,13 +172,14 @@ func (p *planner) flush(ctx context.Context, cursor string, end bool) error {
 	if err != nil {
 		return err
 	}
-	p.cursor, p.step = cursor, progress{}
+	ready := p.full
+	p.cursor, p.step, p.full = cursor, progress{}, nil
 	x.changed.Store(true)
-	if !ready {
-		return nil
+	x.unsettled.Add(int64(len(ready)))
+	for _, b := range ready {
+		if err := x.hand(ctx, b); err != nil {
+			return err
+		}
 	}
-	b := p.filling
-	p.filling = batch{}
-	x.unsettled.Add(1)
-	return x.hand(ctx, b)
+	return nil
 }

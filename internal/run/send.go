@@ -16,10 +16,16 @@ const (
 	longestWait      = 60      // seconds
 	patienceSeconds  = 15 * 60 // how long one batch is tried while the destination is out of order
 	mostTries        = 3       // times a batch is sent whose items came to no end
+	recordAtOnce     = 64      // batches journalled as sent in one transaction, at most
 )
 
-// sendAll sends batches until there are no more.
+// sendAll sends batches until there are no more. The last of the senders to end says so to the recorder.
 func (x *execution) sendAll(ctx context.Context) error {
+	defer func() {
+		if x.senders.Add(-1) == 0 {
+			close(x.taken)
+		}
+	}()
 	for {
 		select {
 		case b := <-x.work:
@@ -68,15 +74,47 @@ func (x *execution) send(ctx context.Context, b batch) error {
 	}
 }
 
-// sent journals that the destination has the batch, and has it followed.
+// sent passes a batch that the destination has taken to the recorder.
 func (x *execution) sent(ctx context.Context, b batch, remoteID string) error {
-	now := x.service.clock()
-	err := x.write(ctx, progress{}, func(tx database.Tx) error { return markSent(ctx, tx, x.run.ID, b.number, remoteID, now) })
-	if err != nil {
-		return err
+	taken := sentBatch{number: b.number, tries: b.tries, remoteID: remoteID, sentAt: x.service.clock(), entries: b.entries}
+	select {
+	case x.taken <- taken:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	x.followed.add(sentBatch{number: b.number, tries: b.tries, remoteID: remoteID, sentAt: now})
-	x.changed.Store(true)
+}
+
+// recordSent journals the batches that were sent, as many in one transaction as are there, and has them followed, until
+// the last sender has ended. One that a killed process did not record is sent again, which changes nothing.
+func (x *execution) recordSent(ctx context.Context) error {
+	defer x.allRecorded.Store(true)
+	for b := range x.taken {
+		group := append(make([]sentBatch, 0, recordAtOnce), b)
+		for more := true; more && len(group) < recordAtOnce; {
+			select {
+			case b, more = <-x.taken:
+				if more {
+					group = append(group, b)
+				}
+			default:
+				more = false
+			}
+		}
+		err := x.write(ctx, progress{}, func(tx database.Tx) error {
+			for _, b := range group {
+				if err := markSent(ctx, tx, x.run.ID, b); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		x.followed.add(group...)
+		x.changed.Store(true)
+	}
 	return nil
 }
 
