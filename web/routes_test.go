@@ -46,6 +46,7 @@ var expected = map[string]access.Action{
 	"GET /segments/:id/delete":      access.EditSegments,
 	"POST /segments/:id/delete":     access.EditSegments,
 	"GET /":                         access.LookAround,
+	"GET /help":                     access.LookAround,
 	"GET /system/schedule":          access.ManageSchedule,
 	"POST /system/schedule":         access.ManageSchedule,
 	"POST /system/schedule/refresh": access.ManageSchedule,

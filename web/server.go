@@ -88,7 +88,7 @@ func New(services Services, options Options) *Server {
 	s.echo.Use(s.identifyRequest, s.logRequest, s.recoverPanic, s.secureHeaders, s.checkHost, s.greet)
 	for _, area := range []func(*routes){
 		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.userRoutes, s.segmentRoutes,
-		s.profileRoutes, s.profileImportRoutes, s.connectionRoutes, s.scheduleRoutes,
+		s.profileRoutes, s.profileImportRoutes, s.connectionRoutes, s.scheduleRoutes, s.helpRoutes,
 	} {
 		area(s.routes)
 	}
