@@ -37,15 +37,22 @@ type Kit struct {
 // Start makes a stand-in, and a domain with n sample customers in a temporary folder; both end with the test.
 func Start(t testing.TB, n int) *Kit {
 	t.Helper()
+	k := Empty(t)
+	if err := demo.Seed(t.Context(), k.App, n); err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// Empty makes a stand-in, and a domain in which there is nobody and nothing yet; both end with the test.
+func Empty(t testing.TB) *Kit {
+	t.Helper()
 	k := &Kit{t: t}
 	k.NewSandbox(sandbox.Options{Speed: Speed})
 	k.Config = app.Config{Folder: t.TempDir(), OmnisendURL: k.Server.URL + "/api", Window: time.Minute / Speed,
 		Log:     slog.New(slog.DiscardHandler),
 		Account: account.Options{Hashing: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}}}
 	k.Open()
-	if err := demo.Seed(t.Context(), k.App, n); err != nil {
-		t.Fatal(err)
-	}
 	return k
 }
 

@@ -1,0 +1,58 @@
+package e2e
+
+import (
+	"log/slog"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/app/apptest"
+	"github.com/segue-app/segue/internal/demo"
+	"github.com/segue-app/segue/web"
+)
+
+// site is a whole Segue over HTTP, with a stand-in to export to.
+type site struct {
+	*apptest.Kit
+	url    string
+	server *httptest.Server
+}
+
+// start serves a Segue with the demonstration's people and segments, and n sample customers.
+func start(t *testing.T, n int) *site {
+	t.Helper()
+	return serve(t, apptest.Start(t, n))
+}
+
+// startEmpty serves a Segue that nobody has an account on.
+func startEmpty(t *testing.T) *site {
+	t.Helper()
+	return serve(t, apptest.Empty(t))
+}
+
+func serve(t *testing.T, kit *apptest.Kit) *site {
+	t.Helper()
+	a := kit.App
+	pages := web.New(web.Services{Accounts: a.Accounts, Profiles: a.Profiles, Segments: a.Segments, Connections: a.Connections,
+		Exports: a.Exports, Runs: a.Runs, Schedule: a.Schedule, Events: a.Events},
+		web.Options{Sealer: a.Sealer, Logger: slog.New(slog.DiscardHandler)})
+	server := httptest.NewServer(pages.Handler())
+	t.Cleanup(func() {
+		pages.Close() // ends the streams, which the server would wait for
+		server.CloseClientConnections()
+		server.Close()
+	})
+	return &site{Kit: kit, url: server.URL, server: server}
+}
+
+// person is the demonstration's person of a role.
+func person(t *testing.T, role access.Role) demo.Person {
+	t.Helper()
+	for _, p := range demo.People {
+		if p.Role == role {
+			return p
+		}
+	}
+	t.Fatalf("nobody is %s", role)
+	return demo.Person{}
+}

@@ -1,0 +1,83 @@
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+)
+
+// watch follows what the browser does for a page: requests under way, and whatever must not happen.
+type watch struct {
+	url string // of the site
+
+	mutex    sync.Mutex
+	underWay map[network.RequestID]bool
+	found    []string
+	offline  bool // the connection is down on purpose: requests fail, and scripts say so
+}
+
+// see takes an event in.
+func (w *watch) see(event any) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	if w.underWay == nil {
+		w.underWay = map[network.RequestID]bool{}
+	}
+	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		if at := e.Request.URL; !strings.HasPrefix(at, w.url+"/") && !strings.HasPrefix(at, "data:") {
+			w.found = append(w.found, "a request leaves this machine: "+at)
+		}
+		if e.Type != network.ResourceTypeEventSource {
+			w.underWay[e.RequestID] = true
+		}
+	case *network.EventResponseReceived:
+		// 422 is the answer to a form with errors.
+		if e.Type != network.ResourceTypeDocument && e.Response.Status >= 400 && e.Response.Status != 422 && !w.offline {
+			w.found = append(w.found, fmt.Sprintf("%s answers %d", e.Response.URL, e.Response.Status))
+		}
+		if e.Type == network.ResourceTypeDocument && e.Response.Status >= 500 {
+			w.found = append(w.found, fmt.Sprintf("%s answers %d", e.Response.URL, e.Response.Status))
+		}
+	case *network.EventLoadingFinished:
+		delete(w.underWay, e.RequestID)
+	case *network.EventLoadingFailed:
+		delete(w.underWay, e.RequestID)
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.LevelError && e.Entry.Source != log.SourceNetwork {
+			w.found = append(w.found, fmt.Sprintf("the browser reports: %s (%s)", e.Entry.Text, e.Entry.URL))
+		}
+	case *runtime.EventConsoleAPICalled:
+		if (e.Type == runtime.APITypeError || e.Type == runtime.APITypeWarning) && !w.offline {
+			text := make([]string, len(e.Args))
+			for i, arg := range e.Args {
+				text[i] = string(arg.Value) + arg.Description
+			}
+			w.found = append(w.found, "a script reports: "+strings.Join(text, " "))
+		}
+	case *runtime.EventExceptionThrown:
+		w.found = append(w.found, "a script fails: "+e.ExceptionDetails.Error())
+	}
+}
+
+func (w *watch) busy() bool {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	return len(w.underWay) > 0
+}
+
+func (w *watch) setOffline(offline bool) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.offline = offline
+}
+
+func (w *watch) troubles() []string {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	return w.found
+}
