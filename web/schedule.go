@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -157,12 +158,8 @@ func (s *Server) scheduleStatus(c echo.Context, kept schedule.Schedule) (views.S
 	if kept.ChangedBy != "" {
 		status.Changed = text(c, "schedule.changed", "Name", kept.ChangedBy, "Time", kept.ChangedAt)
 	}
-	next, err := s.Schedule.Next(ctx(c), nextTimes)
-	if err != nil {
+	if err := s.comingTimes(c, &status, kept.Zone); err != nil {
 		return views.Status{}, err
-	}
-	for _, t := range next {
-		status.Next = append(status.Next, s.comingTime(c, t, kept.Zone))
 	}
 	refreshes, err := s.Schedule.Refreshes(ctx(c), actor(c), refreshesOnPage)
 	if err != nil {
@@ -174,21 +171,29 @@ func (s *Server) scheduleStatus(c echo.Context, kept schedule.Schedule) (views.S
 	return status, nil
 }
 
-// comingTime writes a time as the schedule means it, and as the reader's clock will show it.
-func (s *Server) comingTime(c echo.Context, t time.Time, zoneName string) views.Time {
-	coming := views.Time{Ahead: i18n.Ago(ctx(c), t, s.Clock())}
+// comingTimes writes the next times as the schedule means them and, in another zone, as the reader's clock will show them.
+func (s *Server) comingTimes(c echo.Context, status *views.Status, zoneName string) error {
+	next, err := s.Schedule.Next(ctx(c), nextTimes)
+	if err != nil {
+		return err
+	}
 	zone, err := time.LoadLocation(zoneName)
 	if err != nil {
-		zone = time.UTC // what is kept was checked; only another zone database could get here
+		return fmt.Errorf("zone of the schedule: %w", err)
 	}
-	there := i18n.For(i18n.Language(ctx(c)), zone)
-	here := i18n.From(ctx(c))
-	coming.There = text(c, "schedule.next.there", "Weekday", weekdayIn(there, t), "Time", there.DateTime(t), "Zone", zoneName)
-	_, offsetThere := t.In(zone).Zone()
-	if _, offsetHere := t.In(here.Zone()).Zone(); offsetHere != offsetThere {
-		coming.Here = text(c, "schedule.next.here", "Weekday", weekdayIn(here, t), "Time", here.DateTime(t), "Zone", here.Zone().String())
+	there, here := i18n.For(i18n.Language(ctx(c)), zone), i18n.From(ctx(c))
+	status.There = text(c, "schedule.next.there", "Zone", zoneName)
+	if own := here.Zone().String(); own != zoneName {
+		status.Here = text(c, "schedule.next.here", "Zone", own)
 	}
-	return coming
+	for _, t := range next {
+		status.Next = append(status.Next, views.Time{There: dayAndTime(there, t), Here: dayAndTime(here, t), Ahead: i18n.Ago(ctx(c), t, s.Clock())})
+	}
+	return nil
+}
+
+func dayAndTime(l *i18n.Locale, t time.Time) string {
+	return l.T("schedule.next.time", "Weekday", weekdayIn(l, t), "Time", l.DateTime(t))
 }
 
 func weekdayIn(l *i18n.Locale, t time.Time) string {

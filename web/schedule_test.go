@@ -31,8 +31,8 @@ func TestAnAdministratorTurnsTheScheduleOn(t *testing.T) {
 	b.post("/system/schedule", typedIn(t, b, url.Values{"recurrence": {"weekly"}, "weekday": {"5", "1"}, "time": {"06:30", "", "18:00"}})).leads(t, "/system/schedule")
 	// The clock stands at noon on Monday, 1 June 2026, UTC.
 	b.get("/system/schedule").wants(t, http.StatusOK).has(t, "saved and on", "Last changed by Ada Holm",
-		"Monday 1 June 2026 at 18:00 (Europe/Copenhagen)", "For you: Monday 1 June 2026 at 16:00 (UTC)",
-		"Friday 5 June 2026 at 06:30 (Europe/Copenhagen)", "Friday 5 June 2026 at 18:00 (Europe/Copenhagen)", `value="18:00"`)
+		"In Europe/Copenhagen", "Monday 1 June 2026 at 18:00", "For you, in UTC", "Monday 1 June 2026 at 16:00",
+		"Friday 5 June 2026 at 06:30", "Friday 5 June 2026 at 18:00", "in 4 hours", `value="18:00"`)
 	b.post("/system/schedule", typedIn(t, b, url.Values{"on": {"0"}})).leads(t, "/system/schedule")
 	b.get("/system/schedule").has(t, "The schedule is saved and off.", "Exports run on demand only")
 }
@@ -87,7 +87,7 @@ func TestTheReadersOwnZoneIsProposedUntilOneIsChosen(t *testing.T) {
 	}
 	b.get("/system/schedule").has(t, `value="Asia/Tokyo" selected`)
 	b.post("/system/schedule", typedIn(t, b, nil)).leads(t, "/system/schedule")
-	b.get("/system/schedule").has(t, `value="Europe/Copenhagen" selected`, "For you: Tuesday 2 June 2026 at 13:30 (Asia/Tokyo)")
+	b.get("/system/schedule").has(t, `value="Europe/Copenhagen" selected`, "For you, in Asia/Tokyo", "Tuesday 2 June 2026 at 13:30")
 	s.clock.Advance(17 * time.Hour)
 	s.as(t, "ada@example.com").get("/system/schedule").has(t, "Wednesday 3 June 2026 at 06:30")
 }

@@ -35,11 +35,13 @@ type Form struct {
 type Status struct {
 	On        bool
 	Next      []Time
+	There     string // heading of the times in the schedule's zone
+	Here      string // and in the reader's; "" where that is the same
 	Changed   string // by whom and when; "" when never
 	Refreshes []Row
 }
 
-// Time is a coming time in the schedule's zone, and in the reader's where that is another.
+// Time is a coming time in the schedule's zone and in the reader's.
 type Time struct{ There, Here, Ahead string }
 
 // Row is one refresh.
@@ -52,6 +54,15 @@ type Row struct {
 	RunsStarted string
 	PassedOver  string
 	Reason      string
+}
+
+// columns are the heads of the coming times.
+func (s Status) columns(ctx context.Context) []component.Column {
+	columns := []component.Column{{Label: s.There}}
+	if s.Here != "" {
+		columns = append(columns, component.Column{Label: s.Here})
+	}
+	return append(columns, component.Column{Label: i18n.T(ctx, "schedule.next.ahead")})
 }
 
 // days lists the week as it is offered, from Monday.
