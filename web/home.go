@@ -67,12 +67,14 @@ func (s *Server) showHome(c echo.Context) error {
 		return render(c, http.StatusOK, live.Show())
 	}
 	view := home.View{Name: user(c).DisplayName(), Live: live}
-	if !now.exported() {
-		if view.Quiet = !actor(c).Can(access.UseSomeConnections); !view.Quiet {
-			if view.Steps, err = s.firstSteps(c, now); err != nil {
-				return err
-			}
+	switch {
+	case now.exported():
+	case actor(c).Can(access.UseSomeConnections):
+		if view.Steps, err = s.firstSteps(c, now); err != nil {
+			return err
 		}
+	default:
+		view.Quiet = len(live.Running) == 0
 	}
 	return render(c, http.StatusOK, home.Page(s.page(c, "home", text(c, "home.title")), view))
 }

@@ -81,7 +81,8 @@ func TestHomeShowsWhatRunsNow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.as(t, "vera@example.com").get("/").wants(t, http.StatusOK).has(t, "1 run is under way", "Queued", "Watch Newsletter", `href="`+runPath(r.ID)+`"`, `hx-trigger="every 3s"`)
+	s.as(t, "vera@example.com").get("/").wants(t, http.StatusOK).has(t, "1 run is under way", "Queued", "Watch Newsletter", `href="`+runPath(r.ID)+`"`, `hx-trigger="every 3s"`).
+		lacks(t, "Nothing has been exported yet")
 	if _, err := s.db.Writer().ExecContext(t.Context(), `UPDATE runs SET state = 'running', profiles = 20000, accepted = 12345 WHERE id = ?`, r.ID); err != nil {
 		t.Fatal(err)
 	}
