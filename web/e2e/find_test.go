@@ -46,18 +46,17 @@ func (p *page) in(text words, roles ...string) *page {
 // query asks the accessibility tree below a node. A name must be met exactly; an empty one is any.
 func (p *page) query(root cdp.BackendNodeID, name string, roles []string) (found []*accessibility.Node) {
 	query := accessibility.QueryAXTree().WithBackendNodeID(root)
-	if name != "" {
-		query = query.WithAccessibleName(name)
-	}
 	if len(roles) == 1 {
-		query = query.WithRole(roles[0])
+		query = query.WithRole(roles[0]) // a field for a file is not found by its name
+	} else if name != "" {
+		query = query.WithAccessibleName(name)
 	}
 	nodes, err := query.Do(p.ctx)
 	if err != nil {
 		return nil // the page changes just now
 	}
 	for _, node := range nodes {
-		if !node.Ignored && slices.Contains(roles, textOf(node.Role)) {
+		if !node.Ignored && slices.Contains(roles, textOf(node.Role)) && (name == "" || plain(textOf(node.Name)) == name) {
 			found = append(found, node)
 		}
 	}

@@ -109,6 +109,8 @@ func (p *page) theme(name string) {
 	p.t.Helper()
 	p.do(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
 		{Name: "prefers-color-scheme", Value: name}, {Name: "prefers-reduced-motion", Value: "reduce"}}))
+	// Chromium keeps some inherited colours when the theme is emulated on a page that is open.
+	p.evaluate("document.documentElement.hidden = true; document.body.offsetHeight; document.documentElement.hidden = false; 0", nil)
 }
 
 // withoutScripts switches JavaScript off, as some people do.

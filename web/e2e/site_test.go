@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"bytes"
+	"encoding/csv"
 	"log/slog"
 	"net/http/httptest"
 	"testing"
@@ -8,6 +10,7 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/app/apptest"
 	"github.com/segue-app/segue/internal/demo"
+	"github.com/segue-app/segue/internal/profile/sample"
 	"github.com/segue-app/segue/web"
 )
 
@@ -55,4 +58,28 @@ func person(t *testing.T, role access.Role) demo.Person {
 	}
 	t.Fatalf("nobody is %s", role)
 	return demo.Person{}
+}
+
+// customer is one of the sample customers: values by column.
+type customer map[string]string
+
+// customersOf are the first n sample customers.
+func customersOf(t *testing.T, n int) (customers []customer) {
+	t.Helper()
+	var file bytes.Buffer
+	if err := sample.Write(&file, n, 1); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(&file).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows[1:] {
+		c := customer{}
+		for i, name := range rows[0] {
+			c[name] = row[i]
+		}
+		customers = append(customers, c)
+	}
+	return customers
 }

@@ -1,0 +1,96 @@
+package e2e
+
+import (
+	"testing"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/demo"
+	"github.com/segue-app/segue/internal/omnisend/sandbox"
+)
+
+func TestAConnectionIsSetUpStepByStep(t *testing.T) {
+	t.Parallel()
+	for _, language := range languages {
+		t.Run(language, func(t *testing.T) {
+			s := start(t, 20)
+			p := s.open(t, language).signIn(access.Administrator)
+			walkConnection(p, true)
+
+			p.press(same("Tea shop newsletter"))
+			p.heading(same("Tea shop newsletter"))
+			p.inspect("connection")
+			p.press(words{"Verify", "Bekræft"})
+			p.sees(words{"The key works and belongs to Nordlys Living.", "Nøglen virker og hører til Nordlys Living."})
+			s.Sandbox.SetFaults(sandbox.Faults{KeysRevoked: true})
+			p.press(words{"Verify", "Bekræft"})
+			p.sees(words{"refuses this key", "afviser nøglen"})
+			p.inspect("connection-refused")
+			p.visit("/connections")
+			p.sees(words{"Key refused", "Nøgle afvist"})
+			p.inspect("connections")
+		})
+	}
+}
+
+// walkConnection sets a connection up as the product describes it, with a wrong turn at each step.
+func walkConnection(p *page, closely bool) {
+	p.t.Helper()
+	look := func(state string) {
+		if closely {
+			p.inspect(state)
+		}
+	}
+	p.visit("/connections")
+	p.heading(words{"Connections", "Forbindelser"})
+	p.press(words{"Add connection", "Tilføj forbindelse"})
+	p.heading(words{"Set up connection", "Konfigurer forbindelse"})
+	look("connection-type")
+	p.tick(same("Omnisend"))
+	p.press(words{"Next", "Næste"})
+
+	name, key := words{"Display name", "Vist navn"}, words{"Omnisend API key", "Omnisend-API-nøgle"}
+	connect := words{"Connect", "Opret forbindelse"}
+	p.sees(words{"Choose who can use this connection", "Vælg, hvem der kan bruge denne forbindelse"},
+		words{"Data privacy and compliance", "Beskyttelse af personlige oplysninger og overholdelse af angivne standarder"})
+	if !p.ticked(words{"Only administrators", "Kun administratorer"}) {
+		p.t.Error("a new connection is not for administrators only at first")
+	}
+	look("connection-details")
+	p.fill(name, "Tea shop newsletter")
+	p.tick(words{"Administrators and contributors", "Administratorer og bidragydere"})
+	p.fill(key, demo.APIKey)
+	p.press(connect)
+	p.sees(words{"Read the terms and tick I agree.", "Læs vilkårene, og sæt kryds ved Jeg accepterer."})
+	if got := p.value(name); got != "Tea shop newsletter" {
+		p.t.Errorf("the name that was typed is not kept: %q", got)
+	}
+	look("connection-not-agreed")
+	p.fill(key, "thiskeyisnotknownthere1234567890")
+	p.tick(words{"I agree", "Jeg accepterer"})
+	p.press(connect)
+	p.sees(words{"Omnisend refuses this key.", "Omnisend afviser nøglen."})
+	if got := p.value(key); got != "" {
+		p.t.Error("the page shows a key again")
+	}
+	look("connection-key-refused")
+	p.fill(key, demo.APIKey)
+	if !p.ticked(words{"I agree", "Jeg accepterer"}) {
+		p.tick(words{"I agree", "Jeg accepterer"})
+	}
+	p.press(connect)
+
+	p.sees(words{"Connected to Nordlys Living", "Der er forbindelse til Nordlys Living"})
+	look("connection-export-user")
+	password, add := words{"Your password", "Din adgangskode"}, words{"Add yourself as export user", "Tilføj dig selv som eksportbruger"}
+	p.fill(password, "not my password")
+	p.press(add)
+	p.sees(words{"This is not your password", "Det er ikke din adgangskode"})
+	look("connection-wrong-password")
+	p.fill(password, "heron-over-the-fjord")
+	p.press(add)
+	p.sees(words{"The connection exists once you save it.", "Forbindelsen findes, når du gemmer den."})
+	look("connection-save")
+	p.press(words{"Save", "Gem"})
+	p.sees(words{"The connection Tea shop newsletter is saved.", "Forbindelsen Tea shop newsletter er gemt."})
+	p.visit("/connections")
+}
