@@ -30,7 +30,7 @@ type Actor struct {
 }
 
 // System is the program acting for itself: the schedule, the command line of the operator, start-up.
-var System = Actor{Name: "system", system: true}
+var System = Actor{Name: "Segue", system: true}
 
 // IsSystem reports whether the program itself acts.
 func (a Actor) IsSystem() bool { return a.system }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 const (
@@ -183,11 +185,12 @@ func (f inspection) samples() [][]string {
 
 // labelOf makes a heading that a program wrote (first_name) one that people read (First name).
 func labelOf(heading string) string {
-	if keyOf(heading) != heading {
+	if heading == "" || heading != strings.ToLower(heading) || strings.Contains(heading, " ") {
 		return heading
 	}
 	label := strings.ReplaceAll(heading, "_", " ")
-	return strings.ToUpper(label[:1]) + label[1:]
+	first, size := utf8.DecodeRuneInString(label)
+	return string(unicode.ToUpper(first)) + label[size:]
 }
 
 // cut shortens to a number of characters.

@@ -75,3 +75,12 @@ func TestKindsIdsAndPersonalDataAreGuessed(t *testing.T) {
 		t.Errorf("settings %+v", s)
 	}
 }
+
+func TestAHeadingThatAProgramWroteBecomesOneThatPeopleRead(t *testing.T) {
+	for heading, want := range map[string]string{"first_name": "First name", "køb": "Køb", "åben_ordre": "Åben ordre",
+		"Loyalty points": "Loyalty points", "vip level": "vip level", "IBAN": "IBAN"} {
+		if got := labelOf(heading); got != want {
+			t.Errorf("%q becomes %q, want %q", heading, got, want)
+		}
+	}
+}
