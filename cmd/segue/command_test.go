@@ -1,0 +1,251 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+// asSegue makes the test binary the program itself, so that the tests see what a person at a terminal sees.
+const asSegue = "RUN_TEST_BINARY_AS_SEGUE"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asSegue) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// outcome is what a command left behind.
+type outcome struct {
+	out, errors string
+	status      int
+}
+
+// segue runs the program with a text on its standard input, in English and without the settings of this machine.
+func segue(t *testing.T, input string, arguments ...string) outcome {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(t.Context(), program, arguments...)
+	c.Env = []string{asSegue + "=1", "LC_ALL=C", "HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir()}
+	var out, errors bytes.Buffer
+	c.Stdin, c.Stdout, c.Stderr = strings.NewReader(input), &out, &errors
+	c.Dir = t.TempDir()
+	err = c.Run()
+	if c.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return outcome{out.String(), errors.String(), c.ProcessState.ExitCode()}
+}
+
+// ok is segue for a command that must succeed; it returns what the command printed.
+func ok(t *testing.T, input string, arguments ...string) string {
+	t.Helper()
+	o := segue(t, input, arguments...)
+	if o.status != 0 {
+		t.Fatalf("segue %s ended with %d:\n%s%s", strings.Join(arguments, " "), o.status, o.out, o.errors)
+	}
+	return o.out
+}
+
+func TestEveryCommandExplainsItself(t *testing.T) {
+	for _, command := range []string{"", "serve", "demo", "user", "user add", "user list", "user invite", "migrate", "version"} {
+		t.Run(command, func(t *testing.T) {
+			help := ok(t, "", append(strings.Fields(command), "--help")...)
+			if want := strings.TrimSpace("Usage: segue " + command); !strings.HasPrefix(help, want) {
+				t.Errorf("the help begins\n%.200s\nand not with %q", help, want)
+			}
+		})
+	}
+}
+
+func TestVersionNamesTheProgramAndItsGo(t *testing.T) {
+	if got := ok(t, "", "version"); !regexp.MustCompile(`^segue \S+( \([0-9a-f]{12}\))? go1\.\S+\n$`).MatchString(got) {
+		t.Errorf("version printed %q", got)
+	}
+}
+
+// parse reads a command line in this process.
+func parse(t *testing.T, arguments ...string) (commands, error) {
+	t.Helper()
+	var c commands
+	parser, err := kong.New(&c, kong.Name("segue"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = parser.Parse(arguments)
+	return c, err
+}
+
+func TestServeTakesItsSettingsFromFlagsAndFromTheEnvironment(t *testing.T) {
+	want := serveCommand{
+		data: data{Data: "/var/lib/segue"}, SealingKey: "/etc/segue/segue.key", Listen: "127.0.0.1:9000", URL: "https://segue.example.com",
+		Hosts: []string{"segue.example.com", "segue.internal"}, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+		OmnisendURL: "http://127.0.0.1:8091/api", OmnisendWindow: 2 * time.Second, MaxProfiles: 5000, LogJSON: true,
+	}
+	t.Run("flags", func(t *testing.T) {
+		c, err := parse(t, "serve", "--data=/var/lib/segue", "--sealing-key=/etc/segue/segue.key", "--listen=127.0.0.1:9000",
+			"--url=https://segue.example.com", "--hosts=segue.example.com,segue.internal", "--trusted-proxies=10.0.0.0/8",
+			"--omnisend-url=http://127.0.0.1:8091/api", "--omnisend-window=2s", "--max-profiles=5000", "--log-json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(c.Serve, want) {
+			t.Errorf("got %+v\nwant %+v", c.Serve, want)
+		}
+	})
+	t.Run("environment", func(t *testing.T) {
+		for name, value := range map[string]string{
+			"SEGUE_DATA": "/var/lib/segue", "SEGUE_SEALING_KEY": "/etc/segue/segue.key", "SEGUE_LISTEN": "127.0.0.1:9000",
+			"SEGUE_URL": "https://segue.example.com", "SEGUE_HOSTS": "segue.example.com,segue.internal",
+			"SEGUE_TRUSTED_PROXIES": "10.0.0.0/8", "SEGUE_OMNISEND_URL": "http://127.0.0.1:8091/api",
+			"SEGUE_OMNISEND_WINDOW": "2s", "SEGUE_MAX_PROFILES": "5000", "SEGUE_LOG_JSON": "true",
+		} {
+			t.Setenv(name, value)
+		}
+		c, err := parse(t, "serve")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(c.Serve, want) {
+			t.Errorf("got %+v\nwant %+v", c.Serve, want)
+		}
+	})
+}
+
+func TestACommandLineThatMakesNoSenseIsRefused(t *testing.T) {
+	for name, arguments := range map[string][]string{
+		"no command":          {},
+		"unknown command":     {"export"},
+		"unknown flag":        {"serve", "--port=80"},
+		"proxy not a network": {"serve", "--trusted-proxies=everybody"},
+		"window not a time":   {"serve", "--omnisend-window=short"},
+		"unknown role":        {"user", "add", "ada@example.com", "--role=owner"},
+		"nobody to add":       {"user", "add"},
+		"no customers":        {"demo", "--run-and-exit", "--profiles=0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if o := segue(t, "", arguments...); o.status == 0 || o.errors == "" {
+				t.Errorf("status %d, errors %q", o.status, o.errors)
+			}
+		})
+	}
+}
+
+func TestReadmeNamesEverySettingOfServe(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c commands
+	parser, err := kong.New(&c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var known []string
+	for _, node := range parser.Model.Leaves(true) {
+		for _, flag := range node.Flags {
+			known = append(known, flag.Envs...)
+			if node.Name != "serve" {
+				continue
+			}
+			row := "| `--" + flag.Name + "` | `" + strings.Join(flag.Envs, "") + "` |"
+			if !strings.Contains(string(readme), row) {
+				t.Errorf("README.md has no row %s", row)
+			}
+		}
+	}
+	for _, name := range regexp.MustCompile(`SEGUE_[A-Z_]*[A-Z]`).FindAllString(string(readme), -1) {
+		if !slices.Contains(known, name) {
+			t.Errorf("README.md names %s, which no command reads", name)
+		}
+	}
+}
+
+func TestPeopleAreAddedListedAndInvitedFromTheCommandLine(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "data")
+	in := func(arguments ...string) []string { return append(arguments, "--data", folder) }
+	const password = "a long walk by the sea\n"
+
+	added := ok(t, password, in("user", "add", "ada@example.com", "--name", "Ada Lund", "--role", "administrator")...)
+	if added != "Added ada@example.com as administrator.\n" {
+		t.Errorf("adding printed %q", added)
+	}
+	for name, refused := range map[string]struct{ input, email, words string }{
+		"a password that is too short": {"short\n", "carl@example.com", "password"},
+		"no password":                  {"", "carl@example.com", "password"},
+		"an address that is taken":     {password, "ADA@example.com", "email"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := segue(t, refused.input, in("user", "add", refused.email)...)
+			if o.status != 1 || !strings.Contains(o.errors, refused.words) || strings.Contains(o.out+o.errors, "sea") {
+				t.Errorf("status %d\n%s%s", o.status, o.out, o.errors)
+			}
+		})
+	}
+	list := ok(t, "", in("user", "list")...)
+	if want := "EMAIL            NAME      ROLE           STATE\nada@example.com  Ada Lund  administrator  active\n"; list != want {
+		t.Errorf("listed\n%s\nwant\n%s", list, want)
+	}
+	link := ok(t, "", in("user", "invite", "ada@example.com", "--url", "https://segue.example.com/")...)
+	if !regexp.MustCompile(`^https://segue\.example\.com/invitation\?token=\S{20,}\n$`).MatchString(link) {
+		t.Errorf("the link is %q", link)
+	}
+	if o := segue(t, "", in("user", "invite", "nobody@example.com")...); o.status != 1 {
+		t.Errorf("a link for nobody: status %d, %s", o.status, o.out)
+	}
+}
+
+func TestMigratingTwiceChangesNothingTheSecondTime(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "data")
+	if got := ok(t, "", "migrate", "--data", folder); !regexp.MustCompile(`^The database went from version 0 to [1-9]\d*\.\n$`).MatchString(got) {
+		t.Errorf("first: %q", got)
+	}
+	if got := ok(t, "", "migrate", "--data", folder); !regexp.MustCompile(`^The database is up to date, at version [1-9]\d*\.\n$`).MatchString(got) {
+		t.Errorf("second: %q", got)
+	}
+}
+
+func TestTheDemonstrationExportsEverybodyAndEndsWithItsOutcome(t *testing.T) {
+	lines := strings.Split(strings.TrimSpace(ok(t, "", "demo", "--run-and-exit", "--profiles", "2000", "--speed", "60")), "\n")
+	var result map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &result); err != nil {
+		t.Fatalf("the last line is %q: %v", lines[len(lines)-1], err)
+	}
+	number := func(key string) (n float64) {
+		if err := json.Unmarshal(result[key], &n); err != nil {
+			t.Errorf("%s is %s: %v", key, result[key], err)
+		}
+		return n
+	}
+	keys := []string{"accepted", "contacts", "matches", "profiles", "rejected", "requests", "seconds", "skipped", "unchanged"}
+	if got := slices.Sorted(maps.Keys(result)); !slices.Equal(got, keys) {
+		t.Errorf("the keys are %v, and should be %v", got, keys)
+	}
+	if number("seconds") <= 0 || number("requests") <= 0 {
+		t.Errorf("no time or no request was needed: %s", lines[len(lines)-1])
+	}
+	if string(result["matches"]) != "true" {
+		t.Errorf("matches is %s", result["matches"])
+	}
+	settled := number("accepted") + number("rejected") + number("skipped") + number("unchanged")
+	if number("profiles") != 2000 || settled != 2000 || number("contacts") != number("accepted") {
+		t.Errorf("the counts do not add up: %s", lines[len(lines)-1])
+	}
+}
