@@ -8,7 +8,6 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/connection"
-	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/secret"
@@ -262,16 +261,6 @@ func TestVerifyingWritesDownWhatCameOfIt(t *testing.T) {
 				t.Errorf("after mending %+v", now.Connection)
 			}
 		})
-	}
-}
-
-func TestARunThatMeetsAnotherBrandMarksTheConnection(t *testing.T) {
-	w := newWorld(t)
-	c := w.connect("Tea shop", false)
-	wantCodes(t, w.CheckBrand(t.Context(), c, c.Brand()))
-	wantCodes(t, w.CheckBrand(t.Context(), c, destination.Brand{ID: "brand2", Name: "Nordic Coffee"}), "connections.problem.brand_changed")
-	if now := must[connection.Overview](t)(w.Get(t.Context(), ada, c.ID)); now.Failure != connection.BrandChanged {
-		t.Errorf("failure %q", now.Failure)
 	}
 }
 

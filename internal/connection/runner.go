@@ -17,18 +17,6 @@ func (s *Service) Account(ctx context.Context, id int64, gate destination.Gate) 
 	return driver.Open(key, gate), c, nil
 }
 
-// CheckBrand compares the brand that a key was found to belong to with the connection's. Another one is written down, and
-// comes back as a Conflict.
-func (s *Service) CheckBrand(ctx context.Context, c Connection, brand destination.Brand) error {
-	if brand.ID == c.BrandID {
-		return nil
-	}
-	if err := s.MarkFailure(ctx, c, BrandChanged); err != nil {
-		return err
-	}
-	return brandChanged(c, brand)
-}
-
 // MarkFailure writes down that the key does not work, unless the key was replaced since c was read.
 func (s *Service) MarkFailure(ctx context.Context, c Connection, failure Failure) error {
 	var marked bool

@@ -57,9 +57,9 @@ func (s *Service) connectionObstacle(ctx context.Context, id int64) (string, err
 	return string(obstacle), err
 }
 
-// Permission says, as a code, why a run under way over a connection must stop; "" when it may go on. It reads what is
-// true at this moment.
-func (s *Service) Permission(ctx context.Context, exportID, connectionID int64) (code string, err error) {
+// Permission says, as a code, why a run under way to a brand must stop; "" when it may go on. It reads what is true at
+// this moment.
+func (s *Service) Permission(ctx context.Context, exportID, connectionID int64, brandID string) (code string, err error) {
 	e, err := get(ctx, s.db.Reader(), exportID)
 	switch {
 	case err != nil:
@@ -71,5 +71,12 @@ func (s *Service) Permission(ctx context.Context, exportID, connectionID int64) 
 	case e.ConnectionID != connectionID:
 		return string(NoConnection), nil
 	}
-	return s.connectionObstacle(ctx, connectionID)
+	if code, err = s.connectionObstacle(ctx, connectionID); code != "" || err != nil {
+		return code, err
+	}
+	c, err := s.connections.Find(ctx, s.db.Reader(), connectionID)
+	if err == nil && c.BrandID != brandID {
+		code = string(connection.BrandChanged) // the consent was for the other one
+	}
+	return code, err
 }

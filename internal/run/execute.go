@@ -102,30 +102,27 @@ func (s *Service) execute(ctx context.Context, r Run, stopping context.Context, 
 		return err
 	}
 	x.account, x.connection = account, opened
-	x.checkBrand(ctx)
+	if err := x.checkBrand(ctx); err != nil {
+		return err
+	}
 	return x.carryOut(ctx)
 }
 
 // checkBrand makes sure, before anything is sent, that the key still works and still belongs to the same brand. A fault
 // that may pass is left to the sending, which has patience.
-func (x *execution) checkBrand(ctx context.Context) {
+func (x *execution) checkBrand(ctx context.Context) error {
 	brand, err := x.account.Verify(ctx)
 	var failure *destination.Error
 	switch {
 	case err == nil && brand.ID != x.run.Plan.BrandID:
-		x.mark(ctx, connection.BrandChanged)
 		x.stop(&halt{state: Failed, code: string(connection.BrandChanged)})
+		return x.service.connections.MarkFailure(ctx, x.connection, connection.BrandChanged)
+	case err == nil && x.connection.Failure != "":
+		return x.service.connections.ClearFailure(ctx, x.connection)
 	case errors.As(err, &failure) && !failure.Passing() && failure.Kind != destination.Refused:
-		if err := x.fail(ctx, failure); err != nil {
-			x.log.Error("the connection could not be marked", "error", err)
-		}
+		return x.fail(ctx, failure)
 	}
-}
-
-func (x *execution) mark(ctx context.Context, failure connection.Failure) {
-	if err := x.service.connections.MarkFailure(ctx, x.connection, failure); err != nil {
-		x.log.Error("the connection could not be marked", "error", err)
-	}
+	return nil
 }
 
 // begin freezes the plan of a queued run. A *halt says that it cannot be carried out.

@@ -204,7 +204,7 @@ func (x *execution) watchPermission(ctx context.Context) error {
 	for {
 		select {
 		case <-ticker.C:
-			code, err := x.service.exports.Permission(ctx, x.run.ExportID, x.run.Plan.ConnectionID)
+			code, err := x.service.exports.Permission(ctx, x.run.ExportID, x.run.Plan.ConnectionID, x.run.Plan.BrandID)
 			if err != nil {
 				return err
 			}

@@ -38,13 +38,14 @@ type Connections interface {
 	Find(ctx context.Context, q database.Querier, id int64) (connection.Connection, error)
 	Account(ctx context.Context, id int64, gate destination.Gate) (destination.Account, connection.Connection, error)
 	MarkFailure(ctx context.Context, c connection.Connection, failure connection.Failure) error
+	ClearFailure(ctx context.Context, c connection.Connection) error
 }
 
 // Exports is what runs need of the export package.
 type Exports interface {
 	Find(ctx context.Context, q database.Querier, id int64) (export.Export, error)
 	Scheduled(ctx context.Context) ([]int64, error)
-	Permission(ctx context.Context, exportID, connectionID int64) (code string, err error)
+	Permission(ctx context.Context, exportID, connectionID int64, brandID string) (code string, err error)
 	Readiness(ctx context.Context, e export.Export) (code string, err error)
 }
 
