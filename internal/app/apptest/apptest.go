@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/segue-app/segue/internal/demo"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
+	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/segment"
 )
@@ -199,4 +201,12 @@ func Look(t testing.TB, path string, runID int64) run.Run {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// Upload brings profiles in from the text of a CSV file.
+func (k *Kit) Upload(text string) {
+	k.t.Helper()
+	if _, err := k.Profiles.ImportFile(context.Background(), access.System, "profiles.csv", strings.NewReader(text), profile.Settings{}); err != nil {
+		k.t.Fatal(err)
+	}
 }
