@@ -76,8 +76,6 @@ func connectionList(c echo.Context, connections []connection.Overview) views.Lis
 	return view
 }
 
-func exportPath(id int64) string { return fmt.Sprintf("/exports/%d", id) }
-
 func dependentName(c echo.Context, d connection.Dependent) string {
 	if d.Paused {
 		return text(c, "connections.exports.paused", "Name", d.Name)

@@ -89,6 +89,7 @@ func New(services Services, options Options) *Server {
 	for _, area := range []func(*routes){
 		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.userRoutes, s.segmentRoutes,
 		s.profileRoutes, s.profileImportRoutes, s.connectionRoutes, s.scheduleRoutes, s.helpRoutes,
+		s.exportRoutes, s.runRoutes,
 	} {
 		area(s.routes)
 	}

@@ -72,6 +72,14 @@ func (s *Service) Get(ctx context.Context, actor access.Actor, id int64) (Export
 	return s.present(ctx, s.db.Reader(), id)
 }
 
+// Recall reads an export for the history of its runs: also one that was removed.
+func (s *Service) Recall(ctx context.Context, actor access.Actor, id int64) (Export, error) {
+	if err := actor.Require(access.LookAround); err != nil {
+		return Export{}, err
+	}
+	return get(ctx, s.db.Reader(), id)
+}
+
 // Find reads an export for the program itself, also one that was removed.
 func (s *Service) Find(ctx context.Context, q database.Querier, id int64) (Export, error) {
 	return get(ctx, q, id)

@@ -1,0 +1,412 @@
+// Package run holds the pages of runs: the list, one run while it is under way and afterwards, and the question before one
+// is cancelled. It shows what it is given.
+package run
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/segue-app/segue/internal/connection"
+	"github.com/segue-app/segue/internal/destination"
+	"github.com/segue-app/segue/internal/export"
+	"github.com/segue-app/segue/internal/i18n"
+	"github.com/segue-app/segue/internal/run"
+	"github.com/segue-app/segue/views/component"
+)
+
+// Ids of what changes while a page is open.
+const (
+	LiveID    = "run-live"    // holds the stream
+	StateID   = "run-state"   // is exchanged
+	SummaryID = "run-summary" // is read out
+	SaidID    = "run-said"    // what was read out last
+)
+
+// Listing is a table of runs.
+type Listing struct {
+	Rows         []run.Run
+	Now          time.Time
+	WithExport   bool   // name the export of each: runs of several
+	PreviousHref string // of newer runs
+	NextHref     string // of older ones
+	First        int    // place of the first row, from 1
+}
+
+// Overview is the page of all runs.
+type Overview struct {
+	Active  Listing
+	Earlier Listing
+}
+
+// Detail is the page of one run.
+type Detail struct {
+	run.Run
+	Pace            run.Pace
+	DestinationName string
+	Limit           int // requests a minute that the destination allows
+	Events          []run.Event
+	Reasons         []run.Reason
+	Rejections      []run.Rejection
+	Outcome         run.Outcome // shown alone; all when empty
+	More            bool        // there are more rejections than shown
+	Labels          map[string]string
+	MaySee          bool // personal data
+	MayCancel       bool
+	MayMend         bool // the connection
+	Now             time.Time
+	CSRF            string
+	Said            string // the summary that the page has read out already
+}
+
+// Cancellation is the question before a run is cancelled.
+type Cancellation struct {
+	run.Run
+	CSRF string
+}
+
+// Path is the page of a run.
+func Path(id int64) string { return fmt.Sprintf("/runs/%d", id) }
+
+// StateBadge names a run's state.
+func StateBadge(ctx context.Context, state run.State) component.Badge {
+	return component.Badge{Tone: tone(state), Icon: icon(state), Text: i18n.T(ctx, "runs.state."+string(state))}
+}
+
+func tone(state run.State) component.Tone {
+	switch state {
+	case run.Queued:
+		return component.Info
+	case run.Running:
+		return component.Running
+	case run.Succeeded:
+		return component.Success
+	case run.Warnings:
+		return component.Warning
+	case run.Failed:
+		return component.Danger
+	}
+	return component.Neutral
+}
+
+func icon(state run.State) string {
+	switch state {
+	case run.Queued:
+		return "clock"
+	case run.Cancelled:
+		return "ban"
+	case run.Failed:
+		return "circle-x"
+	}
+	return ""
+}
+
+// Exact writes a time as the reader's clock shows it; the tooltip says the same in UTC.
+func Exact(ctx context.Context, t time.Time) component.Moment {
+	return component.Moment{Text: i18n.DateTime(ctx, t), Title: utc(t), ISO: t.UTC().Format(time.RFC3339)}
+}
+
+// Relative writes how long ago a time was; the tooltip has the exact one.
+func Relative(ctx context.Context, t, now time.Time) component.Moment {
+	return component.Moment{Text: i18n.Ago(ctx, t, now), Title: i18n.DateTime(ctx, t) + " (" + utc(t) + ")", ISO: t.UTC().Format(time.RFC3339)}
+}
+
+func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+// askedBy says who or what started a run.
+func askedBy(ctx context.Context, r run.Run) string {
+	if r.Cause == run.Scheduled {
+		return i18n.T(ctx, "runs.asked.schedule")
+	}
+	return r.RequestedBy
+}
+
+func duration(ctx context.Context, r run.Run) string {
+	if r.StartedAt.IsZero() || r.EndedAt.IsZero() {
+		return "–"
+	}
+	return i18n.Duration(ctx, r.EndedAt.Sub(r.StartedAt))
+}
+
+// count is a number of a run; nothing before the run looked at its segments.
+func count(ctx context.Context, r run.Run, n int) string {
+	if r.Plan == nil {
+		return "–"
+	}
+	return i18n.Number(ctx, n)
+}
+
+func (l Listing) columns(ctx context.Context) []component.Column {
+	columns := []component.Column{{Label: i18n.T(ctx, "runs.run")}}
+	if l.WithExport {
+		columns = append(columns, component.Column{Label: i18n.T(ctx, "runs.export")})
+	}
+	return append(columns,
+		component.Column{Label: i18n.T(ctx, "runs.status")},
+		component.Column{Label: i18n.T(ctx, "runs.profiles"), Numeric: true},
+		component.Column{Label: i18n.T(ctx, "runs.accepted"), Numeric: true},
+		component.Column{Label: i18n.T(ctx, "runs.unchanged"), Numeric: true},
+		component.Column{Label: i18n.T(ctx, "runs.rejected"), Numeric: true},
+		component.Column{Label: i18n.T(ctx, "runs.asked")},
+		component.Column{Label: i18n.T(ctx, "runs.duration"), Numeric: true},
+	)
+}
+
+func (l Listing) pager(ctx context.Context) component.Pager {
+	return component.Pager{
+		Label:         i18n.T(ctx, "runs.history"),
+		Summary:       i18n.T(ctx, "runs.range", "From", l.First, "To", l.First+len(l.Rows)-1),
+		PreviousLabel: i18n.T(ctx, "runs.newer"), PreviousHref: l.PreviousHref, NextLabel: i18n.T(ctx, "runs.older"), NextHref: l.NextHref,
+	}
+}
+
+// percent is how much of the run is settled, in whole numbers; 100 only when nothing is open.
+func percent(r run.Run) int {
+	if r.Counts.Profiles == 0 {
+		return 0
+	}
+	return int(int64(r.Counts.Settled()) * 100 / int64(r.Counts.Profiles))
+}
+
+// title is the window's: it says how the run stands, also from another tab.
+func (d Detail) title(ctx context.Context) string {
+	return i18n.T(ctx, "runs.title.window", "State", d.standing(ctx), "Name", d.ExportName) + " · " + i18n.T(ctx, "layout.product")
+}
+
+// Standing is the run's state in a word, or how far it is.
+func (d Detail) standing(ctx context.Context) string {
+	if d.State == run.Running && d.Counts.Profiles > 0 {
+		return i18n.T(ctx, "runs.percent", "Percent", percent(d.Run))
+	}
+	return i18n.T(ctx, "runs.state."+string(d.State))
+}
+
+// Summary is the sentence that is read out. While the run is under way it changes with every tenth, so that it does not
+// talk all the time.
+func (d Detail) Summary(ctx context.Context) string {
+	c := d.Counts
+	switch d.State {
+	case run.Queued:
+		return i18n.T(ctx, "runs.summary.queued")
+	case run.Running:
+		return i18n.T(ctx, "runs.summary.running", "Percent", percent(d.Run)/10*10, "Profiles", c.Profiles)
+	case run.Succeeded:
+		return i18n.T(ctx, "runs.summary.succeeded", "Accepted", c.Accepted, "Unchanged", c.Unchanged)
+	case run.Warnings:
+		return i18n.T(ctx, "runs.summary.warnings", "Accepted", c.Accepted, "Unchanged", c.Unchanged, "Rejected", c.Rejected()+c.Duplicates)
+	case run.Failed:
+		return i18n.T(ctx, "runs.summary.failed", "Open", c.Open())
+	}
+	return i18n.T(ctx, "runs.summary.cancelled", "Open", c.Open())
+}
+
+func (d Detail) progress(ctx context.Context) component.Progress {
+	p := component.Progress{ID: "run-progress", Label: i18n.T(ctx, "runs.progress"), Tone: component.Running}
+	if d.Counts.Profiles == 0 {
+		p.Text = i18n.T(ctx, "runs.progress.preparing")
+		return p
+	}
+	p.Value, p.Max = int64(d.Counts.Settled()), int64(d.Counts.Profiles)
+	p.Text = i18n.T(ctx, "runs.progress.of", "Settled", d.Counts.Settled(), "Profiles", d.Counts.Profiles, "Percent", percent(d.Run))
+	return p
+}
+
+func (d Detail) usage(ctx context.Context) component.Progress {
+	return component.Progress{
+		ID: "run-usage", Label: i18n.T(ctx, "runs.usage"), Value: int64(d.Pace.Usage.Used), Max: int64(d.Pace.Usage.Limit),
+		Text: i18n.T(ctx, "runs.usage.of", "Used", d.Pace.Usage.Used, "Limit", d.Pace.Usage.Limit),
+	}
+}
+
+// pace are the facts of a run under way.
+func (d Detail) pace(ctx context.Context) []component.Term {
+	left := i18n.T(ctx, "runs.left.unknown")
+	if d.Pace.Left > 0 {
+		left = i18n.T(ctx, "runs.left.about", "Left", d.Pace.Left, "Destination", d.DestinationName, "Limit", d.Limit)
+	}
+	return []component.Term{
+		{Label: i18n.T(ctx, "runs.left"), Text: left},
+		{Label: i18n.T(ctx, "runs.rate"), Text: i18n.T(ctx, "runs.rate.of", "Rate", i18n.From(ctx).Decimal(d.Pace.Rate, 1))},
+		{Label: i18n.T(ctx, "runs.batches"), Text: i18n.T(ctx, "runs.batches.of", "Sent", d.BatchesSent, "Settled", d.BatchesSettled)},
+	}
+}
+
+func (d Detail) stats(ctx context.Context) []component.Stat {
+	c, at := d.Counts, Path(d.ID)
+	stat := func(key string, n int, tone component.Tone, outcome run.Outcome) component.Stat {
+		s := component.Stat{ID: "stat-" + key, Label: i18n.T(ctx, "runs.count."+key), Number: i18n.Number(ctx, n), Note: i18n.T(ctx, "runs.count."+key+".note")}
+		if n > 0 {
+			s.Tone = tone
+			if outcome != "" && d.MaySee {
+				s.Href = at + "?outcome=" + string(outcome) + "#rejections"
+			}
+		}
+		return s
+	}
+	open := stat("open", c.Open(), component.Neutral, "")
+	if !d.State.Active() {
+		open.Note = i18n.T(ctx, "runs.count.open.ended")
+		if c.Open() > 0 {
+			open.Tone = component.Warning
+		}
+	}
+	return []component.Stat{
+		stat("accepted", c.Accepted, component.Success, ""),
+		stat("unchanged", c.Unchanged, component.Neutral, ""),
+		stat("invalid", c.Invalid, component.Warning, run.Invalid),
+		stat("refused", c.Refused, component.Danger, run.Refused),
+		stat("duplicates", c.Duplicates, component.Neutral, run.Duplicate),
+		open,
+	}
+}
+
+func (d Detail) parts(ctx context.Context) component.StackedBar {
+	c := d.Counts
+	bar := component.StackedBar{ID: "run-parts", Label: i18n.T(ctx, "runs.parts")}
+	for _, part := range []struct {
+		key  string
+		n    int
+		tone component.Tone
+	}{
+		{"accepted", c.Accepted, component.Success}, {"unchanged", c.Unchanged, component.Info}, {"invalid", c.Invalid, component.Warning},
+		{"refused", c.Refused, component.Danger}, {"duplicates", c.Duplicates, component.Running}, {"open", c.Open(), component.Neutral},
+	} {
+		if part.n > 0 {
+			bar.Parts = append(bar.Parts, component.Part{Label: i18n.T(ctx, "runs.count."+part.key), Count: int64(part.n), Text: i18n.Number(ctx, part.n), Tone: part.tone})
+		}
+	}
+	return bar
+}
+
+// ErrorText says why a run failed, and what to do about it.
+func ErrorText(ctx context.Context, code, detail, destinationName string) string {
+	switch code {
+	case "too_many_profiles":
+		var n int
+		if _, err := fmt.Sscan(detail, &n); err != nil {
+			n = 0
+		}
+		return i18n.T(ctx, "runs.error.too_many_profiles", "Profiles", n, "Destination", destinationName)
+	case "destination_unavailable", "batches_stalled", "api_retired", "does_not_add_up", "internal", "segment_unusable":
+		return i18n.T(ctx, "runs.error."+code, "Destination", destinationName)
+	}
+	return i18n.T(ctx, "obstacle."+code)
+}
+
+// words are the destination's own about the failure, if the detail holds such.
+func (d Detail) words(ctx context.Context) string {
+	if d.ErrorDetail == "" || d.ErrorCode == "too_many_profiles" || d.ErrorCode == "segment_unusable" {
+		return ""
+	}
+	return i18n.T(ctx, "runs.words.said", "Destination", d.DestinationName, "Words", d.ErrorDetail)
+}
+
+// connectionObstacle reports whether the failure is mended on the connection's page.
+func connectionObstacle(code string) bool {
+	switch code {
+	case string(connection.NotVerified), string(connection.NoConsent), string(connection.NoExportUser), string(connection.ExportUserUnable),
+		string(connection.KeyFailed), string(connection.KeyRefused), string(connection.ScopeMissing), string(connection.BrandUnable),
+		string(connection.BrandChanged), string(connection.PaymentRequired):
+		return true
+	}
+	return false
+}
+
+// reasonCodes are those that have a text: the encoder's, and the runner's own.
+var reasonCodes = []string{
+	"required", "invalid_email", "invalid_phone", "invalid_date", "invalid_gender", "too_long", "invalid_tag", "too_many_tags",
+	"no_answer", "refused", "rejected", "no_reason", "duplicate",
+}
+
+// fields are those of destinations that have a name in the reader's language.
+var fields = []destination.Field{
+	destination.Email, destination.FirstName, destination.LastName, destination.Address, destination.Country, destination.State,
+	destination.City, destination.PostalCode, destination.Phone, destination.Birthdate, destination.Gender, destination.Tags,
+}
+
+// ReasonText says why a profile was not accepted. Codes of the destination that Segue does not know are shown as they are.
+func ReasonText(ctx context.Context, code, destinationName string) string {
+	if !slices.Contains(reasonCodes, code) {
+		return i18n.T(ctx, "runs.reason.other", "Code", code, "Destination", destinationName)
+	}
+	return i18n.T(ctx, "runs.reason."+code, "Destination", destinationName)
+}
+
+// FieldText names a destination's field; one that Segue does not know is shown as the destination writes it.
+func FieldText(ctx context.Context, field string) string {
+	if name, custom := strings.CutPrefix(field, destination.CustomPrefix); custom {
+		return name
+	}
+	if slices.Contains(fields, destination.Field(field)) {
+		return i18n.T(ctx, "exports.field."+field)
+	}
+	return field
+}
+
+func (d Detail) timeline(ctx context.Context) component.Timeline {
+	var line component.Timeline
+	for _, e := range d.Events {
+		event := component.Event{Title: i18n.T(ctx, "runs.event."+e.Code), Time: Exact(ctx, e.At)}
+		switch state := run.State(e.Code); e.Code {
+		case "queued":
+			event.Tone, event.Icon = component.Info, "clock"
+			event.Text = askedBy(ctx, d.Run)
+		case "cancel_asked":
+			event.Tone, event.Icon, event.Text = component.Warning, "circle-stop", e.Detail
+		case "started":
+			event.Tone, event.Icon = component.Info, "play"
+		case "resumed":
+			event.Tone, event.Icon, event.Text = component.Info, "refresh-cw", i18n.T(ctx, "runs.event.resumed.text")
+		default:
+			event.Tone, event.Icon = tone(state), icon(state)
+			if e.Detail != "" {
+				event.Text = ErrorText(ctx, e.Detail, d.ErrorDetail, d.DestinationName)
+			}
+		}
+		line.Events = append(line.Events, event)
+	}
+	return line
+}
+
+func (d Detail) columns(ctx context.Context) []component.Column {
+	return []component.Column{
+		{Label: i18n.T(ctx, "runs.profile_id")}, {Label: i18n.T(ctx, "runs.outcome")}, {Label: i18n.T(ctx, "runs.field")},
+		{Label: i18n.T(ctx, "runs.reason")}, {Label: i18n.T(ctx, "runs.words", "Destination", d.DestinationName)},
+	}
+}
+
+func (d Detail) outcomeTabs(ctx context.Context) component.Tabs {
+	tabs := component.Tabs{Label: i18n.T(ctx, "runs.rejections")}
+	for _, tab := range []struct {
+		outcome run.Outcome
+		label   string
+		n       int
+	}{
+		{"", "runs.outcome.all", d.Counts.Rejected() + d.Counts.Duplicates}, {run.Invalid, "runs.count.invalid", d.Counts.Invalid},
+		{run.Refused, "runs.count.refused", d.Counts.Refused}, {run.Duplicate, "runs.count.duplicates", d.Counts.Duplicates},
+	} {
+		href := Path(d.ID)
+		if tab.outcome != "" {
+			href += "?outcome=" + string(tab.outcome)
+		}
+		tabs.Items = append(tabs.Items, component.Tab{Label: i18n.T(ctx, tab.label), Href: href + "#rejections", Count: i18n.Number(ctx, tab.n), Current: tab.outcome == d.Outcome})
+	}
+	return tabs
+}
+
+// attribute names a profile attribute as it is called now.
+func (d Detail) attribute(key string) string {
+	if label := d.Labels[key]; label != "" {
+		return label
+	}
+	return key
+}
+
+func (d Detail) mapping() export.Mapping {
+	if d.Plan == nil {
+		return nil
+	}
+	return d.Plan.Mapping
+}

@@ -1,0 +1,77 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+
+	"github.com/a-h/templ"
+
+	"github.com/segue-app/segue/internal/i18n"
+	"github.com/segue-app/segue/views/component"
+)
+
+// address is where the state is read from again.
+func (d Detail) address() string {
+	if d.Outcome != "" {
+		return Path(d.ID) + "?" + url.Values{"outcome": {string(d.Outcome)}}.Encode()
+	}
+	return Path(d.ID)
+}
+
+// actions keep their ids when the state is exchanged, so that the focus stays on them.
+func (d Detail) actions(ctx context.Context) templ.Component {
+	var buttons []templ.Component
+	if d.State.Active() {
+		buttons = append(buttons, refreshWithoutScripts(d.address()))
+		if d.MayCancel && d.CancelAskedAt.IsZero() {
+			buttons = append(buttons, component.Button{Label: i18n.T(ctx, "runs.cancel"), Icon: "circle-stop", Href: Path(d.ID) + "/cancel",
+				Attrs: templ.Attributes{"id": "run-cancel"}})
+		}
+	}
+	buttons = append(buttons, component.Button{Label: i18n.T(ctx, "runs.to_export"), Icon: "send", Href: fmt.Sprintf("/exports/%d", d.ExportID),
+		Attrs: templ.Attributes{"id": "run-export"}})
+	return templ.Join(buttons...)
+}
+
+// remedy leads to where the failure is mended; nothing where no page helps.
+func (d Detail) remedy(ctx context.Context) templ.Component {
+	if d.Plan != nil && connectionObstacle(d.ErrorCode) && d.MayMend {
+		return component.Button{Label: i18n.T(ctx, "runs.to_connection"), Href: fmt.Sprintf("/connections/%d", d.Plan.ConnectionID), Small: true}
+	}
+	return nil
+}
+
+func (d Detail) facts(ctx context.Context) []component.Term {
+	terms := []component.Term{{Label: i18n.T(ctx, "runs.export"), Content: exportLink(d.ExportID, d.ExportName)}}
+	add := func(key, text string) { terms = append(terms, component.Term{Label: i18n.T(ctx, key), Text: text}) }
+	add("runs.asked", askedBy(ctx, d.Run))
+	if d.ActingFor != "" {
+		add("runs.acting_for", d.ActingFor)
+	}
+	mode := "runs.mode.changes"
+	if d.Complete {
+		mode = "runs.mode.complete"
+	}
+	add("runs.mode", i18n.T(ctx, mode))
+	terms = append(terms, component.Term{Label: i18n.T(ctx, "runs.queued_at"), Content: both(d.QueuedAt)})
+	if !d.StartedAt.IsZero() {
+		terms = append(terms, component.Term{Label: i18n.T(ctx, "runs.started_at"), Content: both(d.StartedAt)})
+	}
+	if !d.EndedAt.IsZero() {
+		terms = append(terms, component.Term{Label: i18n.T(ctx, "runs.ended_at"), Content: both(d.EndedAt)})
+		add("runs.duration", duration(ctx, d.Run))
+	}
+	if p := d.Plan; p != nil {
+		terms = append(terms,
+			component.Term{Label: i18n.T(ctx, "runs.segments"), Content: planSegments(p.Segments)},
+			component.Term{Label: i18n.T(ctx, "runs.mapping"), Content: d.mapped()},
+			component.Term{Label: i18n.T(ctx, "runs.connection"), Text: i18n.T(ctx, "runs.connection.of", "Name", p.ConnectionName, "Brand", p.BrandName, "Destination", d.DestinationName)},
+			component.Term{Label: i18n.T(ctx, "runs.snapshot"), Text: i18n.T(ctx, "runs.snapshot.of", "Number", fmt.Sprint(p.SnapshotID), "At", p.At)},
+		)
+	}
+	if d.Requests > 0 {
+		add("runs.requests", i18n.Number(ctx, d.Requests))
+	}
+	return terms
+}
