@@ -19,6 +19,8 @@ CREATE TABLE runs (
     refused           INTEGER NOT NULL DEFAULT 0,         -- rejected by the destination
     duplicates        INTEGER NOT NULL DEFAULT 0,
     requests          INTEGER NOT NULL DEFAULT 0,
+    batches_sent      INTEGER NOT NULL DEFAULT 0,         -- taken by the destination
+    batches_settled   INTEGER NOT NULL DEFAULT 0,         -- of those, whose outcome is known
     error_code        TEXT    NOT NULL DEFAULT '',
     error_detail      TEXT    NOT NULL DEFAULT '',        -- the destination's own words
     cancel_asked_at   INTEGER,

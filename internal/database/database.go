@@ -105,6 +105,16 @@ func (db *DB) InTx(ctx context.Context, work func(tx Tx) error) (err error) {
 	return nil
 }
 
+// Prepare prepares a statement for transactions that write: use it through tx.StmtContext, which then need not parse it
+// again. It waits for the writing connection, so call it outside InTx, once.
+func (db *DB) Prepare(ctx context.Context, query string) (*sql.Stmt, error) {
+	statement, err := db.write.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("prepare: %w", err)
+	}
+	return statement, nil
+}
+
 // Millis is t as it is stored: milliseconds since 1970 in UTC.
 func Millis(t time.Time) int64 { return t.UnixMilli() }
 

@@ -80,6 +80,10 @@ func (s *Service) execute(ctx context.Context, r Run, stopping context.Context, 
 	x := &execution{service: s, run: r, log: s.log.With("run", r.ID, "export", r.ExportID), maxBatch: driver.Info().MaxBatch,
 		unit: s.budgets.Window() / 60, finish: make(chan struct{}), stopping: stopping, stop: stop}
 	x.followed = newFollower(x)
+	var err error
+	if x.statements, err = s.prepared(ctx); err != nil {
+		return err
+	}
 	snapshot, err := s.profiles.Snapshot(ctx, r.Plan.SnapshotID)
 	if err != nil {
 		return err

@@ -27,6 +27,7 @@ type execution struct {
 	again      *contacts // for batches that are made again; guarded by againLock
 	account    destination.Account
 	connection connection.Connection
+	statements *statements
 	maxBatch   int
 	unit       time.Duration // a second of the destination's time: its window / 60
 
@@ -165,13 +166,14 @@ func (x *execution) makeAgain(ctx context.Context, number, tries int) (batch, er
 }
 
 // write runs one step of the journal and records with it what was spent.
-func (x *execution) write(ctx context.Context, p progress, step func(tx database.Tx) error) error {
+func (x *execution) write(ctx context.Context, p progress, step func(j journal) error) error {
 	p.requests = int(x.requests.Swap(0))
 	err := x.service.db.InTx(ctx, func(tx database.Tx) error {
-		if err := record(ctx, tx, x.run.ID, p, x.service.clock()); err != nil {
+		j := journal{statements: x.statements, tx: tx}
+		if err := j.record(ctx, x.run.ID, p, x.service.clock()); err != nil {
 			return err
 		}
-		return step(tx)
+		return step(j)
 	})
 	if err != nil {
 		x.requests.Add(int64(p.requests))
@@ -231,10 +233,10 @@ func (x *execution) conclude() error {
 	defer cancel()
 	cause := context.Cause(x.stopping)
 	if errors.Is(cause, errShutdown) {
-		return x.write(ctx, progress{}, func(database.Tx) error { return nil })
+		return x.write(ctx, progress{}, func(journal) error { return nil })
 	}
-	return x.write(ctx, progress{}, func(tx database.Tx) error {
-		r, err := getRun(ctx, tx, x.run.ID)
+	return x.write(ctx, progress{}, func(j journal) error {
+		r, err := getRun(ctx, j.tx, x.run.ID)
 		if err != nil {
 			return err
 		}
@@ -248,7 +250,7 @@ func (x *execution) conclude() error {
 		case r.Counts.Rejected() > 0:
 			state = Warnings
 		}
-		return end(ctx, tx, x.run.ID, state, code, detail, x.service.clock())
+		return end(ctx, j.tx, x.run.ID, state, code, detail, x.service.clock())
 	})
 }
 

@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
 )
 
@@ -229,18 +228,18 @@ func (f *follower) settle(ctx context.Context, group []endedBatch) error {
 			p.rejections = append(p.rejections, Rejection{ProfileID: e.ProfileID, Outcome: Refused, Code: "no_answer"})
 		}
 	}
-	p.Accepted = len(accepted)
-	err := x.write(ctx, p, func(tx database.Tx) error {
-		if err := remember(ctx, tx, x.run.ExportID, x.run.ID, accepted); err != nil {
+	p.Accepted, p.settled = len(accepted), len(group)
+	err := x.write(ctx, p, func(j journal) error {
+		if err := j.remember(ctx, x.run.ExportID, x.run.ID, accepted); err != nil {
 			return err
 		}
 		for _, next := range again {
-			if err := writeBatch(ctx, tx, x.run.ID, next, "planned"); err != nil {
+			if err := j.writeBatch(ctx, x.run.ID, next, "planned"); err != nil {
 				return err
 			}
 		}
 		for _, b := range group {
-			if err := markSettled(ctx, tx, x.run.ID, b.number); err != nil {
+			if err := j.markSettled(ctx, x.run.ID, b.number); err != nil {
 				return err
 			}
 		}

@@ -13,23 +13,70 @@ import (
 	"github.com/segue-app/segue/internal/destination"
 )
 
+// statements are those that a run writes again and again, prepared once.
+type statements struct {
+	record, cursor, batch, sent, settled, rememberMany, rememberOne *sql.Stmt
+}
+
+// rememberAtOnce is how many deliveries one statement writes.
+const rememberAtOnce = 50
+
+func prepare(ctx context.Context, db *database.DB) (*statements, error) {
+	const remember = `INSERT INTO deliveries (export_id, profile_id, identity, hash, run_id) VALUES (?, ?, ?, ?, ?)`
+	const again = ` ON CONFLICT (export_id, profile_id) DO UPDATE SET identity = excluded.identity, hash = excluded.hash, run_id = excluded.run_id`
+	s := &statements{}
+	for _, one := range []struct {
+		into  **sql.Stmt
+		query string
+	}{
+		{&s.record, `UPDATE runs SET accepted = accepted + ?, unchanged = unchanged + ?, invalid = invalid + ?, refused = refused + ?,
+			duplicates = duplicates + ?, requests = requests + ?, batches_sent = batches_sent + ?, batches_settled = batches_settled + ?,
+			progress_at = ? WHERE id = ?`},
+		{&s.cursor, `UPDATE runs SET cursor = ?, planned = ? WHERE id = ?`},
+		{&s.batch, `INSERT INTO batches (run_id, number, state, tries, size, items) VALUES (?, ?, ?, ?, ?, ?)
+			ON CONFLICT (run_id, number) DO UPDATE SET state = excluded.state, size = excluded.size, items = excluded.items`},
+		{&s.sent, `UPDATE batches SET state = 'sent', remote_id = ?, sent_at = ? WHERE run_id = ? AND number = ?`},
+		{&s.settled, `UPDATE batches SET state = 'settled', items = NULL WHERE run_id = ? AND number = ?`},
+		{&s.rememberMany, remember + strings.Repeat(`, (?, ?, ?, ?, ?)`, rememberAtOnce-1) + again},
+		{&s.rememberOne, remember + again},
+	} {
+		var err error
+		if *one.into, err = db.Prepare(ctx, one.query); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// journal is the statements within one transaction.
+type journal struct {
+	*statements
+	tx database.Tx
+}
+
+func (j journal) do(ctx context.Context, statement *sql.Stmt, args ...any) error {
+	_, err := j.tx.StmtContext(ctx, statement).ExecContext(ctx, args...)
+	return err
+}
+
 // progress is what one step of the planning or of the settling adds to a run.
 type progress struct {
 	Counts     // added to the run's; Profiles is not used
 	requests   int
+	sent       int // batches that the destination has taken
+	settled    int // of those, whose outcome is known
 	rejections []Rejection
 }
 
 // record adds a step's progress to the run, within the transaction that journals the step.
-func record(ctx context.Context, tx database.Tx, runID int64, p progress, now time.Time) error {
-	_, err := tx.ExecContext(ctx, `UPDATE runs SET accepted = accepted + ?, unchanged = unchanged + ?, invalid = invalid + ?, refused = refused + ?,
-		duplicates = duplicates + ?, requests = requests + ?, progress_at = ? WHERE id = ?`,
-		p.Accepted, p.Unchanged, p.Invalid, p.Refused, p.Duplicates, p.requests, database.Millis(now), runID)
+func (j journal) record(ctx context.Context, runID int64, p progress, now time.Time) error {
+	err := j.do(ctx, j.statements.record,
+		p.Accepted, p.Unchanged, p.Invalid, p.Refused, p.Duplicates, p.requests, p.sent, p.settled, database.Millis(now), runID)
 	if err != nil {
 		return fmt.Errorf("record progress of run %d: %w", runID, err)
 	}
 	for _, r := range p.rejections {
-		_, err := tx.ExecContext(ctx, `INSERT INTO rejections (run_id, profile_id, outcome, field, code, message, other_id) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		_, err := j.tx.ExecContext(ctx, `INSERT INTO rejections (run_id, profile_id, outcome, field, code, message, other_id) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 			runID, r.ProfileID, r.Outcome, r.Field, r.Code, r.Message, r.OtherID)
 		if err != nil {
 			return fmt.Errorf("record a rejection of run %d: %w", runID, err)
@@ -39,41 +86,36 @@ func record(ctx context.Context, tx database.Tx, runID int64, p progress, now ti
 }
 
 // moveCursor says up to which profile the planning is journalled.
-func moveCursor(ctx context.Context, tx database.Tx, runID int64, cursor string, planned bool) error {
-	if _, err := tx.ExecContext(ctx, `UPDATE runs SET cursor = ?, planned = ? WHERE id = ?`, cursor, planned, runID); err != nil {
+func (j journal) moveCursor(ctx context.Context, runID int64, cursor string, planned bool) error {
+	if err := j.do(ctx, j.cursor, cursor, planned, runID); err != nil {
 		return fmt.Errorf("move the cursor of run %d: %w", runID, err)
 	}
 	return nil
 }
 
 // writeBatch journals a batch as filling (more profiles may come) or planned (about to be sent).
-func writeBatch(ctx context.Context, tx database.Tx, runID int64, b batch, state string) error {
+func (j journal) writeBatch(ctx context.Context, runID int64, b batch, state string) error {
 	entries, err := json.Marshal(b.entries)
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO batches (run_id, number, state, tries, size, items) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (run_id, number) DO UPDATE SET state = excluded.state, size = excluded.size, items = excluded.items`,
-		runID, b.number, state, b.tries, len(b.entries), string(entries))
-	if err != nil {
+	if err := j.do(ctx, j.batch, runID, b.number, state, b.tries, len(b.entries), string(entries)); err != nil {
 		return fmt.Errorf("journal batch %d of run %d: %w", b.number, runID, err)
 	}
 	return nil
 }
 
 // markSent notes that the destination has taken a batch.
-func markSent(ctx context.Context, tx database.Tx, runID int64, b sentBatch) error {
-	_, err := tx.ExecContext(ctx, `UPDATE batches SET state = 'sent', remote_id = ?, sent_at = ? WHERE run_id = ? AND number = ?`,
-		b.remoteID, database.Millis(b.sentAt), runID, b.number)
-	if err != nil {
+func (j journal) markSent(ctx context.Context, runID int64, b sentBatch) error {
+	if err := j.do(ctx, j.sent, b.remoteID, database.Millis(b.sentAt), runID, b.number); err != nil {
 		return fmt.Errorf("journal that batch %d of run %d was sent: %w", b.number, runID, err)
 	}
 	return nil
 }
 
 // markSettled notes that all that was in a batch has its outcome, or went over into another batch.
-func markSettled(ctx context.Context, tx database.Tx, runID int64, number int) error {
-	if _, err := tx.ExecContext(ctx, `UPDATE batches SET state = 'settled', items = NULL WHERE run_id = ? AND number = ?`, runID, number); err != nil {
+func (j journal) markSettled(ctx context.Context, runID int64, number int) error {
+	if err := j.do(ctx, j.settled, runID, number); err != nil {
 		return fmt.Errorf("journal that batch %d of run %d is settled: %w", number, runID, err)
 	}
 	return nil
@@ -133,22 +175,20 @@ func cursorOf(ctx context.Context, q database.Querier, runID int64) (cursor stri
 	return cursor, nil
 }
 
-// rememberAtOnce is how many deliveries one statement writes.
-const rememberAtOnce = 50
-
 // remember keeps what was accepted, so that the next run can tell who is unchanged.
-func remember(ctx context.Context, tx database.Tx, exportID, runID int64, accepted []entry) error {
+func (j journal) remember(ctx context.Context, exportID, runID int64, accepted []entry) error {
 	args := make([]any, 0, 5*rememberAtOnce)
 	for len(accepted) > 0 {
-		some := accepted[:min(len(accepted), rememberAtOnce)]
+		statement, some := j.rememberMany, accepted[:min(len(accepted), rememberAtOnce)]
+		if len(some) < rememberAtOnce {
+			statement, some = j.rememberOne, some[:1]
+		}
 		accepted = accepted[len(some):]
 		args = args[:0]
 		for _, e := range some {
 			args = append(args, exportID, e.ProfileID, e.Identity, e.Hash, runID)
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO deliveries (export_id, profile_id, identity, hash, run_id) VALUES (?, ?, ?, ?, ?)`+
-			strings.Repeat(`, (?, ?, ?, ?, ?)`, len(some)-1)+
-			` ON CONFLICT (export_id, profile_id) DO UPDATE SET identity = excluded.identity, hash = excluded.hash, run_id = excluded.run_id`, args...); err != nil {
+		if err := j.do(ctx, statement, args...); err != nil {
 			return fmt.Errorf("remember deliveries: %w", err)
 		}
 	}

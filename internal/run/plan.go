@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 
-	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/membership"
 )
 
@@ -156,18 +155,18 @@ func (p *planner) flush(ctx context.Context, cursor string, end bool) error {
 	if len(p.filling.entries) > 0 && p.filling.number == 0 {
 		p.filling.number = int(x.numbers.Add(1))
 	}
-	err := x.write(ctx, p.step, func(tx database.Tx) error {
+	err := x.write(ctx, p.step, func(j journal) error {
 		for _, b := range p.full {
-			if err := writeBatch(ctx, tx, x.run.ID, b, "planned"); err != nil {
+			if err := j.writeBatch(ctx, x.run.ID, b, "planned"); err != nil {
 				return err
 			}
 		}
 		if len(p.filling.entries) > 0 {
-			if err := writeBatch(ctx, tx, x.run.ID, p.filling, "filling"); err != nil {
+			if err := j.writeBatch(ctx, x.run.ID, p.filling, "filling"); err != nil {
 				return err
 			}
 		}
-		return moveCursor(ctx, tx, x.run.ID, cursor, end)
+		return j.moveCursor(ctx, x.run.ID, cursor, end)
 	})
 	if err != nil {
 		return err

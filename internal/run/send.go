@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/connection"
-	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
 )
 
@@ -101,9 +100,9 @@ func (x *execution) recordSent(ctx context.Context) error {
 				more = false
 			}
 		}
-		err := x.write(ctx, progress{}, func(tx database.Tx) error {
+		err := x.write(ctx, progress{sent: len(group)}, func(j journal) error {
 			for _, b := range group {
-				if err := markSent(ctx, tx, x.run.ID, b); err != nil {
+				if err := j.markSent(ctx, x.run.ID, b); err != nil {
 					return err
 				}
 			}
@@ -126,7 +125,7 @@ func (x *execution) split(ctx context.Context, b batch, failure *destination.Err
 			reasons = []destination.Reason{{Code: "refused", Message: failure.Message}}
 		}
 		p := progress{Counts: Counts{Refused: 1}, rejections: refusals(b.entries[0].ProfileID, Refused, reasons)}
-		err := x.write(ctx, p, func(tx database.Tx) error { return markSettled(ctx, tx, x.run.ID, b.number) })
+		err := x.write(ctx, p, func(j journal) error { return j.markSettled(ctx, x.run.ID, b.number) })
 		if err == nil {
 			x.settled(1)
 		}
@@ -137,13 +136,13 @@ func (x *execution) split(ctx context.Context, b batch, failure *destination.Err
 		{number: int(x.numbers.Add(1)), tries: b.tries, entries: b.entries[:middle], items: b.items[:middle]},
 		{number: int(x.numbers.Add(1)), tries: b.tries, entries: b.entries[middle:], items: b.items[middle:]},
 	}
-	err := x.write(ctx, progress{}, func(tx database.Tx) error {
+	err := x.write(ctx, progress{}, func(j journal) error {
 		for _, half := range halves {
-			if err := writeBatch(ctx, tx, x.run.ID, half, "planned"); err != nil {
+			if err := j.writeBatch(ctx, x.run.ID, half, "planned"); err != nil {
 				return err
 			}
 		}
-		return markSettled(ctx, tx, x.run.ID, b.number)
+		return j.markSettled(ctx, x.run.ID, b.number)
 	})
 	if err != nil {
 		return err

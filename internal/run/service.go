@@ -84,9 +84,10 @@ type Service struct {
 	clock       func() time.Time
 	log         *slog.Logger
 
-	mutex    sync.Mutex
-	active   map[int64]context.CancelCauseFunc // runs under way in this process
-	shutting bool
+	mutex      sync.Mutex
+	statements *statements
+	active     map[int64]context.CancelCauseFunc // runs under way in this process
+	shutting   bool
 }
 
 // NewService makes the service.
@@ -285,4 +286,17 @@ func RequestTimes(db *database.DB, clock func() time.Time) func(context.Context,
 	return func(ctx context.Context, brandID string, since time.Time) ([]time.Time, error) {
 		return requestTimes(ctx, db.Reader(), brandID, since, clock())
 	}
+}
+
+// prepared gives the statements of the journal.
+func (s *Service) prepared(ctx context.Context) (*statements, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.statements == nil {
+		var err error
+		if s.statements, err = prepare(ctx, s.db); err != nil {
+			return nil, err
+		}
+	}
+	return s.statements, nil
 }

@@ -13,7 +13,7 @@ import (
 )
 
 const runColumns = `r.id, r.export_id, e.name, r.cause, r.requested_by_name, r.acting_for, r.complete, r.state, r.plan, r.planned,
-	r.profiles, r.accepted, r.unchanged, r.invalid, r.refused, r.duplicates, r.requests, r.error_code, r.error_detail,
+	r.profiles, r.accepted, r.unchanged, r.invalid, r.refused, r.duplicates, r.requests, r.batches_sent, r.batches_settled, r.error_code, r.error_detail,
 	r.cancel_asked_at, r.cancel_asked_by, r.queued_at, r.started_at, r.ended_at, r.progress_at`
 
 func scanRun(row interface{ Scan(...any) error }) (Run, error) {
@@ -23,7 +23,7 @@ func scanRun(row interface{ Scan(...any) error }) (Run, error) {
 	var queued int64
 	err := row.Scan(&r.ID, &r.ExportID, &r.ExportName, &r.Cause, &r.RequestedBy, &r.ActingFor, &r.Complete, &r.State, &plan, &r.Planned,
 		&r.Counts.Profiles, &r.Counts.Accepted, &r.Counts.Unchanged, &r.Counts.Invalid, &r.Counts.Refused, &r.Counts.Duplicates,
-		&r.Requests, &r.ErrorCode, &r.ErrorDetail, &cancel, &r.CancelAskedBy, &queued, &started, &ended, &progress)
+		&r.Requests, &r.BatchesSent, &r.BatchesSettled, &r.ErrorCode, &r.ErrorDetail, &cancel, &r.CancelAskedBy, &queued, &started, &ended, &progress)
 	if err != nil {
 		return Run{}, err
 	}
@@ -45,11 +45,6 @@ func getRun(ctx context.Context, q database.Querier, id int64) (Run, error) {
 	}
 	if err != nil {
 		return Run{}, fmt.Errorf("read run %d: %w", id, err)
-	}
-	err = q.QueryRowContext(ctx, `SELECT count(*) FILTER (WHERE remote_id <> ''), count(*) FILTER (WHERE state = 'settled' AND remote_id <> '') FROM batches WHERE run_id = ?`, id).
-		Scan(&r.BatchesSent, &r.BatchesSettled)
-	if err != nil {
-		return Run{}, fmt.Errorf("count batches of run %d: %w", id, err)
 	}
 	return r, nil
 }
