@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -50,6 +51,9 @@ func Open(ctx context.Context, path string) (*DB, error) {
 
 // Connect opens or creates the file and leaves its schema as it is.
 func Connect(path string) (*DB, error) {
+	if err := create(path); err != nil {
+		return nil, err
+	}
 	write, err := sql.Open("sqlite", dsn(path, "_txlock=immediate"))
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
@@ -67,6 +71,16 @@ func Connect(path string) (*DB, error) {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), write.Close(), read.Close())
 	}
 	return &DB{write: write, read: read}, nil
+}
+
+// create makes the file, when there is none, for its owner alone: SQLite would let everybody read it, and gives the files
+// beside it the same mode.
+func create(path string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	return file.Close()
 }
 
 func dsn(path, more string) string {

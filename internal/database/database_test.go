@@ -2,6 +2,7 @@ package database_test
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -21,6 +22,33 @@ func TestMigratingAgainChangesNothing(t *testing.T) {
 		t.Fatalf("a new database is at %+v", before)
 	}
 	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOnlyTheOwnerCanReadTheFiles(t *testing.T) {
+	folder := t.TempDir()
+	db, err := database.Open(t.Context(), filepath.Join(folder, "segue.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(entries) != 3 {
+		t.Errorf("%d files, and not the database, its log and its index", len(entries))
+	}
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mode := info.Mode().Perm(); mode != 0o600 {
+			t.Errorf("%s has mode %o", entry.Name(), mode)
+		}
+	}
+	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
 }
