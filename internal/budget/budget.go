@@ -4,6 +4,7 @@ package budget
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,13 +21,14 @@ type Budget struct {
 	window time.Duration
 
 	mutex     sync.Mutex
-	effective int         // limit, less while others spend the same budget
-	inFlight  int         // admitted, not answered
-	answered  []time.Time // when, oldest first; only those still in the window
-	queues    []*queue    // holders that wait, in the order of their turns
-	blocked   time.Time   // nobody is admitted before: the destination asked for a pause
-	streak    int         // refusals in a row without a hint
-	raised    time.Time   // when effective last changed
+	effective int             // limit, less while others spend the same budget
+	inFlight  int             // admitted, not answered
+	answered  []time.Time     // when, oldest first; only those still in the window
+	queues    []*queue        // holders that wait, in the order of their turns
+	readers   []chan struct{} // those who wait to read, before all others
+	blocked   time.Time       // nobody is admitted before: the destination asked for a pause
+	streak    int             // refusals in a row without a hint
+	raised    time.Time       // when effective last changed
 	timer     *time.Timer
 }
 
@@ -43,6 +45,7 @@ type Usage struct {
 }
 
 const (
+	spareShare  = 100 // this part of the limit is left for reading: what was sent can always be followed
 	slackShare  = 200 // the slack is this part of a window: 300 ms of a minute
 	firstPause  = 60  // the first pause after a refusal without a hint, as a part of a window: 1 s of a minute
 	leastShare  = 20  // effective never falls below this part of the limit
@@ -65,6 +68,10 @@ func (b *Budget) Recall(answered []time.Time) {
 // Gate lets one holder (a run) spend from the budget.
 func (b *Budget) Gate(holder string) destination.Gate { return &gate{budget: b, holder: holder} }
 
+// ReadGate lets somebody read what became of what was sent. A few places of each window are left for it, so that the
+// outcome does not have to wait until sending has paused; it is for a request now and then.
+func (b *Budget) ReadGate() destination.Gate { return &gate{budget: b, reads: true} }
+
 // Usage reads the state of the window.
 func (b *Budget) Usage() Usage {
 	b.mutex.Lock()
@@ -77,6 +84,7 @@ func (b *Budget) Usage() Usage {
 type gate struct {
 	budget *Budget
 	holder string
+	reads  bool
 }
 
 // Enter waits for a place in the window.
@@ -84,39 +92,48 @@ func (g *gate) Enter(ctx context.Context) (func(destination.Answer), error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	admitted := g.budget.join(g.holder)
+	admitted := g.budget.join(g)
 	select {
 	case <-admitted:
 		var once sync.Once
 		return func(answer destination.Answer) { once.Do(func() { g.budget.done(answer) }) }, nil
 	case <-ctx.Done():
-		g.budget.leave(g.holder, admitted)
+		g.budget.leave(g, admitted)
 		return nil, ctx.Err()
 	}
 }
 
-func (b *Budget) join(holder string) chan struct{} {
+func (b *Budget) join(g *gate) chan struct{} {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	admitted := make(chan struct{})
+	if g.reads {
+		b.readers = append(b.readers, admitted)
+		b.admit(time.Now())
+		return admitted
+	}
 	for _, q := range b.queues {
-		if q.holder == holder {
+		if q.holder == g.holder {
 			q.waiters = append(q.waiters, admitted)
 			b.admit(time.Now())
 			return admitted
 		}
 	}
-	b.queues = append(b.queues, &queue{holder: holder, waiters: []chan struct{}{admitted}})
+	b.queues = append(b.queues, &queue{holder: g.holder, waiters: []chan struct{}{admitted}})
 	b.admit(time.Now())
 	return admitted
 }
 
 // leave takes a waiter out again, or gives its place back when it was admitted at the same moment.
-func (b *Budget) leave(holder string, admitted chan struct{}) {
+func (b *Budget) leave(g *gate, admitted chan struct{}) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
+	if i := slices.Index(b.readers, admitted); i >= 0 {
+		b.readers = slices.Delete(b.readers, i, i+1)
+		return
+	}
 	for i, q := range b.queues {
-		if q.holder != holder {
+		if g.reads || q.holder != g.holder {
 			continue
 		}
 		for j, waiter := range q.waiters {
@@ -183,7 +200,12 @@ func (b *Budget) expire(now time.Time) {
 // admit lets in whoever may go, in turn, and sets the timer for the next that must wait.
 func (b *Budget) admit(now time.Time) {
 	b.expire(now)
-	for len(b.queues) > 0 && !b.blocked.After(now) && (b.limit == 0 || b.inFlight+len(b.answered) < b.effective) {
+	for len(b.readers) > 0 && b.room(now, 0) {
+		close(b.readers[0])
+		b.readers = b.readers[1:]
+		b.inFlight++
+	}
+	for len(b.queues) > 0 && b.room(now, b.limit/spareShare) {
 		q := b.queues[0]
 		b.queues = b.queues[1:]
 		close(q.waiters[0])
@@ -193,9 +215,14 @@ func (b *Budget) admit(now time.Time) {
 			b.queues = append(b.queues, q) // to the end: the others have their turn first
 		}
 	}
-	if len(b.queues) > 0 {
+	if len(b.queues)+len(b.readers) > 0 {
 		b.wakeAt(now)
 	}
+}
+
+// room reports whether a request may be admitted and leave so many places spare.
+func (b *Budget) room(now time.Time, spare int) bool {
+	return !b.blocked.After(now) && (b.limit == 0 || b.inFlight+len(b.answered) < b.effective-spare)
 }
 
 func (b *Budget) wakeAt(now time.Time) {
@@ -204,8 +231,12 @@ func (b *Budget) wakeAt(now time.Time) {
 		if len(b.answered) == 0 {
 			return // every place is in flight: the next answer wakes us
 		}
-		// So many of the oldest must leave before one more fits; more than one only when effective has shrunk.
-		leaving := min(max(b.inFlight+len(b.answered)-b.effective, 0), len(b.answered)-1)
+		// So many of the oldest must leave before one more fits.
+		spare := b.limit / spareShare
+		if len(b.readers) > 0 {
+			spare = 0
+		}
+		leaving := min(max(b.inFlight+len(b.answered)-(b.effective-spare), 0), len(b.answered)-1)
 		wait = b.answered[leaving].Add(b.window + b.slack()).Sub(now)
 		if b.effective < b.limit {
 			wait = min(wait, b.raised.Add(b.window).Sub(now))

@@ -98,14 +98,17 @@ func (s *Service) execute(ctx context.Context, r Run, stopping context.Context, 
 	if err != nil {
 		return err
 	}
-	account, opened, err := s.connections.Account(ctx, r.Plan.ConnectionID, &gate{inner: brand.Gate(holder(r.ID)), x: x})
+	sending, opened, err := s.connections.Account(ctx, r.Plan.ConnectionID, &gate{inner: brand.Gate(holder(r.ID)), x: x})
+	if err == nil {
+		x.reading, _, err = s.connections.Account(ctx, r.Plan.ConnectionID, &gate{inner: brand.ReadGate(), x: x, reads: true})
+	}
 	if err != nil {
 		if problem.Of(err) != nil { // the connection went away
 			return &halt{state: Failed, code: "no_connection"}
 		}
 		return err
 	}
-	x.account, x.connection = account, opened
+	x.sending, x.connection = sending, opened
 	if err := x.checkBrand(ctx); err != nil {
 		return err
 	}
@@ -115,7 +118,7 @@ func (s *Service) execute(ctx context.Context, r Run, stopping context.Context, 
 // checkBrand makes sure, before anything is sent, that the key still works and still belongs to the same brand. A fault
 // that may pass is left to the sending, which has patience.
 func (x *execution) checkBrand(ctx context.Context) error {
-	brand, err := x.account.Verify(ctx)
+	brand, err := x.reading.Verify(ctx)
 	var failure *destination.Error
 	switch {
 	case err == nil && brand.ID != x.run.Plan.BrandID:

@@ -23,9 +23,10 @@ type execution struct {
 	service    *Service
 	run        Run
 	log        *slog.Logger
-	maker      *contacts // the planner's
-	again      *contacts // for batches that are made again; guarded by againLock
-	account    destination.Account
+	maker      *contacts           // the planner's
+	again      *contacts           // for batches that are made again; guarded by againLock
+	sending    destination.Account // two doors to one account: sending waits for its place in the brand's budget,
+	reading    destination.Account // reading has a few places of its own
 	connection connection.Connection
 	statements *statements
 	maxBatch   int
@@ -255,17 +256,18 @@ func (x *execution) conclude() error {
 }
 
 // gate lets requests pass until the run stops, and counts them. A request that is under way is never broken off by a
-// stop: its answer is worth having.
+// stop: its answer is worth having. What was sent before a stop may still be read.
 type gate struct {
 	inner destination.Gate
 	x     *execution
+	reads bool
 }
 
 // Enter waits for a place in the brand's budget.
 func (g *gate) Enter(ctx context.Context) (func(destination.Answer), error) {
 	waiting, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	if !g.x.followed.wrappingUp.Load() {
+	if !g.reads || errors.Is(context.Cause(g.x.stopping), errShutdown) {
 		defer context.AfterFunc(g.x.stopping, func() { cancel(context.Cause(g.x.stopping)) })()
 	}
 	done, err := g.inner.Enter(waiting)

@@ -22,6 +22,7 @@ type follower struct {
 	mutex sync.Mutex
 	open  map[string]sentBatch // by the destination's id
 	news  int                  // batches sent since the states were last read
+	added time.Time            // when a batch was last sent
 	room  chan struct{}        // closed and replaced whenever batches are settled
 }
 
@@ -36,6 +37,7 @@ type sentBatch struct {
 
 const (
 	newsForPoll        = 200 // read the states when so many batches were sent since: one listing tells 250
+	quietSeconds       = 2   // or when sending has waited for so long, most likely for the rate limit
 	pollSeconds        = 30  // or when so much of the destination's time has passed
 	firstPollSeconds   = 0.5 // when everything is sent: the first reading; then doubling
 	longestPollSeconds = 15
@@ -54,6 +56,13 @@ func (f *follower) add(batches ...sentBatch) {
 		f.open[b.remoteID] = b
 	}
 	f.news += len(batches)
+	f.added = time.Now()
+}
+
+func (f *follower) lastAdd() time.Time {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	return f.added
 }
 
 // waitForRoom holds the planner while too many batches have no outcome yet.
@@ -112,7 +121,8 @@ func (f *follower) follow(ctx context.Context) error {
 		if everythingSent {
 			wait = min(firstPollSeconds*float64(int(1)<<min(waits, 10)), longestPollSeconds)
 		}
-		if open == 0 || news < newsForPoll && time.Since(lastPoll) < x.seconds(wait) {
+		quiet := news > 0 && time.Since(f.lastAdd()) > x.seconds(quietSeconds)
+		if open == 0 || news < newsForPoll && !quiet && time.Since(lastPoll) < x.seconds(wait) {
 			continue
 		}
 		settled, err := f.poll(ctx)
@@ -164,7 +174,7 @@ func (f *follower) poll(ctx context.Context) (settled int, err error) {
 	f.news = 0
 	f.mutex.Unlock()
 
-	states, err := f.x.account.States(ctx, ids, oldest)
+	states, err := f.x.reading.States(ctx, ids, oldest)
 	if err != nil {
 		return 0, err
 	}
@@ -284,7 +294,7 @@ func (f *follower) sortOut(ctx context.Context, b *endedBatch) (accepted, untrie
 	case b.state.Progress == destination.Done && b.state.Errors == 0 && b.state.Total == len(b.entries):
 		return b.entries, nil, refused, nil
 	}
-	results, err := x.account.Results(ctx, b.remoteID)
+	results, err := x.reading.Results(ctx, b.remoteID)
 	if err != nil {
 		return nil, nil, refused, err
 	}

@@ -45,7 +45,7 @@ func (x *execution) sendAll(ctx context.Context) error {
 func (x *execution) send(ctx context.Context, b batch) error {
 	first := time.Now()
 	for attempt := 0; ; attempt++ {
-		remoteID, err := x.account.Send(ctx, b.items)
+		remoteID, err := x.sending.Send(ctx, b.items)
 		if err == nil {
 			return x.sent(ctx, b, remoteID)
 		}
