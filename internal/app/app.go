@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -213,6 +214,16 @@ type gates struct{ budgets *budget.Registry }
 // Gate is a place in a brand's budget.
 func (g gates) Gate(brandID, holder string) destination.Gate {
 	return lazy{g.budgets, brandID, holder}
+}
+
+// Spent counts requests that were made just now without asking.
+func (g gates) Spent(ctx context.Context, brandID string, requests int) error {
+	b, err := g.budgets.For(ctx, brandID)
+	if err != nil {
+		return err
+	}
+	b.Recall(slices.Repeat([]time.Time{time.Now()}, requests))
+	return nil
 }
 
 // lazy finds the budget when it is needed, since that may read the database.

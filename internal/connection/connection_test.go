@@ -122,6 +122,8 @@ type openGates struct{}
 
 func (openGates) Gate(string, string) destination.Gate { return openGate{} }
 
+func (openGates) Spent(context.Context, string, int) error { return nil }
+
 type openGate struct{}
 
 func (openGate) Enter(ctx context.Context) (func(destination.Answer), error) {

@@ -196,7 +196,7 @@ func (s *Service) Connect(ctx context.Context, actor access.Actor) (Draft, error
 	if err != nil {
 		return before, err
 	}
-	brand, err := s.prove(ctx, driver, key, unlimited{})
+	brand, err := s.proveNew(ctx, driver, key)
 	if FailureOf(err) != "" && before.Done(StepConnect) {
 		// The key was proved before and is refused now: what rests on that proof goes with it.
 		_, undone := s.changeDraft(ctx, actor, StepConnect, func(_ database.Tx, d *Draft, _ destination.Info) error {

@@ -84,9 +84,20 @@ func plain(text, otherwise string) string {
 	return text
 }
 
-// unlimited admits every request: for a key whose brand is not known yet, and so neither its budget.
-type unlimited struct{}
+// proveNew is prove for a key whose brand is not known yet, and so neither its budget: what it spent is counted afterwards.
+func (s *Service) proveNew(ctx context.Context, driver destination.Driver, key secret.Text) (destination.Brand, error) {
+	gate := &unlimited{}
+	brand, err := s.prove(ctx, driver, key, gate)
+	if err != nil {
+		return brand, err
+	}
+	return brand, s.gates.Spent(ctx, brand.ID, gate.requests)
+}
 
-func (unlimited) Enter(ctx context.Context) (func(destination.Answer), error) {
+// unlimited admits every request and counts them.
+type unlimited struct{ requests int }
+
+func (u *unlimited) Enter(ctx context.Context) (func(destination.Answer), error) {
+	u.requests++
 	return func(destination.Answer) {}, ctx.Err()
 }

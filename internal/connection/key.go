@@ -68,7 +68,7 @@ func (s *Service) TryKey(ctx context.Context, actor access.Actor, id int64) erro
 	if err != nil {
 		return err
 	}
-	brand, err := s.prove(ctx, driver, key, unlimited{})
+	brand, err := s.proveNew(ctx, driver, key)
 	if err != nil {
 		return refusal(err, driver.Info().Name)
 	}

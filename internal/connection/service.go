@@ -29,6 +29,8 @@ type Accounts interface {
 // Gates gives a place in the request budget of a brand. holder says what for ("verify").
 type Gates interface {
 	Gate(brandID string, holder string) destination.Gate
+	// Spent counts requests to a brand that were made just now without asking at its gate.
+	Spent(ctx context.Context, brandID string, requests int) error
 }
 
 // Dependents knows what uses connections, and acts on it within the transaction of the change that made it necessary.

@@ -57,6 +57,8 @@ type openGates struct{}
 
 func (openGates) Gate(string, string) destination.Gate { return openGates{} }
 
+func (openGates) Spent(context.Context, string, int) error { return nil }
+
 func (openGates) Enter(ctx context.Context) (func(destination.Answer), error) {
 	return func(destination.Answer) {}, ctx.Err()
 }
