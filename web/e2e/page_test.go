@@ -256,7 +256,7 @@ func (p *page) settle() {
 	deadline := time.Now().Add(patience)
 	for time.Now().Before(deadline) && p.ctx.Err() == nil {
 		var state string
-		busy := p.watch.busy() || p.tryEvaluate("document.readyState", &state) != nil || state != "complete"
+		busy := len(p.watch.busy()) > 0 || p.tryEvaluate("document.readyState", &state) != nil || state != "complete"
 		switch {
 		case busy:
 			quietSince = time.Time{}
@@ -268,7 +268,7 @@ func (p *page) settle() {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	p.t.Fatalf("%s does not come to rest", p.site.url)
+	p.t.Fatalf("%s does not come to rest: %v", p.site.url, p.watch.busy())
 }
 
 // mayNotSee fails the test when one of these values is anywhere in a page that is opened from now on.

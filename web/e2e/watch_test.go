@@ -2,11 +2,14 @@ package e2e
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	browserpage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 )
 
@@ -15,9 +18,16 @@ type watch struct {
 	url string // of the site
 
 	mutex    sync.Mutex
-	underWay map[network.RequestID]bool
+	underWay map[network.RequestID]request
+	status   int64 // of the page that is shown
 	found    []string
 	offline  bool // the connection is down on purpose: requests fail, and scripts say so
+}
+
+// request is one that the answer is awaited of.
+type request struct {
+	address string
+	page    cdp.LoaderID // that asks
 }
 
 // see takes an event in.
@@ -25,7 +35,7 @@ func (w *watch) see(event any) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	if w.underWay == nil {
-		w.underWay = map[network.RequestID]bool{}
+		w.underWay = map[network.RequestID]request{}
 	}
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
@@ -33,9 +43,15 @@ func (w *watch) see(event any) {
 			w.found = append(w.found, "a request leaves this machine: "+at)
 		}
 		if e.Type != network.ResourceTypeEventSource {
-			w.underWay[e.RequestID] = true
+			w.underWay[e.RequestID] = request{e.Request.URL, e.LoaderID}
 		}
+	case *browserpage.EventFrameNavigated:
+		// What the page before had asked for is given up, and nothing more is heard of it.
+		maps.DeleteFunc(w.underWay, func(_ network.RequestID, r request) bool { return r.page != e.Frame.LoaderID })
 	case *network.EventResponseReceived:
+		if e.Type == network.ResourceTypeDocument {
+			w.status = e.Response.Status
+		}
 		// 422 is the answer to a form with errors.
 		if e.Type != network.ResourceTypeDocument && e.Response.Status >= 400 && e.Response.Status != 422 && !w.offline {
 			w.found = append(w.found, fmt.Sprintf("%s answers %d", e.Response.URL, e.Response.Status))
@@ -64,10 +80,21 @@ func (w *watch) see(event any) {
 	}
 }
 
-func (w *watch) busy() bool {
+// busy lists the addresses that an answer is awaited from.
+func (w *watch) busy() (addresses []string) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	return len(w.underWay) > 0
+	for _, r := range w.underWay {
+		addresses = append(addresses, r.address)
+	}
+	return addresses
+}
+
+// shown is the status of the page that is shown.
+func (w *watch) shown() int64 {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	return w.status
 }
 
 func (w *watch) setOffline(offline bool) {
