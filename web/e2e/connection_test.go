@@ -94,3 +94,36 @@ func walkConnection(p *page, closely bool) {
 	p.sees(words{"The connection Tea shop newsletter is saved.", "Forbindelsen Tea shop newsletter er gemt."})
 	p.visit("/connections")
 }
+
+func TestRemovingAConnectionAsksWhatBecomesOfItsExports(t *testing.T) {
+	t.Parallel()
+	for _, language := range languages {
+		t.Run(language, func(t *testing.T) {
+			s := start(t, 20)
+			first := s.Export()
+			if _, err := demo.Export(t.Context(), s.App, "Readers to Nordlys", first.ConnectionID, demo.Readers); err != nil {
+				t.Fatal(err)
+			}
+			p := s.open(t, language).signIn(access.Administrator)
+			p.press(words{"Connections", "Forbindelser"})
+			p.press(same("Nordlys newsletter"))
+			p.press(words{"Remove connection", "Fjern forbindelse"})
+			p.heading(words{"Remove Nordlys newsletter", "Fjern Nordlys newsletter"})
+			p.sees(words{"2 exports use this connection", "2 eksporter bruger denne forbindelse"})
+			p.press(words{"Next", "Næste"})
+			p.sees(words{"Choose what happens to it.", "Vælg, hvad der skal ske med den."})
+			p.inspect("connection-remove")
+			p.part(words{"Export Everybody to Nordlys", "Eksporten Everybody to Nordlys"}).tick(words{"Detach connection", "Frakobl forbindelse"})
+			p.part(words{"Export Readers to Nordlys", "Eksporten Readers to Nordlys"}).tick(words{"Remove export", "Fjern eksport"})
+			p.press(words{"Next", "Næste"})
+			p.sees(words{"1 export is detached:", "1 eksport frakobles:"}, words{"1 export is removed:", "1 eksport fjernes:"})
+			p.inspect("connection-remove-confirm")
+			p.press(words{"Remove", "Fjern"})
+			p.sees(words{"The connection Nordlys newsletter is removed.", "Forbindelsen Nordlys newsletter er fjernet."},
+				words{"There is no connection yet", "Der er ingen forbindelse endnu"})
+			p.press(words{"Exports", "Eksport"})
+			p.sees(same("Everybody to Nordlys"), words{"No connection", "Ingen forbindelse"})
+			p.lacks(same("Readers to Nordlys"))
+		})
+	}
+}

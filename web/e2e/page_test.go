@@ -210,6 +210,15 @@ func (p *page) until(what string, holds func() bool) {
 	}
 }
 
+func contains(text, part string) bool { return strings.Contains(text, plain(part)) }
+
+// offline cuts the browser off from the network, and lets it back.
+func (p *page) offline(is bool) {
+	p.t.Helper()
+	p.watch.setOffline(true) // what fails meanwhile is reported late
+	p.do(network.OverrideNetworkState(is, 0, -1, -1))
+}
+
 // sees waits until each text can be read.
 func (p *page) sees(texts ...words) {
 	p.t.Helper()

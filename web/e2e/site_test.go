@@ -83,3 +83,11 @@ func customersOf(t *testing.T, n int) (customers []customer) {
 	}
 	return customers
 }
+
+// contacts is how many the stand-in holds.
+func (s *site) contacts() (n int) {
+	for range s.Sandbox.Contacts() {
+		n++
+	}
+	return n
+}
