@@ -26,7 +26,7 @@ func (l Listing) actions(ctx context.Context) templ.Component {
 		buttons = append(buttons, component.PostButton{Action: "/exports/run-all", CSRF: l.CSRF,
 			Button: component.Button{Label: i18n.T(ctx, "exports.run_all"), Icon: "play", Attrs: templ.Attributes{"title": i18n.T(ctx, "exports.run_all.hint")}}})
 	}
-	if l.MayAdd {
+	if l.MayAdd && (l.Total > 0 || l.Query.Search != "") { // an empty list offers it in its middle
 		buttons = append(buttons, l.add(ctx))
 	}
 	return templ.Join(buttons...)

@@ -47,7 +47,7 @@ func TestAContributorManagesExportsUntilAccessIsWithdrawn(t *testing.T) {
 			admin.sees(words{"The connection is changed.", "Forbindelsen er ændret."})
 
 			p.press(runIt) // the page is from before
-			p.sees(words{"Your role does not allow this", "Din rolle tillader ikke dette"})
+			p.sees(words{"Your role does not allow this", "Din rolle giver ikke adgang til dette"})
 			p.visit("/exports/1")
 			p.cannotPress(runIt, words{"Edit", "Rediger"})
 			p.visit("/exports")

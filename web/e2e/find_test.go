@@ -152,6 +152,12 @@ func (p *page) press(name words) {
 	p.click(p.find(name, pressable))
 }
 
+// menu follows a link of the main menu.
+func (p *page) menu(name words) {
+	p.t.Helper()
+	p.part(words{"Main menu", "Hovedmenu"}).press(name)
+}
+
 // tick presses a box to tick or a choice.
 func (p *page) tick(name words) {
 	p.t.Helper()

@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/runtime"
@@ -24,8 +25,9 @@ func (p *page) key(names ...string) {
 		for _, event := range kb.Encode(letter) {
 			p.do(event)
 		}
+		time.Sleep(20 * time.Millisecond) // what a key sets off has begun
+		p.settle()
 	}
-	p.settle()
 }
 
 // write types text with the keyboard where the focus is.

@@ -27,6 +27,12 @@ func start(t *testing.T, n int) *site {
 	return serve(t, apptest.Start(t, n))
 }
 
+// startSlow is start with a destination that takes its time, so that a run can be watched.
+func startSlow(t *testing.T, n int) *site {
+	t.Helper()
+	return serve(t, apptest.StartAt(t, n, 60))
+}
+
 // startEmpty serves a Segue that nobody has an account on.
 func startEmpty(t *testing.T) *site {
 	t.Helper()

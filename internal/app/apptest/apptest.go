@@ -39,7 +39,13 @@ type Kit struct {
 // Start makes a stand-in, and a domain with n sample customers in a temporary folder; both end with the test.
 func Start(t testing.TB, n int) *Kit {
 	t.Helper()
-	k := Empty(t)
+	return StartAt(t, n, Speed)
+}
+
+// StartAt is Start with a stand-in whose time runs so many times faster than the clock.
+func StartAt(t testing.TB, n int, speed float64) *Kit {
+	t.Helper()
+	k := empty(t, speed)
 	if err := demo.Seed(t.Context(), k.App, n); err != nil {
 		t.Fatal(err)
 	}
@@ -49,9 +55,14 @@ func Start(t testing.TB, n int) *Kit {
 // Empty makes a stand-in, and a domain in which there is nobody and nothing yet; both end with the test.
 func Empty(t testing.TB) *Kit {
 	t.Helper()
+	return empty(t, Speed)
+}
+
+func empty(t testing.TB, speed float64) *Kit {
+	t.Helper()
 	k := &Kit{t: t}
-	k.NewSandbox(sandbox.Options{Speed: Speed})
-	k.Config = app.Config{Folder: t.TempDir(), OmnisendURL: k.Server.URL + "/api", Window: time.Minute / Speed,
+	k.NewSandbox(sandbox.Options{Speed: speed})
+	k.Config = app.Config{Folder: t.TempDir(), OmnisendURL: k.Server.URL + "/api", Window: time.Duration(float64(time.Minute) / speed),
 		Log:     slog.New(slog.DiscardHandler),
 		Account: account.Options{Hashing: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}}}
 	k.Open()
