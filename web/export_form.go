@@ -230,6 +230,9 @@ func (s *Server) renderExportForm(c echo.Context, status int, form views.Form, d
 	if err := s.furnish(c, &form, choices); err != nil {
 		return err
 	}
+	if do == begin && len(choices) == 1 {
+		form.ConnectionID = choices[0].ID
+	}
 	form = step(form, do)
 	if err := s.addSamples(c, &form); err != nil {
 		return err

@@ -139,8 +139,11 @@ func (f Form) open() []export.Suggestion {
 	return open
 }
 
-// suggested says why the attribute of a field is a good choice; "" when it was not suggested.
+// suggested says why the attribute of a field is a good choice; "" when it was not suggested, or was saved before.
 func (f Form) suggested(ctx context.Context, field destination.Field, attribute string) string {
+	if f.ID != 0 {
+		return ""
+	}
 	for _, s := range f.Suggestions {
 		if s.Field == field && s.Attribute.Key == attribute {
 			return i18n.T(ctx, "exports.suggestion."+s.Reason, "Attribute", s.Attribute.Label)

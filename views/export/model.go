@@ -91,14 +91,12 @@ func (l Listing) column(ctx context.Context, key, order string) component.Column
 
 func (l Listing) columns(ctx context.Context) []component.Column {
 	return []component.Column{
-		l.column(ctx, "exports.name", "name"),
+		l.column(ctx, "exports.name.segments", "name"),
 		l.column(ctx, "exports.connection.used", "connection"),
-		{Label: i18n.T(ctx, "exports.segments")},
 		l.column(ctx, "exports.status", "status"),
 		l.column(ctx, "exports.refreshed", "refreshed"),
 		l.column(ctx, "exports.schedule", "schedule"),
 		{Label: i18n.T(ctx, "exports.permissions")},
-		{Label: i18n.T(ctx, "exports.actions"), HideLabel: true},
 	}
 }
 

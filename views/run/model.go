@@ -139,19 +139,11 @@ func count(ctx context.Context, r run.Run, n int) string {
 }
 
 func (l Listing) columns(ctx context.Context) []component.Column {
-	columns := []component.Column{{Label: i18n.T(ctx, "runs.run")}}
-	if l.WithExport {
-		columns = append(columns, component.Column{Label: i18n.T(ctx, "runs.export")})
+	return []component.Column{
+		{Label: i18n.T(ctx, "runs.run")}, {Label: i18n.T(ctx, "runs.status")}, {Label: i18n.T(ctx, "runs.profiles"), Numeric: true},
+		{Label: i18n.T(ctx, "runs.accepted"), Numeric: true}, {Label: i18n.T(ctx, "runs.unchanged"), Numeric: true},
+		{Label: i18n.T(ctx, "runs.rejected"), Numeric: true}, {Label: i18n.T(ctx, "runs.asked")}, {Label: i18n.T(ctx, "runs.duration"), Numeric: true},
 	}
-	return append(columns,
-		component.Column{Label: i18n.T(ctx, "runs.status")},
-		component.Column{Label: i18n.T(ctx, "runs.profiles"), Numeric: true},
-		component.Column{Label: i18n.T(ctx, "runs.accepted"), Numeric: true},
-		component.Column{Label: i18n.T(ctx, "runs.unchanged"), Numeric: true},
-		component.Column{Label: i18n.T(ctx, "runs.rejected"), Numeric: true},
-		component.Column{Label: i18n.T(ctx, "runs.asked")},
-		component.Column{Label: i18n.T(ctx, "runs.duration"), Numeric: true},
-	)
 }
 
 func (l Listing) pager(ctx context.Context) component.Pager {
@@ -215,8 +207,8 @@ func (d Detail) progress(ctx context.Context) component.Progress {
 
 func (d Detail) usage(ctx context.Context) component.Progress {
 	return component.Progress{
-		ID: "run-usage", Label: i18n.T(ctx, "runs.usage"), Value: int64(d.Pace.Usage.Used), Max: int64(d.Pace.Usage.Limit),
-		Text: i18n.T(ctx, "runs.usage.of", "Used", d.Pace.Usage.Used, "Limit", d.Pace.Usage.Limit),
+		ID: "run-usage", Label: i18n.T(ctx, "runs.usage"), Value: int64(d.Pace.Usage.Used), Max: int64(d.Limit),
+		Text: i18n.T(ctx, "runs.usage.of", "Used", d.Pace.Usage.Used, "Limit", d.Limit),
 	}
 }
 
@@ -372,8 +364,7 @@ func (d Detail) timeline(ctx context.Context) component.Timeline {
 
 func (d Detail) columns(ctx context.Context) []component.Column {
 	return []component.Column{
-		{Label: i18n.T(ctx, "runs.profile_id")}, {Label: i18n.T(ctx, "runs.outcome")}, {Label: i18n.T(ctx, "runs.field")},
-		{Label: i18n.T(ctx, "runs.reason")}, {Label: i18n.T(ctx, "runs.words", "Destination", d.DestinationName)},
+		{Label: i18n.T(ctx, "runs.profile_id")}, {Label: i18n.T(ctx, "runs.field")}, {Label: i18n.T(ctx, "runs.reason")},
 	}
 }
 

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/a-h/templ"
 
 	"github.com/segue-app/segue/internal/i18n"
+	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/views/component"
 )
 
@@ -74,4 +76,33 @@ func (d Detail) facts(ctx context.Context) []component.Term {
 		add("runs.requests", i18n.Number(ctx, d.Requests))
 	}
 	return terms
+}
+
+// name is what the row is known by: its export, or its number among the runs of one.
+func (l Listing) name(ctx context.Context, r run.Run) string {
+	if l.WithExport {
+		return r.ExportName
+	}
+	return i18n.T(ctx, "runs.number", "Number", fmt.Sprint(r.ID))
+}
+
+// shown names the rows that the page has, and how they look.
+func (l Listing) shown() string {
+	ids := make([]string, len(l.Rows))
+	for i, r := range l.Rows {
+		ids[i] = fmt.Sprint(r.ID)
+	}
+	query := "ids=" + strings.Join(ids, ",")
+	if l.WithExport {
+		query += "&export=1"
+	}
+	return query
+}
+
+// fieldCell is FieldText for a cell, which a dash fills when no field is to blame.
+func fieldCell(ctx context.Context, field string) string {
+	if field == "" {
+		return "–"
+	}
+	return FieldText(ctx, field)
 }
