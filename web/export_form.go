@@ -154,7 +154,7 @@ func (s *Server) saveExport(c echo.Context, form views.Form) error {
 		saved, err = s.Exports.Update(ctx(c), actor(c), form.ID, draft)
 	}
 	if errs, ok := formErrors(c, err, "name", "exports.name", "connection", "exports.connection", "segments", "exports.segments"); ok {
-		form.Errors = placeErrors(c, errs, form)
+		form.Errors = placeErrors(c, errs, problem.Of(err).Fields, form)
 		if problem.Is(err, problem.Conflict) {
 			// The next save is meant to replace the other version: the form says so, and links to it.
 			now, err := s.Exports.Get(ctx(c), actor(c), form.ID)
@@ -174,9 +174,9 @@ func (s *Server) saveExport(c echo.Context, form views.Form) error {
 
 // placeErrors moves what the domain says of a destination's field to the line of the form that fills it: the last, when
 // several do.
-func placeErrors(c echo.Context, errs component.Errors, form views.Form) component.Errors {
-	for i, e := range errs.Summary.Errors {
-		field, ok := strings.CutPrefix(e.FieldID, export.MappingField(""))
+func placeErrors(c echo.Context, errs component.Errors, fields []problem.Field, form views.Form) component.Errors {
+	for i, said := range fields {
+		field, ok := strings.CutPrefix(said.Name, export.MappingField(""))
 		if !ok {
 			continue
 		}
@@ -188,14 +188,12 @@ func placeErrors(c echo.Context, errs component.Errors, form views.Form) compone
 			if string(line.Target()) != field {
 				continue
 			}
-			part := "attribute"
+			part := "field"
 			switch {
-			case line.Field == "":
-				part = "field"
+			case said.Code == "problem.choose":
+				part = "attribute"
 			case line.Field == views.CustomField && !export.ValidCustomName(line.Custom):
 				part = "custom"
-			case line.Attribute != "":
-				part = "field"
 			}
 			errs.Summary.Errors[i].FieldID = "line." + strconv.Itoa(n) + "." + part
 			errs.Summary.Errors[i].Label = text(c, "exports.line", "Number", n+1)
