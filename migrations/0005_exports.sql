@@ -7,6 +7,7 @@ CREATE TABLE exports (
     detached_from    TEXT    NOT NULL DEFAULT '',         -- name of the connection that it had
     detached_open    INTEGER NOT NULL DEFAULT 0,          -- 1: contributors might use that connection
     schedule         TEXT    NOT NULL DEFAULT 'system' CHECK (schedule IN ('system', 'off')),
+    leavers          TEXT    NOT NULL DEFAULT 'untag' CHECK (leavers IN ('untag', 'keep')), -- who left a segment
     paused_at        INTEGER,
     paused_by        TEXT    NOT NULL DEFAULT '',
     version          INTEGER NOT NULL DEFAULT 1,

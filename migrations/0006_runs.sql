@@ -7,6 +7,7 @@ CREATE TABLE runs (
     requested_by_name TEXT    NOT NULL,
     acting_for        TEXT    NOT NULL DEFAULT '',        -- name of the export user
     complete          INTEGER NOT NULL DEFAULT 0,         -- 1: send everybody, also those who did not change
+    withdraw_any      INTEGER NOT NULL DEFAULT 0,         -- 1: a person said that so many may lose their tags
     state             TEXT    NOT NULL CHECK (state IN ('queued', 'running', 'succeeded', 'warnings', 'failed', 'cancelled')),
     plan              TEXT,                               -- JSON: all that decides what is sent, frozen when the run begins
     brand_id          TEXT    NOT NULL DEFAULT '',
@@ -18,6 +19,8 @@ CREATE TABLE runs (
     invalid           INTEGER NOT NULL DEFAULT 0,         -- rejected by us
     refused           INTEGER NOT NULL DEFAULT 0,         -- rejected by the destination
     duplicates        INTEGER NOT NULL DEFAULT 0,
+    withdrawn         INTEGER NOT NULL DEFAULT 0,         -- contacts that lost tags: who left a segment
+    held              INTEGER NOT NULL DEFAULT 0,         -- contacts that would have, were they not too many
     requests          INTEGER NOT NULL DEFAULT 0,
     batches_sent      INTEGER NOT NULL DEFAULT 0,         -- taken by the destination
     batches_settled   INTEGER NOT NULL DEFAULT 0,         -- of those, whose outcome is known
@@ -77,6 +80,18 @@ CREATE TABLE deliveries (
     profile_id   TEXT    NOT NULL,
     identity     TEXT    NOT NULL,                        -- the address under which the destination knows the contact
     hash         BLOB    NOT NULL,                        -- of brand and item, see run.fingerprint
+    tags         TEXT    NOT NULL,                        -- that the contact carries for the export's segments, one a line
     run_id       INTEGER NOT NULL,
     PRIMARY KEY (export_id, profile_id)
 ) STRICT, WITHOUT ROWID;
+
+-- Contacts that are to lose tags, because their profile left a segment or has another address now.
+CREATE TABLE withdrawals (
+    id         INTEGER PRIMARY KEY,
+    run_id     INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    profile_id TEXT    NOT NULL,
+    identity   TEXT    NOT NULL,
+    tags       TEXT    NOT NULL,                          -- one a line
+    forget     INTEGER NOT NULL                           -- 1: the profile left all segments, its delivery is forgotten
+) STRICT;
+CREATE INDEX withdrawals_by_run ON withdrawals (run_id, tags, id);

@@ -43,3 +43,17 @@ func (r *Registry) For(ctx context.Context, brandID string) (*Budget, error) {
 	r.brands[brandID] = b
 	return b, nil
 }
+
+// Pot gives another budget of the same brand, for requests that the destination counts apart.
+func (r *Registry) Pot(brandID, name string, limit int) *Budget {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	key := brandID + "/" + name
+	if _, ok := r.brands[key]; !ok {
+		if r.limit == 0 {
+			limit = 0 // no limits at all
+		}
+		r.brands[key] = New(limit, r.window)
+	}
+	return r.brands[key]
+}

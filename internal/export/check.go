@@ -37,6 +37,10 @@ func (s *Service) check(ctx context.Context, actor access.Actor, id int64, draft
 		draft.Schedule = WithSystem
 	}
 	check.Require(draft.Schedule == WithSystem || draft.Schedule == Off, "schedule", "problem.choose")
+	if draft.Leavers == "" {
+		draft.Leavers = Untag
+	}
+	check.Require(draft.Leavers == Untag || draft.Leavers == KeepTag, "leavers", "problem.choose")
 	kind := ""
 	if draft.ConnectionID == 0 {
 		check.Add("connection", "problem.export.connection_required")

@@ -21,6 +21,7 @@ type Export struct {
 	Segments        []Part
 	Mapping         Mapping
 	Schedule        Schedule
+	Leavers         Leavers
 	PausedAt        time.Time
 	PausedBy        string
 	Version         int // for optimistic locking
@@ -64,6 +65,15 @@ const (
 	Off        Schedule = "off"    // on demand only
 )
 
+// Leavers says what becomes of contacts whose profile left a segment.
+type Leavers string
+
+// The choices. The contact itself always stays at the destination.
+const (
+	Untag   Leavers = "untag" // it loses the segment's tag
+	KeepTag Leavers = "keep"
+)
+
 // Paused reports whether a person stopped it for the time being.
 func (e Export) Paused() bool { return !e.PausedAt.IsZero() }
 
@@ -91,5 +101,6 @@ type Draft struct {
 	Parts        []Part
 	Mapping      Mapping
 	Schedule     Schedule
+	Leavers      Leavers
 	Version      int // of the export that was edited; 0 for a new one
 }

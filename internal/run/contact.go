@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"hash/maphash"
+	"slices"
 
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
@@ -18,6 +19,7 @@ type entry struct {
 	ProfileID string `json:"p"`
 	Identity  string `json:"i"`
 	Hash      []byte `json:"h"`
+	Tags      string `json:"t,omitempty"` // one a line
 }
 
 // batch is some profiles on their way. items are their encoded contacts, in the order of entries.
@@ -36,13 +38,15 @@ type contacts struct {
 	brandID   string
 	selection *membership.Selection
 	encoder   destination.Encoder
-	tags      []string // of the plan's segments
-	carried   []string // reused: the tags of the member at hand
+	tags      []string          // of the plan's segments
+	carried   []string          // reused: the tags of the member at hand
+	sets      map[string]string // every set of tags met, one a line, kept once
+	set       []byte            // reused
 }
 
 // compile prepares a plan for work on its snapshot.
 func compile(plan *Plan, snapshot profile.Snapshot, driver destination.Driver) (*contacts, error) {
-	c := &contacts{brandID: plan.BrandID}
+	c := &contacts{brandID: plan.BrandID, sets: map[string]string{}}
 	var conditions []segment.Where
 	for _, s := range plan.Segments {
 		where, err := segment.Compile(s.Definition, snapshot, plan.At)
@@ -75,6 +79,7 @@ type contact struct {
 	identity  string
 	item      []byte
 	hash      []byte
+	tags      string // one a line
 	reasons   []destination.Reason
 }
 
@@ -83,11 +88,14 @@ type contact struct {
 func (c *contacts) make(arena []byte, m membership.Member) (contact, []byte) {
 	made := contact{profileID: m.ID, row: m.Row}
 	c.carried = c.carried[:0]
+	c.set = c.set[:0]
 	for i, in := range m.In {
-		if in && c.tags[i] != "" {
+		if in && c.tags[i] != "" && !slices.Contains(c.carried, c.tags[i]) {
 			c.carried = append(c.carried, c.tags[i])
+			c.set = append(append(c.set, c.tags[i]...), '\n')
 		}
 	}
+	made.tags = c.keep(c.set)
 	start := len(arena)
 	arena, made.reasons = c.encoder.Encode(arena, m.Values, c.carried)
 	if len(made.reasons) > 0 {
@@ -97,6 +105,16 @@ func (c *contacts) make(arena []byte, m membership.Member) (contact, []byte) {
 	made.identity, _ = c.encoder.Identity(m.Values)
 	made.hash = c.fingerprint(made.item)
 	return made, arena
+}
+
+// keep gives the one copy of a set of tags.
+func (c *contacts) keep(set []byte) string {
+	if kept, ok := c.sets[string(set)]; ok {
+		return kept
+	}
+	kept := string(set)
+	c.sets[kept] = kept
+	return kept
 }
 
 // fingerprint is by what a delivery is remembered. The brand is part of it: at another brand everybody is new.
@@ -142,6 +160,20 @@ type claims struct {
 }
 
 func newClaims() *claims { return &claims{seed: maphash.MakeSeed(), rows: map[uint64]int64{}} }
+
+// owner finds the profile that has an address, as the contact it became; ok is false when nobody has.
+func (c *claims) owner(ctx context.Context, q database.Querier, maker *contacts, identity string) (made contact, ok bool, err error) {
+	row, taken := c.rows[maphash.String(c.seed, identity)]
+	if !taken {
+		return contact{}, false, nil
+	}
+	member, ok, err := maker.selection.Row(ctx, q, row)
+	if err != nil || !ok {
+		return contact{}, false, err
+	}
+	made, _ = maker.make(nil, member)
+	return made, made.identity == identity, nil
+}
 
 // claim takes the address for the contact. When another profile has it already, that one's id is returned.
 func (c *claims) claim(ctx context.Context, q database.Querier, maker *contacts, made contact) (ownerID string, err error) {

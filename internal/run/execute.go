@@ -109,6 +109,9 @@ func (s *Service) execute(ctx context.Context, r Run, stopping context.Context, 
 		return err
 	}
 	x.sending, x.connection = sending, opened
+	if x.tagger, err = s.tagger(ctx, x); err != nil {
+		return err
+	}
 	if err := x.checkBrand(ctx); err != nil {
 		return err
 	}
@@ -154,7 +157,7 @@ func (s *Service) begin(ctx context.Context, r *Run) error {
 		return err
 	}
 	plan := &Plan{SnapshotID: snapshot.ID, At: s.clock(), DestinationType: c.Type, ConnectionID: c.ID, ConnectionName: c.Name,
-		BrandID: c.BrandID, BrandName: c.BrandName, Mapping: e.Mapping}
+		BrandID: c.BrandID, BrandName: c.BrandName, Mapping: e.Mapping, Leavers: e.Leavers}
 	ids := make([]int64, len(e.Segments))
 	for i, part := range e.Segments {
 		ids[i] = part.SegmentID

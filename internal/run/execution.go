@@ -27,6 +27,7 @@ type execution struct {
 	again      *contacts           // for batches that are made again; guarded by againLock
 	sending    destination.Account // two doors to one account: sending waits for its place in the brand's budget,
 	reading    destination.Account // reading has a few places of its own
+	tagger     destination.Tagger  // nil when nobody is to lose tags
 	connection connection.Connection
 	statements *statements
 	maxBatch   int
@@ -39,6 +40,7 @@ type execution struct {
 	unsettled   atomic.Int64   // batches planned and not settled
 	senders     atomic.Int32   // at work
 	allRecorded atomic.Bool    // the last sender has ended, and what it sent is journalled
+	withdrawn   atomic.Bool    // nobody is left who is to lose a tag
 	planned     atomic.Bool    // no further batch will be planned
 	followed    *follower
 	requests    atomic.Int64 // not recorded yet
@@ -95,18 +97,22 @@ func (x *execution) carryOut(ctx context.Context) error {
 
 // settled is called once for each batch that has its outcome, or went over into others (which were counted before).
 func (x *execution) settled(batches int64) {
-	if x.unsettled.Add(-batches) == 0 && x.planned.Load() {
+	x.unsettled.Add(-batches)
+	x.changed.Store(true)
+	x.finishIfDone()
+}
+
+// finishIfDone ends the work when everything has its outcome.
+func (x *execution) finishIfDone() {
+	if x.planned.Load() && x.withdrawn.Load() && x.unsettled.Load() == 0 {
 		x.finished.Do(func() { close(x.finish) })
 	}
-	x.changed.Store(true)
 }
 
 // allPlanned is called when the planner has come to the end.
 func (x *execution) allPlanned() {
 	x.planned.Store(true)
-	if x.unsettled.Load() == 0 {
-		x.finished.Do(func() { close(x.finish) })
-	}
+	x.finishIfDone()
 }
 
 // hand passes a batch that is in the journal to the senders.
@@ -248,7 +254,7 @@ func (x *execution) conclude() error {
 			state, code, detail = halted.state, halted.code, halted.detail
 		case r.Counts.Open() != 0:
 			state, code, detail = Failed, failDoesNotAddUp, fmt.Sprintf("%d of %d", r.Counts.Settled(), r.Counts.Profiles)
-		case r.Counts.Rejected() > 0:
+		case r.Counts.Rejected() > 0 || r.Counts.Held > 0:
 			state = Warnings
 		}
 		return end(ctx, j.tx, x.run.ID, state, code, detail, x.service.clock())

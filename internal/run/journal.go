@@ -22,8 +22,8 @@ type statements struct {
 const rememberAtOnce = 50
 
 func prepare(ctx context.Context, db *database.DB) (*statements, error) {
-	const remember = `INSERT INTO deliveries (export_id, profile_id, identity, hash, run_id) VALUES (?, ?, ?, ?, ?)`
-	const again = ` ON CONFLICT (export_id, profile_id) DO UPDATE SET identity = excluded.identity, hash = excluded.hash, run_id = excluded.run_id`
+	const remember = `INSERT INTO deliveries (export_id, profile_id, identity, hash, tags, run_id) VALUES (?, ?, ?, ?, ?, ?)`
+	const again = ` ON CONFLICT (export_id, profile_id) DO UPDATE SET identity = excluded.identity, hash = excluded.hash, tags = excluded.tags, run_id = excluded.run_id`
 	s := &statements{}
 	for _, one := range []struct {
 		into  **sql.Stmt
@@ -31,13 +31,13 @@ func prepare(ctx context.Context, db *database.DB) (*statements, error) {
 	}{
 		{&s.record, `UPDATE runs SET accepted = accepted + ?, unchanged = unchanged + ?, invalid = invalid + ?, refused = refused + ?,
 			duplicates = duplicates + ?, requests = requests + ?, batches_sent = batches_sent + ?, batches_settled = batches_settled + ?,
-			progress_at = ? WHERE id = ?`},
+			withdrawn = withdrawn + ?, held = held + ?, progress_at = ? WHERE id = ?`},
 		{&s.cursor, `UPDATE runs SET cursor = ?, planned = ? WHERE id = ?`},
 		{&s.batch, `INSERT INTO batches (run_id, number, state, tries, size, items) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (run_id, number) DO UPDATE SET state = excluded.state, size = excluded.size, items = excluded.items`},
 		{&s.sent, `UPDATE batches SET state = 'sent', remote_id = ?, sent_at = ? WHERE run_id = ? AND number = ?`},
 		{&s.settled, `UPDATE batches SET state = 'settled', items = NULL WHERE run_id = ? AND number = ?`},
-		{&s.rememberMany, remember + strings.Repeat(`, (?, ?, ?, ?, ?)`, rememberAtOnce-1) + again},
+		{&s.rememberMany, remember + strings.Repeat(`, (?, ?, ?, ?, ?, ?)`, rememberAtOnce-1) + again},
 		{&s.rememberOne, remember + again},
 	} {
 		var err error
@@ -71,7 +71,7 @@ type progress struct {
 // record adds a step's progress to the run, within the transaction that journals the step.
 func (j journal) record(ctx context.Context, runID int64, p progress, now time.Time) error {
 	err := j.do(ctx, j.statements.record,
-		p.Accepted, p.Unchanged, p.Invalid, p.Refused, p.Duplicates, p.requests, p.sent, p.settled, database.Millis(now), runID)
+		p.Accepted, p.Unchanged, p.Invalid, p.Refused, p.Duplicates, p.requests, p.sent, p.settled, p.Withdrawn, p.Held, database.Millis(now), runID)
 	if err != nil {
 		return fmt.Errorf("record progress of run %d: %w", runID, err)
 	}
@@ -177,7 +177,7 @@ func cursorOf(ctx context.Context, q database.Querier, runID int64) (cursor stri
 
 // remember keeps what was accepted, so that the next run can tell who is unchanged.
 func (j journal) remember(ctx context.Context, exportID, runID int64, accepted []entry) error {
-	args := make([]any, 0, 5*rememberAtOnce)
+	args := make([]any, 0, 6*rememberAtOnce)
 	for len(accepted) > 0 {
 		statement, some := j.rememberMany, accepted[:min(len(accepted), rememberAtOnce)]
 		if len(some) < rememberAtOnce {
@@ -186,7 +186,7 @@ func (j journal) remember(ctx context.Context, exportID, runID int64, accepted [
 		accepted = accepted[len(some):]
 		args = args[:0]
 		for _, e := range some {
-			args = append(args, exportID, e.ProfileID, e.Identity, e.Hash, runID)
+			args = append(args, exportID, e.ProfileID, e.Identity, e.Hash, e.Tags, runID)
 		}
 		if err := j.do(ctx, statement, args...); err != nil {
 			return fmt.Errorf("remember deliveries: %w", err)
@@ -195,23 +195,28 @@ func (j journal) remember(ctx context.Context, exportID, runID int64, accepted [
 	return nil
 }
 
-// delivered reads the fingerprints of what was last delivered to the profiles after one id up to another, by id.
-func delivered(ctx context.Context, q database.Querier, exportID int64, after, upTo string) (hashes map[string]string, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT profile_id, hash FROM deliveries WHERE export_id = ? AND profile_id > ? AND profile_id <= ?`, exportID, after, upTo)
+// delivery is what was last delivered to a profile.
+type delivery struct {
+	profileID, identity, hash, tags string
+}
+
+// delivered reads what was last delivered to the profiles after one id, up to another or to the end when that is "", in
+// the order of ids, limit at most.
+func delivered(ctx context.Context, q database.Querier, exportID int64, after, upTo string, limit int) (found []delivery, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT profile_id, identity, hash, tags FROM deliveries
+		WHERE export_id = ? AND profile_id > ? AND (? = '' OR profile_id <= ?) ORDER BY profile_id LIMIT ?`, exportID, after, upTo, upTo, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read deliveries: %w", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	hashes = map[string]string{}
 	for rows.Next() {
-		var id string
-		var hash []byte
-		if err := rows.Scan(&id, &hash); err != nil {
+		var d delivery
+		if err := rows.Scan(&d.profileID, &d.identity, &d.hash, &d.tags); err != nil {
 			return nil, err
 		}
-		hashes[id] = string(hash)
+		found = append(found, d)
 	}
-	return hashes, rows.Err()
+	return found, rows.Err()
 }
 
 // requestTimes lists when batches were sent to a brand since a time; those of which it is not known count as now.

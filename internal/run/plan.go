@@ -3,6 +3,7 @@ package run
 import (
 	"bytes"
 	"context"
+	"math"
 
 	"github.com/segue-app/segue/internal/membership"
 )
@@ -14,6 +15,7 @@ type planner struct {
 	claims  *claims
 	full    []batch // of the page at hand, not journalled yet
 	filling batch
+	leaving []withdrawal // not journalled yet
 	step    progress
 	cursor  string
 	arena   []byte // reused: the items of the page at hand
@@ -22,15 +24,11 @@ type planner struct {
 // plan looks at every profile of the segments once, in the order of ids: rejects what cannot be sent, passes over
 // duplicates and what is unchanged, and journals the rest in full batches.
 func (x *execution) plan(ctx context.Context) error {
-	if x.run.Planned {
-		x.allPlanned()
-		return nil
-	}
 	p := &planner{x: x, claims: newClaims()}
 	if err := p.catchUp(ctx); err != nil {
 		return err
 	}
-	for more := true; more; {
+	for more := !x.run.Planned; more; {
 		if x.stopping.Err() != nil {
 			return nil
 		}
@@ -45,12 +43,17 @@ func (x *execution) plan(ctx context.Context) error {
 		if err := p.sort(ctx, page, last); err != nil {
 			return err
 		}
+		if !more {
+			if err := p.leaveRest(ctx, last); err != nil {
+				return err
+			}
+		}
 		if err := p.flush(ctx, last, !more); err != nil {
 			return err
 		}
 	}
 	x.allPlanned()
-	return nil
+	return x.withdrawAll(ctx, p.claims)
 }
 
 // catchUp brings the planner to where the journal ends: the addresses claimed so far, and the batch that was filling.
@@ -104,33 +107,62 @@ func (p *planner) read(ctx context.Context) (page []contact, last string, full b
 	return page, last, full, err
 }
 
-// sort decides for each contact of a page: rejected, duplicate, unchanged, or to be sent.
+// sort decides for each contact of a page: rejected, duplicate, unchanged, or to be sent. What was delivered to profiles
+// between those of the page belongs to some that left.
 func (p *planner) sort(ctx context.Context, page []contact, last string) error {
-	known := map[string]string{}
-	if len(page) > 0 && !p.x.run.Complete {
+	var known []delivery
+	if len(page) > 0 {
 		var err error
-		if known, err = delivered(ctx, p.x.service.db.Reader(), p.x.run.ExportID, p.cursor, last); err != nil {
+		if known, err = delivered(ctx, p.x.service.db.Reader(), p.x.run.ExportID, p.cursor, last, math.MaxInt32); err != nil {
 			return err
 		}
 	}
 	for _, made := range page {
-		if len(made.reasons) > 0 {
-			p.step.Invalid++
-			p.step.rejections = append(p.step.rejections, refusals(made.profileID, Invalid, made.reasons)...)
-		} else if owner, err := p.claims.claim(ctx, p.x.service.db.Reader(), p.x.maker, made); err != nil {
+		for len(known) > 0 && known[0].profileID < made.profileID {
+			p.withdraw(known[0], known[0].tags, true)
+			known = known[1:]
+		}
+		var before delivery
+		if len(known) > 0 && known[0].profileID == made.profileID {
+			before, known = known[0], known[1:]
+		}
+		if err := p.decide(ctx, made, before); err != nil {
 			return err
-		} else if owner != "" {
-			p.step.Duplicates++
-			p.step.rejections = append(p.step.rejections, Rejection{ProfileID: made.profileID, Outcome: Duplicate, Code: "duplicate", OtherID: owner})
-		} else if known[made.profileID] == string(made.hash) {
-			p.step.Unchanged++
-		} else {
-			p.filling.entries = append(p.filling.entries, entry{ProfileID: made.profileID, Identity: made.identity, Hash: made.hash})
-			p.filling.items = append(p.filling.items, bytes.Clone(made.item))
 		}
 		if len(p.filling.entries) == p.x.maxBatch {
 			p.full = append(p.full, p.number())
 		}
+	}
+	return nil
+}
+
+// decide sorts one contact. before is its last delivery, the zero delivery when there was none.
+func (p *planner) decide(ctx context.Context, made contact, before delivery) error {
+	if len(made.reasons) > 0 {
+		p.step.Invalid++
+		p.step.rejections = append(p.step.rejections, refusals(made.profileID, Invalid, made.reasons)...)
+		return nil
+	}
+	owner, err := p.claims.claim(ctx, p.x.service.db.Reader(), p.x.maker, made)
+	switch {
+	case err != nil:
+		return err
+	case owner != "":
+		p.step.Duplicates++
+		p.step.rejections = append(p.step.rejections, Rejection{ProfileID: made.profileID, Outcome: Duplicate, Code: "duplicate", OtherID: owner})
+		return nil
+	case !p.x.run.Complete && before.hash == string(made.hash):
+		p.step.Unchanged++
+		return nil
+	}
+	p.filling.entries = append(p.filling.entries, entry{ProfileID: made.profileID, Identity: made.identity, Hash: made.hash, Tags: made.tags})
+	p.filling.items = append(p.filling.items, bytes.Clone(made.item))
+	switch {
+	case before.profileID == "":
+	case before.identity != made.identity:
+		p.withdraw(before, before.tags, false)
+	default:
+		p.withdraw(before, less(before.tags, made.tags), false)
 	}
 	return nil
 }
@@ -166,13 +198,16 @@ func (p *planner) flush(ctx context.Context, cursor string, end bool) error {
 				return err
 			}
 		}
+		if err := j.addWithdrawals(ctx, x.run.ID, p.leaving); err != nil {
+			return err
+		}
 		return j.moveCursor(ctx, x.run.ID, cursor, end)
 	})
 	if err != nil {
 		return err
 	}
 	ready := p.full
-	p.cursor, p.step, p.full = cursor, progress{}, nil
+	p.cursor, p.step, p.full, p.leaving = cursor, progress{}, nil, nil
 	x.changed.Store(true)
 	x.unsettled.Add(int64(len(ready)))
 	for _, b := range ready {

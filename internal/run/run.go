@@ -43,6 +43,7 @@ type Run struct {
 	Cause          Cause
 	RequestedBy    string
 	ActingFor      string // the export user
+	WithdrawAny    bool   // a person said that so many may lose their tags
 	Complete       bool   // everybody is sent, also those who did not change
 	State          State
 	Plan           *Plan // nil until the run begins
@@ -68,6 +69,8 @@ type Counts struct {
 	Unchanged  int // as last delivered, and therefore not sent
 	Invalid    int // rejected by us, before sending
 	Refused    int // rejected by the destination
+	Withdrawn  int // not among Profiles: contacts that lost tags, because their profile left a segment
+	Held       int // not among Profiles: contacts that would have, were they not suspiciously many
 	Duplicates int // not sent, because another profile of the run has the same address
 }
 
@@ -94,6 +97,7 @@ type Plan struct {
 	BrandName       string         `json:"brand_name"`
 	Segments        []PlanSegment  `json:"segments"`
 	Mapping         export.Mapping `json:"mapping"`
+	Leavers         export.Leavers `json:"leavers"`
 }
 
 // PlanSegment is a segment as it was when the run began.

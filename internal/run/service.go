@@ -107,7 +107,8 @@ func Topic(runID int64) string { return fmt.Sprintf("run/%d", runID) }
 
 // Options of a start.
 type Options struct {
-	Complete bool // send everybody, also those who did not change
+	Complete    bool // send everybody, also those who did not change
+	WithdrawAny bool // take tags away however many lose them
 }
 
 // Start queues a run of an export on a person's demand.
@@ -136,7 +137,8 @@ func (s *Service) start(ctx context.Context, actor access.Actor, e export.Export
 		} else if ok {
 			return problem.New(problem.Conflict, "problem.run.active", "Run", running)
 		}
-		id, err := insertRun(ctx, tx, Run{ExportID: e.ID, Cause: cause, RequestedBy: actor.Name, Complete: options.Complete}, actor.UserID, s.clock())
+		id, err := insertRun(ctx, tx, Run{ExportID: e.ID, Cause: cause, RequestedBy: actor.Name, Complete: options.Complete,
+			WithdrawAny: options.WithdrawAny}, actor.UserID, s.clock())
 		if err != nil {
 			return err
 		}

@@ -12,8 +12,8 @@ import (
 	"github.com/segue-app/segue/internal/problem"
 )
 
-const runColumns = `r.id, r.export_id, e.name, r.cause, r.requested_by_name, r.acting_for, r.complete, r.state, r.plan, r.planned,
-	r.profiles, r.accepted, r.unchanged, r.invalid, r.refused, r.duplicates, r.requests, r.batches_sent, r.batches_settled, r.error_code, r.error_detail,
+const runColumns = `r.id, r.export_id, e.name, r.cause, r.requested_by_name, r.acting_for, r.complete, r.withdraw_any, r.state, r.plan, r.planned,
+	r.profiles, r.accepted, r.unchanged, r.invalid, r.refused, r.duplicates, r.withdrawn, r.held, r.requests, r.batches_sent, r.batches_settled, r.error_code, r.error_detail,
 	r.cancel_asked_at, r.cancel_asked_by, r.queued_at, r.started_at, r.ended_at, r.progress_at`
 
 func scanRun(row interface{ Scan(...any) error }) (Run, error) {
@@ -21,9 +21,9 @@ func scanRun(row interface{ Scan(...any) error }) (Run, error) {
 	var plan sql.NullString
 	var cancel, started, ended, progress sql.NullInt64
 	var queued int64
-	err := row.Scan(&r.ID, &r.ExportID, &r.ExportName, &r.Cause, &r.RequestedBy, &r.ActingFor, &r.Complete, &r.State, &plan, &r.Planned,
+	err := row.Scan(&r.ID, &r.ExportID, &r.ExportName, &r.Cause, &r.RequestedBy, &r.ActingFor, &r.Complete, &r.WithdrawAny, &r.State, &plan, &r.Planned,
 		&r.Counts.Profiles, &r.Counts.Accepted, &r.Counts.Unchanged, &r.Counts.Invalid, &r.Counts.Refused, &r.Counts.Duplicates,
-		&r.Requests, &r.BatchesSent, &r.BatchesSettled, &r.ErrorCode, &r.ErrorDetail, &cancel, &r.CancelAskedBy, &queued, &started, &ended, &progress)
+		&r.Counts.Withdrawn, &r.Counts.Held, &r.Requests, &r.BatchesSent, &r.BatchesSettled, &r.ErrorCode, &r.ErrorDetail, &cancel, &r.CancelAskedBy, &queued, &started, &ended, &progress)
 	if err != nil {
 		return Run{}, err
 	}
@@ -69,8 +69,8 @@ func listRuns(ctx context.Context, q database.Querier, exportID int64, activeOnl
 }
 
 func insertRun(ctx context.Context, tx database.Tx, r Run, requestedBy int64, now time.Time) (int64, error) {
-	result, err := tx.ExecContext(ctx, `INSERT INTO runs (export_id, cause, requested_by, requested_by_name, complete, state, queued_at)
-		VALUES (?, ?, nullif(?, 0), ?, ?, 'queued', ?)`, r.ExportID, r.Cause, requestedBy, r.RequestedBy, r.Complete, database.Millis(now))
+	result, err := tx.ExecContext(ctx, `INSERT INTO runs (export_id, cause, requested_by, requested_by_name, complete, withdraw_any, state, queued_at)
+		VALUES (?, ?, nullif(?, 0), ?, ?, ?, 'queued', ?)`, r.ExportID, r.Cause, requestedBy, r.RequestedBy, r.Complete, r.WithdrawAny, database.Millis(now))
 	if err != nil {
 		return 0, fmt.Errorf("queue run: %w", err)
 	}
@@ -140,6 +140,9 @@ func end(ctx context.Context, tx database.Tx, runID int64, state State, code, de
 	}
 	// Whoever is still in an open batch has no outcome. The addresses in it are not needed any more.
 	if _, err := tx.ExecContext(ctx, `UPDATE batches SET items = NULL WHERE run_id = ? AND state <> 'settled'`, runID); err != nil {
+		return fmt.Errorf("close the journal of run %d: %w", runID, err)
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM withdrawals WHERE run_id = ?`, runID); err != nil {
 		return fmt.Errorf("close the journal of run %d: %w", runID, err)
 	}
 	return addEvent(ctx, tx, runID, now, string(state), code)

@@ -1,0 +1,240 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/destination"
+	"github.com/segue-app/segue/internal/export"
+)
+
+// withdrawal is a contact that is to lose tags: its profile left a segment, or has another address now.
+type withdrawal struct {
+	id                        int64
+	profileID, identity, tags string
+	forget                    bool // the profile left all segments: when it comes back, it is new
+}
+
+const (
+	withdrawPage  = 1000
+	fewWithdrawn  = 100 // so many may lose their tags without a question
+	shareTenths   = 3   // and so many tenths of what was delivered: more look like a truncated file
+	tagPot        = "tags"
+	withdrawnHeld = "withdrawals_held"
+)
+
+// less is the tags of one set, one a line, that are not in another.
+func less(tags, without string) string {
+	if tags == without {
+		return ""
+	}
+	others := strings.Split(without, "\n")
+	var left strings.Builder
+	for tag := range strings.Lines(tags) {
+		if !slices.Contains(others, strings.TrimSuffix(tag, "\n")) {
+			left.WriteString(tag)
+		}
+	}
+	return left.String()
+}
+
+// withdraw notes that a contact is to lose tags.
+func (p *planner) withdraw(before delivery, tags string, forget bool) {
+	if p.x.tagger != nil && tags != "" {
+		p.leaving = append(p.leaving, withdrawal{profileID: before.profileID, identity: before.identity, tags: tags, forget: forget})
+	}
+}
+
+// leaveRest notes those who left and whose ids come after the last member's.
+func (p *planner) leaveRest(ctx context.Context, last string) error {
+	for p.x.tagger != nil {
+		rest, err := delivered(ctx, p.x.service.db.Reader(), p.x.run.ExportID, last, "", pageSize)
+		if err != nil || len(rest) == 0 {
+			return err
+		}
+		for _, gone := range rest {
+			p.withdraw(gone, gone.tags, true)
+		}
+		last = rest[len(rest)-1].profileID
+	}
+	return nil
+}
+
+func (j journal) addWithdrawals(ctx context.Context, runID int64, leaving []withdrawal) error {
+	for _, w := range leaving {
+		if _, err := j.tx.ExecContext(ctx, `INSERT INTO withdrawals (run_id, profile_id, identity, tags, forget) VALUES (?, ?, ?, ?, ?)`,
+			runID, w.profileID, w.identity, w.tags, w.forget); err != nil {
+			return fmt.Errorf("journal a withdrawal of run %d: %w", runID, err)
+		}
+	}
+	return nil
+}
+
+// tagger opens the account once more for removing tags, which the destination counts apart; nil when the export keeps the
+// tags, or the destination has none.
+func (s *Service) tagger(ctx context.Context, x *execution) (destination.Tagger, error) {
+	if x.run.Plan.Leavers != export.Untag {
+		return nil, nil
+	}
+	closed, _, err := s.connections.Account(ctx, x.run.Plan.ConnectionID, nil)
+	if err != nil {
+		return nil, err
+	}
+	limits, ok := closed.(destination.Tagger)
+	if !ok {
+		return nil, nil
+	}
+	_, perMinute := limits.TagLimits()
+	pot := s.budgets.Pot(x.run.Plan.BrandID, tagPot, perMinute)
+	account, _, err := s.connections.Account(ctx, x.run.Plan.ConnectionID, &gate{inner: pot.Gate(holder(x.run.ID)), x: x})
+	if err != nil {
+		return nil, err
+	}
+	return account.(destination.Tagger), nil
+}
+
+// withdrawAll takes the tags away from those who are to lose them, when all members are known. Whoever has the address of
+// one who left, and the tag by right, keeps it.
+func (x *execution) withdrawAll(ctx context.Context, claimed *claims) error {
+	held, err := x.holdBack(ctx)
+	if err != nil {
+		return err
+	}
+	for !held && x.tagger != nil && x.stopping.Err() == nil {
+		page, err := readWithdrawals(ctx, x.service.db.Reader(), x.run.ID)
+		if err != nil {
+			return err
+		}
+		if len(page) == 0 {
+			break
+		}
+		byTags := map[string][]withdrawal{}
+		for _, w := range page {
+			owner, ok, err := claimed.owner(ctx, x.service.db.Reader(), x.maker, w.identity)
+			if err != nil {
+				return err
+			}
+			if ok {
+				w.tags = less(w.tags, owner.tags)
+			}
+			byTags[w.tags] = append(byTags[w.tags], w)
+		}
+		for tags, group := range byTags {
+			if err := x.withdraw(ctx, tags, group); err != nil {
+				return err
+			}
+		}
+	}
+	x.withdrawn.Store(true)
+	x.finishIfDone()
+	return nil
+}
+
+// holdBack reports whether so many would lose their tags that a person should say so first. They are then counted and left.
+func (x *execution) holdBack(ctx context.Context) (bool, error) {
+	if x.tagger == nil || x.run.WithdrawAny {
+		return false, nil
+	}
+	var leaving, known int
+	err := x.service.db.Reader().QueryRowContext(ctx, `SELECT (SELECT count(*) FROM withdrawals WHERE run_id = ?), (SELECT count(*) FROM deliveries WHERE export_id = ?)`,
+		x.run.ID, x.run.ExportID).Scan(&leaving, &known)
+	if err != nil {
+		return false, fmt.Errorf("count withdrawals of run %d: %w", x.run.ID, err)
+	}
+	if leaving <= fewWithdrawn || leaving <= known*shareTenths/10 {
+		return false, nil
+	}
+	err = x.write(ctx, progress{Counts: Counts{Held: leaving}}, func(j journal) error {
+		if _, err := j.tx.ExecContext(ctx, `DELETE FROM withdrawals WHERE run_id = ?`, x.run.ID); err != nil {
+			return fmt.Errorf("hold withdrawals of run %d back: %w", x.run.ID, err)
+		}
+		return addEvent(ctx, j.tx, x.run.ID, x.service.clock(), withdrawnHeld, "")
+	})
+	return true, err
+}
+
+func readWithdrawals(ctx context.Context, q database.Querier, runID int64) (found []withdrawal, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT id, profile_id, identity, tags, forget FROM withdrawals WHERE run_id = ? ORDER BY tags, id LIMIT ?`, runID, withdrawPage)
+	if err != nil {
+		return nil, fmt.Errorf("read withdrawals of run %d: %w", runID, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var w withdrawal
+		if err := rows.Scan(&w.id, &w.profileID, &w.identity, &w.tags, &w.forget); err != nil {
+			return nil, err
+		}
+		found = append(found, w)
+	}
+	return found, rows.Err()
+}
+
+// withdraw takes the same tags from a group of contacts, as many in a request as it takes, and forgets those who left. When
+// the tags are none, another profile has the contact by right.
+func (x *execution) withdraw(ctx context.Context, tags string, group []withdrawal) error {
+	most, _ := x.tagger.TagLimits()
+	for len(group) > 0 && x.stopping.Err() == nil {
+		some := group[:min(most, len(group))]
+		group = group[len(some):]
+		taken := 0
+		if tags != "" {
+			identities := make([]string, len(some))
+			for i, w := range some {
+				identities[i] = w.identity
+			}
+			ok, err := x.removeTags(ctx, identities, strings.Split(strings.TrimSuffix(tags, "\n"), "\n"))
+			if err != nil || !ok {
+				return err
+			}
+			taken = len(some)
+		}
+		err := x.write(ctx, progress{Counts: Counts{Withdrawn: taken}}, func(j journal) error {
+			for _, w := range some {
+				if w.forget {
+					if _, err := j.tx.ExecContext(ctx, `DELETE FROM deliveries WHERE export_id = ? AND profile_id = ?`, x.run.ExportID, w.profileID); err != nil {
+						return fmt.Errorf("forget a delivery: %w", err)
+					}
+				}
+				if _, err := j.tx.ExecContext(ctx, `DELETE FROM withdrawals WHERE id = ?`, w.id); err != nil {
+					return fmt.Errorf("journal a withdrawal: %w", err)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		x.changed.Store(true)
+	}
+	return nil
+}
+
+// removeTags asks the destination, with patience for what passes; ok is false when the run stops.
+func (x *execution) removeTags(ctx context.Context, identities, tags []string) (ok bool, err error) {
+	first := time.Now()
+	for attempt := 0; ; attempt++ {
+		err := x.tagger.RemoveTags(ctx, identities, tags)
+		var failure *destination.Error
+		switch {
+		case err == nil:
+			return true, nil
+		case ctx.Err() != nil:
+			return false, ctx.Err()
+		case x.stopping.Err() != nil:
+			return false, nil
+		case !errors.As(err, &failure):
+			return false, err
+		case failure.Passing() && time.Since(first) < x.seconds(patienceSeconds):
+			if failure.Kind != destination.Throttled {
+				x.pause(ctx, backOff(attempt))
+			}
+		default:
+			return false, x.fail(ctx, failure)
+		}
+	}
+}
