@@ -43,28 +43,6 @@ func less(tags, without string) string {
 	return left.String()
 }
 
-// withdraw notes that a contact is to lose tags.
-func (p *planner) withdraw(before delivery, tags string, forget bool) {
-	if p.x.tagger != nil && tags != "" {
-		p.leaving = append(p.leaving, withdrawal{profileID: before.profileID, identity: before.identity, tags: tags, forget: forget})
-	}
-}
-
-// leaveRest notes those who left and whose ids come after the last member's.
-func (p *planner) leaveRest(ctx context.Context, last string) error {
-	for p.x.tagger != nil {
-		rest, err := delivered(ctx, p.x.service.db.Reader(), p.x.run.ExportID, last, "", pageSize)
-		if err != nil || len(rest) == 0 {
-			return err
-		}
-		for _, gone := range rest {
-			p.withdraw(gone, gone.tags, true)
-		}
-		last = rest[len(rest)-1].profileID
-	}
-	return nil
-}
-
 func (j journal) addWithdrawals(ctx context.Context, runID int64, leaving []withdrawal) error {
 	for _, w := range leaving {
 		if _, err := j.tx.ExecContext(ctx, `INSERT INTO withdrawals (run_id, profile_id, identity, tags, forget) VALUES (?, ?, ?, ?, ?)`,

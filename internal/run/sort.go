@@ -1,0 +1,131 @@
+package run
+
+import (
+	"context"
+	"math"
+
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/membership"
+)
+
+// sorter decides, profile by profile in the order of ids, what a run does with each. It writes nothing: it tells its sink.
+// A run and a dry run differ in their sinks alone, so that what the one says is what the other does.
+type sorter struct {
+	exportID int64
+	complete bool // everybody is sent, also those who did not change
+	untag    bool // who left a segment loses its tag
+	maker    *contacts
+	claims   *claims
+	sink     sink
+	cursor   string // the last profile that was decided on
+	arena    []byte // reused: the items of the page at hand
+}
+
+// sink hears what was decided. A contact's item holds until the next page.
+type sink interface {
+	reject(made contact)                // it cannot be sent
+	skip(made contact, ownerID string)  // another profile of the run has its address
+	pass(made contact)                  // as last delivered
+	send(made contact, before delivery) // the zero delivery when there was none
+	withdraw(w withdrawal)              // a contact of before is to lose tags
+}
+
+// page decides on the next page of members, and reports whether there may be more.
+func (s *sorter) page(ctx context.Context, q database.Querier) (more bool, err error) {
+	page, last, arena := make([]contact, 0, pageSize), s.cursor, s.arena[:0]
+	more, err = s.maker.selection.Page(ctx, q, s.cursor, pageSize, func(m membership.Member) error {
+		var made contact
+		made, arena = s.maker.make(arena, m)
+		page, last = append(page, made), m.ID
+		return nil
+	})
+	s.arena = arena
+	if err != nil {
+		return false, err
+	}
+	if err := s.sort(ctx, q, page, last); err != nil {
+		return false, err
+	}
+	if !more {
+		if err := s.leaveRest(ctx, q, last); err != nil {
+			return false, err
+		}
+	}
+	s.cursor = last
+	return more, nil
+}
+
+// sort decides on each contact of a page. What was delivered to profiles between those of the page belongs to some that
+// left.
+func (s *sorter) sort(ctx context.Context, q database.Querier, page []contact, last string) error {
+	var known []delivery
+	if len(page) > 0 {
+		var err error
+		if known, err = delivered(ctx, q, s.exportID, s.cursor, last, math.MaxInt32); err != nil {
+			return err
+		}
+	}
+	for _, made := range page {
+		for len(known) > 0 && known[0].profileID < made.profileID {
+			s.withdraw(known[0], known[0].tags, true)
+			known = known[1:]
+		}
+		var before delivery
+		if len(known) > 0 && known[0].profileID == made.profileID {
+			before, known = known[0], known[1:]
+		}
+		if err := s.decide(ctx, q, made, before); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decide sorts one contact. before is its last delivery, the zero delivery when there was none.
+func (s *sorter) decide(ctx context.Context, q database.Querier, made contact, before delivery) error {
+	if len(made.reasons) > 0 {
+		s.sink.reject(made)
+		return nil
+	}
+	owner, err := s.claims.claim(ctx, q, s.maker, made)
+	switch {
+	case err != nil:
+		return err
+	case owner != "":
+		s.sink.skip(made, owner)
+		return nil
+	case !s.complete && before.hash == string(made.hash):
+		s.sink.pass(made)
+		return nil
+	}
+	s.sink.send(made, before)
+	switch {
+	case before.profileID == "":
+	case before.identity != made.identity:
+		s.withdraw(before, before.tags, false)
+	default:
+		s.withdraw(before, less(before.tags, made.tags), false)
+	}
+	return nil
+}
+
+// leaveRest decides on those who left and whose ids come after the last member's.
+func (s *sorter) leaveRest(ctx context.Context, q database.Querier, last string) error {
+	for s.untag {
+		rest, err := delivered(ctx, q, s.exportID, last, "", pageSize)
+		if err != nil || len(rest) == 0 {
+			return err
+		}
+		for _, gone := range rest {
+			s.withdraw(gone, gone.tags, true)
+		}
+		last = rest[len(rest)-1].profileID
+	}
+	return nil
+}
+
+func (s *sorter) withdraw(before delivery, tags string, forget bool) {
+	if s.untag && tags != "" {
+		s.sink.withdraw(withdrawal{profileID: before.profileID, identity: before.identity, tags: tags, forget: forget})
+	}
+}
