@@ -223,7 +223,7 @@ func (s *Server) editableExport(c echo.Context) (export.Export, error) {
 func (s *Server) nextRunText(c echo.Context) (string, error) {
 	at, err := s.nextRun(c)
 	if err != nil || at.IsZero() {
-		return text(c, "exports.next.none"), err
+		return text(c, "exports.next.off"), err
 	}
 	return text(c, "exports.next.at", "When", i18n.Ago(ctx(c), at, s.Clock())), nil
 }

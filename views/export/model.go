@@ -173,8 +173,10 @@ func next(ctx context.Context, schedule export.Schedule, inactive bool, at, now 
 	switch {
 	case schedule != export.WithSystem:
 		return ""
-	case inactive || at.IsZero():
+	case inactive:
 		return i18n.T(ctx, "exports.next.none")
+	case at.IsZero():
+		return i18n.T(ctx, "exports.next.off")
 	}
 	return i18n.T(ctx, "exports.next.at", "When", i18n.Ago(ctx, at, now))
 }
