@@ -221,7 +221,7 @@ func (s *Server) startRun(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.Runs.Start(ctx(c), actor(c), id, run.Options{Complete: c.FormValue("complete") == "1"})
+	r, err := s.Runs.Start(ctx(c), actor(c), id, run.Options{Complete: c.FormValue("complete") == "1", WithdrawAny: c.FormValue("withdraw") == "any"})
 	p := problem.Of(err)
 	switch {
 	case err == nil:

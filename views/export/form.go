@@ -39,6 +39,7 @@ type Form struct {
 	Name         string
 	ConnectionID int64
 	Schedule     export.Schedule
+	Leavers      export.Leavers
 	NextRun      string
 	DetachedFrom string
 

@@ -95,6 +95,13 @@ func (d Detail) profiles(ctx context.Context) string {
 
 func (d Detail) tooLarge() bool { return d.Profiles > d.MaxProfiles }
 
+func leaverChoices(ctx context.Context) []component.Choice {
+	return []component.Choice{
+		{Value: string(export.Untag), Title: i18n.T(ctx, "exports.leavers.untag"), Text: i18n.T(ctx, "exports.leavers.untag.text")},
+		{Value: string(export.KeepTag), Title: i18n.T(ctx, "exports.leavers.keep"), Text: i18n.T(ctx, "exports.leavers.keep.text")},
+	}
+}
+
 func scheduleChoices(ctx context.Context, next string) []component.Choice {
 	return []component.Choice{
 		{Value: string(export.WithSystem), Title: i18n.T(ctx, "exports.schedule.system"), Text: i18n.T(ctx, "exports.schedule.system.text"), Note: next},

@@ -244,7 +244,7 @@ func (d Detail) stats(ctx context.Context) []component.Stat {
 			open.Tone = component.Warning
 		}
 	}
-	return []component.Stat{
+	stats := []component.Stat{
 		stat("accepted", c.Accepted, component.Success, ""),
 		stat("unchanged", c.Unchanged, component.Neutral, ""),
 		stat("invalid", c.Invalid, component.Warning, run.Invalid),
@@ -252,6 +252,10 @@ func (d Detail) stats(ctx context.Context) []component.Stat {
 		stat("duplicates", c.Duplicates, component.Neutral, run.Duplicate),
 		open,
 	}
+	if c.Withdrawn > 0 {
+		stats = append(stats, stat("withdrawn", c.Withdrawn, component.Neutral, ""))
+	}
+	return stats
 }
 
 func (d Detail) parts(ctx context.Context) component.StackedBar {
