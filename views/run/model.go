@@ -5,12 +5,8 @@ package run
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
-	"github.com/segue-app/segue/internal/connection"
-	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/run"
@@ -274,71 +270,6 @@ func (d Detail) parts(ctx context.Context) component.StackedBar {
 		}
 	}
 	return bar
-}
-
-// ErrorText says why a run failed, and what to do about it.
-func ErrorText(ctx context.Context, code, detail, destinationName string) string {
-	switch code {
-	case "too_many_profiles":
-		var n int
-		if _, err := fmt.Sscan(detail, &n); err != nil {
-			n = 0
-		}
-		return i18n.T(ctx, "runs.error.too_many_profiles", "Profiles", n, "Destination", destinationName)
-	case "destination_unavailable", "batches_stalled", "api_retired", "does_not_add_up", "internal", "segment_unusable":
-		return i18n.T(ctx, "runs.error."+code, "Destination", destinationName)
-	}
-	return i18n.T(ctx, "obstacle."+code)
-}
-
-// words are the destination's own about the failure, if the detail holds such.
-func (d Detail) words(ctx context.Context) string {
-	if d.ErrorDetail == "" || d.ErrorCode == "too_many_profiles" || d.ErrorCode == "segment_unusable" {
-		return ""
-	}
-	return i18n.T(ctx, "runs.words.said", "Destination", d.DestinationName, "Words", d.ErrorDetail)
-}
-
-// connectionObstacle reports whether the failure is mended on the connection's page.
-func connectionObstacle(code string) bool {
-	switch code {
-	case string(connection.NotVerified), string(connection.NoConsent), string(connection.NoExportUser), string(connection.ExportUserUnable),
-		string(connection.KeyFailed), string(connection.KeyRefused), string(connection.ScopeMissing), string(connection.BrandUnable),
-		string(connection.BrandChanged), string(connection.PaymentRequired):
-		return true
-	}
-	return false
-}
-
-// reasonCodes are those that have a text: the encoder's, and the runner's own.
-var reasonCodes = []string{
-	"required", "invalid_email", "invalid_phone", "invalid_date", "invalid_gender", "too_long", "invalid_tag", "too_many_tags",
-	"no_answer", "refused", "rejected", "no_reason", "duplicate",
-}
-
-// fields are those of destinations that have a name in the reader's language.
-var fields = []destination.Field{
-	destination.Email, destination.FirstName, destination.LastName, destination.Address, destination.Country, destination.State,
-	destination.City, destination.PostalCode, destination.Phone, destination.Birthdate, destination.Gender, destination.Tags,
-}
-
-// ReasonText says why a profile was not accepted. Codes of the destination that Segue does not know are shown as they are.
-func ReasonText(ctx context.Context, code, destinationName string) string {
-	if !slices.Contains(reasonCodes, code) {
-		return i18n.T(ctx, "runs.reason.other", "Code", code, "Destination", destinationName)
-	}
-	return i18n.T(ctx, "runs.reason."+code, "Destination", destinationName)
-}
-
-// FieldText names a destination's field; one that Segue does not know is shown as the destination writes it.
-func FieldText(ctx context.Context, field string) string {
-	if name, custom := strings.CutPrefix(field, destination.CustomPrefix); custom {
-		return name
-	}
-	if slices.Contains(fields, destination.Field(field)) {
-		return i18n.T(ctx, "exports.field."+field)
-	}
-	return field
 }
 
 func (d Detail) timeline(ctx context.Context) component.Timeline {
