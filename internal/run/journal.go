@@ -203,8 +203,11 @@ type delivery struct {
 // delivered reads what was last delivered to the profiles after one id, up to another or to the end when that is "", in
 // the order of ids, limit at most.
 func delivered(ctx context.Context, q database.Querier, exportID int64, after, upTo string, limit int) (found []delivery, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT profile_id, identity, hash, tags FROM deliveries
-		WHERE export_id = ? AND profile_id > ? AND (? = '' OR profile_id <= ?) ORDER BY profile_id LIMIT ?`, exportID, after, upTo, upTo, limit)
+	query, args := `SELECT profile_id, identity, hash, tags FROM deliveries WHERE export_id = ? AND profile_id > ?`, []any{exportID, after}
+	if upTo != "" {
+		query, args = query+` AND profile_id <= ?`, append(args, upTo)
+	}
+	rows, err := q.QueryContext(ctx, query+` ORDER BY profile_id LIMIT ?`, append(args, limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("read deliveries: %w", err)
 	}
