@@ -64,10 +64,12 @@ func TestAnExportFromItsFormToTheLastContact(t *testing.T) {
 			p.menu(words{"Exports", "Eksport"})
 			p.sees(words{"Completed with warnings", "Gennemført med advarsler"}, words{"System refresh", "Systemopdatering"},
 				words{"Your permissions", "Dine tilladelser"})
+			p.tablesFit()
 			p.inspect("exports")
 			p.visit("/")
 			p.inspect("home-filled")
 			p.visit("/runs")
+			p.tablesFit()
 			p.inspect("runs")
 		})
 	}

@@ -96,6 +96,23 @@ func (p *page) fits(state string) {
 	}
 }
 
+// tablesFit fails the test if a table must be moved sideways to be read.
+func (p *page) tablesFit() {
+	p.t.Helper()
+	var cut []string
+	p.evaluate(`[...document.querySelectorAll("table")].filter(t => t.parentElement.scrollWidth > t.parentElement.clientWidth)
+		.map(t => t.caption.innerText)`, &cut)
+	if len(cut) > 0 {
+		p.t.Errorf("%s (%s): tables wider than their place: %q", p.path(), p.language, cut)
+	}
+}
+
+// bring scrolls to a heading.
+func (p *page) bring(heading words) {
+	p.t.Helper()
+	p.call(p.find(heading, []string{"heading"}), `function() { this.scrollIntoView({block: "start"}); scrollBy(0, -80) }`, nil)
+}
+
 // keep takes a picture of the whole page when all of them are wanted.
 func (p *page) keep(name string) {
 	p.t.Helper()
