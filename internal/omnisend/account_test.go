@@ -210,7 +210,7 @@ func TestRejectedItemsAreMatchedByAddress(t *testing.T) {
 				t.Fatalf("%d accepted, %d rejected, %v", len(results.Accepted), len(results.Rejected), err)
 			}
 			reasons := results.Rejected["bad7@example.dk"]
-			if len(reasons) != 1 || reasons[0].Field != "identifiers[0].id" || reasons[0].Code == "" || reasons[0].Message == "" {
+			if len(reasons) != 1 || reasons[0].Field != "email" || reasons[0].Code == "" || reasons[0].Message == "" {
 				t.Errorf("reasons %+v", reasons)
 			}
 		})

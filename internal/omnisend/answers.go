@@ -79,8 +79,21 @@ func (p *problem) add(field, code, message string) {
 		code = rejected
 	}
 	p.reasons = append(p.reasons, destination.Reason{
-		Field: cut(field, 200), Code: cut(code, 100), Message: cut(message, 500),
+		Field: cut(ownField(field), 200), Code: cut(code, 100), Message: cut(message, 500),
 	})
+}
+
+// ownField names a place in a contact as exports do: people read it. The encoder writes the address first and a phone second.
+func ownField(place string) string {
+	switch property, custom := strings.CutPrefix(place, "customProperties."); {
+	case place == "identifiers[0].id":
+		return string(destination.Email)
+	case place == "identifiers[1].id":
+		return string(destination.Phone)
+	case custom:
+		return destination.CustomPrefix + property
+	}
+	return place
 }
 
 func text(raw json.RawMessage) string {
