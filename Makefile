@@ -116,6 +116,10 @@ test: setup ## Run all tests with the race detector
 test-quick: ## Run the tests without the race detector and without a browser
 	go test $$(go list ./... | grep -v /web/e2e)
 
+.PHONY: screenshots
+screenshots: setup ## Take the pictures in docs/screenshots anew
+	SEGUE_SCREENSHOTS=$(CURDIR)/docs/screenshots go test -count 1 -run TestThePagesOfTheReadmeComeUp ./web/e2e
+
 .PHONY: fuzz
 fuzz: ## Let each fuzz test look for new inputs for a short time (FUZZ_TIME=10s)
 	@grep -rlE '^func Fuzz' --include='*_test.go' $(go_folders) | while read -r file; do
