@@ -1,6 +1,8 @@
 package connection_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -203,17 +205,25 @@ func TestEachWayOfNotConnectingHasItsOwnMessageAndKeepsTheKey(t *testing.T) {
 }
 
 func TestAProofCountsOnlyForTheKeyThatWasTried(t *testing.T) {
-	w := newWorld(t)
+	stand := newWorld(t).sandbox
+	arrived, goOn := make(chan struct{}), make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		close(arrived)
+		<-goOn
+		stand.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	w := newWorldAt(t, server.URL+"/api", stand)
 	must[connection.Draft](t)(w.Begin(t.Context(), ada, "omnisend"))
 	must[connection.Draft](t)(w.Fill(t.Context(), ada, entry("Tea shop", plantedKey)))
-	w.sandbox.SetFaults(sandbox.Faults{LatencyMillis: 150})
 	ended := make(chan error)
 	go func() {
 		_, err := w.Connect(t.Context(), ada)
 		ended <- err
 	}()
-	time.Sleep(50 * time.Millisecond) // the proof is under way
+	<-arrived // the proof is under way
 	must[connection.Draft](t)(w.Fill(t.Context(), ada, entry("Tea shop", "wrong-key")))
+	close(goOn)
 	wantCodes(t, <-ended, "problem.changed")
 	if d := must[connection.Draft](t)(w.Draft(t.Context(), ada)); d.Next() != connection.StepConnect {
 		t.Errorf("another key's proof was kept: %+v", d)

@@ -29,9 +29,6 @@ type within struct {
 	text  words
 }
 
-// row narrows the page to the row of a table, or the item of a list, that has the text in it.
-func (p *page) row(text words) *page { return p.in(text, "row", "listitem") }
-
 // part narrows the page to the titled part: a section, a group of fields, a navigation.
 func (p *page) part(title words) *page {
 	return p.in(title, "region", "group", "navigation", "form", "search", "radiogroup")
