@@ -9,6 +9,7 @@ import (
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
+	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
 )
@@ -148,26 +149,9 @@ func (s *Service) begin(ctx context.Context, r *Run) error {
 	if code != "" {
 		return &halt{state: Failed, code: code}
 	}
-	c, err := s.connections.Find(ctx, s.db.Reader(), e.ConnectionID)
+	plan, snapshot, c, err := s.planOf(ctx, e)
 	if err != nil {
 		return err
-	}
-	snapshot, err := s.profiles.Current(ctx)
-	if err != nil {
-		return err
-	}
-	plan := &Plan{SnapshotID: snapshot.ID, At: s.clock(), DestinationType: c.Type, ConnectionID: c.ID, ConnectionName: c.Name,
-		BrandID: c.BrandID, BrandName: c.BrandName, Mapping: e.Mapping, Leavers: e.Leavers}
-	ids := make([]int64, len(e.Segments))
-	for i, part := range e.Segments {
-		ids[i] = part.SegmentID
-	}
-	definitions, err := s.segments.Definitions(ctx, ids)
-	if err != nil {
-		return err
-	}
-	for i, part := range e.Segments {
-		plan.Segments = append(plan.Segments, PlanSegment{ID: part.SegmentID, Name: part.Name, Tag: part.Tag, Definition: definitions[i]})
 	}
 	profiles, err := s.count(ctx, plan, snapshot)
 	if err != nil {
@@ -189,6 +173,31 @@ func (s *Service) begin(ctx context.Context, r *Run) error {
 	return err
 }
 
+// planOf is all that decides what a run of the export would send now.
+func (s *Service) planOf(ctx context.Context, e export.Export) (plan *Plan, snapshot profile.Snapshot, c connection.Connection, err error) {
+	c, err = s.connections.Find(ctx, s.db.Reader(), e.ConnectionID)
+	if err != nil {
+		return nil, snapshot, c, err
+	}
+	if snapshot, err = s.profiles.Current(ctx); err != nil {
+		return nil, snapshot, c, err
+	}
+	plan = &Plan{SnapshotID: snapshot.ID, At: s.clock(), DestinationType: c.Type, ConnectionID: c.ID, ConnectionName: c.Name,
+		BrandID: c.BrandID, BrandName: c.BrandName, Mapping: e.Mapping, Leavers: e.Leavers}
+	ids := make([]int64, len(e.Segments))
+	for i, part := range e.Segments {
+		ids[i] = part.SegmentID
+	}
+	definitions, err := s.segments.Definitions(ctx, ids)
+	if err != nil {
+		return nil, snapshot, c, err
+	}
+	for i, part := range e.Segments {
+		plan.Segments = append(plan.Segments, PlanSegment{ID: part.SegmentID, Name: part.Name, Tag: part.Tag, Definition: definitions[i]})
+	}
+	return plan, snapshot, c, nil
+}
+
 // count is how many profiles a plan takes in, each once. A segment or attribute that went away is a *halt.
 func (s *Service) count(ctx context.Context, plan *Plan, snapshot profile.Snapshot) (int, error) {
 	driver, ok := s.drivers[plan.DestinationType]
@@ -198,7 +207,7 @@ func (s *Service) count(ctx context.Context, plan *Plan, snapshot profile.Snapsh
 	maker, err := compile(plan, snapshot, driver)
 	if err != nil {
 		if p := problem.Of(err); p != nil {
-			return 0, &halt{state: Failed, code: "segment_unusable", detail: p.Code}
+			return 0, &halt{state: Failed, code: failSegment, detail: p.Code}
 		}
 		return 0, err
 	}

@@ -222,6 +222,14 @@ func delivered(ctx context.Context, q database.Querier, exportID int64, after, u
 	return found, rows.Err()
 }
 
+// countDelivered is to how many profiles something was delivered.
+func countDelivered(ctx context.Context, q database.Querier, exportID int64) (n int, err error) {
+	if err := q.QueryRowContext(ctx, `SELECT count(*) FROM deliveries WHERE export_id = ?`, exportID).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count deliveries: %w", err)
+	}
+	return n, nil
+}
+
 // requestTimes lists when batches were sent to a brand since a time; those of which it is not known count as now.
 func requestTimes(ctx context.Context, q database.Querier, brandID string, since, now time.Time) (times []time.Time, err error) {
 	rows, err := q.QueryContext(ctx, `SELECT coalesce(b.sent_at, ?) AS at FROM batches b JOIN runs r ON r.id = b.run_id

@@ -88,7 +88,7 @@ func (p *planner) reject(made contact) {
 
 func (p *planner) skip(made contact, ownerID string) {
 	p.step.Duplicates++
-	p.step.rejections = append(p.step.rejections, Rejection{ProfileID: made.profileID, Outcome: Duplicate, Code: "duplicate", OtherID: ownerID})
+	p.step.rejections = append(p.step.rejections, Rejection{ProfileID: made.profileID, Outcome: Duplicate, Code: duplicateCode, OtherID: ownerID})
 }
 
 func (p *planner) pass(contact) { p.step.Unchanged++ }

@@ -136,9 +136,13 @@ type Rejection struct {
 	OtherID   string // the profile that this one is a duplicate of
 }
 
+// duplicateCode is the reason of a Duplicate.
+const duplicateCode = "duplicate"
+
 // The codes of why a run failed that do not come from an obstacle of its export or connection.
 const (
 	failTooMany      = "too_many_profiles"
+	failSegment      = "segment_unusable"
 	failUnavailable  = "destination_unavailable"
 	failStalled      = "batches_stalled"
 	failRetired      = "api_retired"

@@ -53,21 +53,29 @@ func (j journal) addWithdrawals(ctx context.Context, runID int64, leaving []with
 	return nil
 }
 
-// tagger opens the account once more for removing tags, which the destination counts apart; nil when the export keeps the
-// tags, or the destination has none.
-func (s *Service) tagger(ctx context.Context, x *execution) (destination.Tagger, error) {
-	if x.run.Plan.Leavers != export.Untag {
-		return nil, nil
+// tagLimits says how many contacts one removal of tags takes and how many such requests a minute allows; ok is false when
+// the export keeps the tags, or the destination has none.
+func (s *Service) tagLimits(ctx context.Context, plan *Plan) (contacts, perMinute int, ok bool, err error) {
+	if plan.Leavers != export.Untag {
+		return 0, 0, false, nil
 	}
-	closed, _, err := s.connections.Account(ctx, x.run.Plan.ConnectionID, nil)
+	closed, _, err := s.connections.Account(ctx, plan.ConnectionID, nil)
 	if err != nil {
-		return nil, err
+		return 0, 0, false, err
 	}
 	limits, ok := closed.(destination.Tagger)
-	if !ok {
-		return nil, nil
+	if ok {
+		contacts, perMinute = limits.TagLimits()
 	}
-	_, perMinute := limits.TagLimits()
+	return contacts, perMinute, ok, nil
+}
+
+// tagger opens the account once more for removing tags, which the destination counts apart; nil when nobody loses tags.
+func (s *Service) tagger(ctx context.Context, x *execution) (destination.Tagger, error) {
+	_, perMinute, ok, err := s.tagLimits(ctx, x.run.Plan)
+	if err != nil || !ok {
+		return nil, err
+	}
 	pot := s.budgets.Pot(x.run.Plan.BrandID, tagPot, perMinute)
 	account, _, err := s.connections.Account(ctx, x.run.Plan.ConnectionID, &gate{inner: pot.Gate(holder(x.run.ID)), x: x})
 	if err != nil {
@@ -113,6 +121,12 @@ func (x *execution) withdrawAll(ctx context.Context, claimed *claims) error {
 	return nil
 }
 
+// suspiciouslyMany reports whether so many of those to whom something was delivered would lose tags that a person should
+// say so first.
+func suspiciouslyMany(leaving, known int) bool {
+	return leaving > fewWithdrawn && leaving > known*shareTenths/10
+}
+
 // holdBack reports whether so many would lose their tags that a person should say so first. They are then counted and left.
 func (x *execution) holdBack(ctx context.Context) (bool, error) {
 	if x.tagger == nil || x.run.WithdrawAny {
@@ -124,7 +138,7 @@ func (x *execution) holdBack(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("count withdrawals of run %d: %w", x.run.ID, err)
 	}
-	if leaving <= fewWithdrawn || leaving <= known*shareTenths/10 {
+	if !suspiciouslyMany(leaving, known) {
 		return false, nil
 	}
 	err = x.write(ctx, progress{Counts: Counts{Held: leaving}}, func(j journal) error {
