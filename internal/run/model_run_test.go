@@ -1,0 +1,260 @@
+package run_test
+
+import (
+	"context"
+	"maps"
+	"strings"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/segue-app/segue/internal/app"
+	"github.com/segue-app/segue/internal/omnisend/sandbox"
+	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/run"
+)
+
+func (w *world) runPlainly(*rapid.T)  { w.runUnlessPaused(run.Options{}, nil) }
+func (w *world) runComplete(*rapid.T) { w.runUnlessPaused(run.Options{Complete: true}, nil) }
+
+// disturbance is something that happens in the middle of a run, so long after what came before it.
+type disturbance struct {
+	kind  string
+	after time.Duration
+	draw  *rapid.T
+	to    sandbox.Faults
+}
+
+func (w *world) runDisturbed(rt *rapid.T) {
+	var list []disturbance
+	for range rapid.IntRange(1, 3).Draw(rt, "disturbances") {
+		d := disturbance{after: time.Duration(rapid.IntRange(0, 15).Draw(rt, "after")) * time.Millisecond, draw: rt,
+			kind: text("cancel", "stop", "kill", "kill", "faults", "upload", "segment", "mapping", "pause").Draw(rt, "kind")}
+		if d.kind == "faults" {
+			d.to = faults(rt)
+		}
+		list = append(list, d)
+	}
+	w.runUnlessPaused(run.Options{Complete: rapid.Bool().Draw(rt, "complete")}, list)
+}
+
+func (w *world) runUnlessPaused(options run.Options, list []disturbance) {
+	w.steps++
+	if w.paused {
+		if _, err := w.app.Runs.Start(context.Background(), w.admin, w.export.ID, options); !problem.Is(err, problem.Conflict) {
+			w.rt.Fatalf("a paused export was started: %v", err)
+		}
+		return
+	}
+	w.carryOut(options, list)
+}
+
+// errand is a run being carried out by a process that may be stopped or killed.
+type errand struct {
+	kill  context.CancelFunc
+	ended chan error
+}
+
+func (w *world) work(id int64) *errand {
+	ctx, cancel := context.WithCancel(context.Background())
+	e := &errand{kill: cancel, ended: make(chan error, 1)}
+	go func(a *app.App) { e.ended <- a.Runs.Execute(ctx, id) }(w.app)
+	return e
+}
+
+// restart ends the process, gently or not, and starts another that takes up the run.
+func (w *world) restart(e *errand, id int64, gently bool) *errand {
+	w.restarts++
+	if gently {
+		w.app.Runs.Shutdown()
+		w.must(<-e.ended)
+	} else {
+		e.kill()
+		<-e.ended // whatever it says: nobody is there to hear it
+		time.Sleep(2 * time.Millisecond)
+	}
+	w.must(w.app.Close())
+	w.open()
+	w.must(w.app.Runs.Recover(context.Background()))
+	return w.work(id)
+}
+
+func (w *world) read(id int64) run.Run {
+	r, err := w.app.Runs.Get(context.Background(), w.admin, id)
+	w.must(err)
+	return r
+}
+
+// begun waits until the run's plan is frozen, after which nothing that people change is of any consequence to it.
+func (w *world) begun(e *errand, id int64) {
+	for w.read(id).State == run.Queued && len(e.ended) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// carryOut starts a run, disturbs it, waits for its end, and holds it and the contacts against the model.
+func (w *world) carryOut(options run.Options, list []disturbance) run.Run {
+	w.runs++
+	before := w.kit.Sandbox.Faults()
+	seen := []sandbox.Faults{before}
+	frozen := w.order.frozen()
+	started, err := w.app.Runs.Start(context.Background(), w.admin, w.export.ID, options)
+	w.must(err)
+	id, cancelled, paused := started.ID, false, false
+	e := w.work(id)
+	for _, d := range list {
+		if d.kind != "cancel" && d.kind != "stop" && d.kind != "kill" {
+			w.begun(e, id)
+		}
+		time.Sleep(d.after)
+		switch d.kind {
+		case "cancel":
+			if err := w.app.Runs.Cancel(context.Background(), w.admin, id); err == nil {
+				cancelled = true
+			} else if !problem.Is(err, problem.Conflict) { // it has ended already
+				w.rt.Fatal(err)
+			}
+		case "stop", "kill":
+			e = w.restart(e, id, d.kind == "stop")
+		case "faults":
+			seen = append(seen, d.to)
+			w.kit.Sandbox.SetFaults(d.to)
+		case "upload":
+			w.upload(d.draw)
+		case "segment":
+			w.changeRule(d.draw)
+		case "mapping":
+			w.changeMapping(d.draw)
+		case "pause":
+			w.pause(d.draw)
+			paused = true
+		}
+	}
+	select {
+	case err = <-e.ended:
+	case <-time.After(30 * time.Second):
+		w.rt.Fatalf("run %d does not end: %+v", id, w.read(id))
+	}
+	if err != nil {
+		w.rt.Fatalf("run %d: %v", id, err)
+	}
+	e.kill() // what it held is let go
+	r := w.read(id)
+	ended := r.State == run.Succeeded || r.State == run.Warnings
+	switch {
+	case ended:
+	case r.State == run.Cancelled && cancelled:
+	case r.State == run.Failed && r.ErrorCode == "paused" && paused:
+	case r.State == run.Failed && r.ErrorCode == "destination_unavailable" && faulty(seen):
+	case r.State == run.Failed && r.ErrorCode == "batches_stalled" && r.EndedAt.Sub(r.StartedAt) > 2*time.Second: // on a machine that is short of breath
+	default:
+		w.rt.Fatalf("the run ended as %s (%s %s) %+v after %+v", r.State, r.ErrorCode, r.ErrorDetail, r.Counts, list)
+	}
+	if !ended {
+		w.early++
+	}
+	w.kit.Sandbox.Settle()
+	if r.Plan != nil {
+		w.judge(r, frozen.fates(), ended, seen)
+	}
+	w.compare(r)
+	return r
+}
+
+func faulty(seen []sandbox.Faults) bool {
+	for _, f := range seen {
+		if f.ServerErrorShare+f.DropBeforeShare+f.DropAfterShare+f.HalfAnswerShare+f.BrokenJSONShare+f.ThrottleShare > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// judge holds the outcome of each profile against its fate, and notes what was delivered by that.
+func (w *world) judge(r run.Run, fates map[string]*fate, ended bool, seen []sandbox.Faults) {
+	c := r.Counts
+	if c.Profiles != len(fates) || c.Open() < 0 || ended && c.Open() != 0 || r.BatchesSettled > r.BatchesSent {
+		w.rt.Fatalf("%d members, the run counts %+v and %d batches of %d", len(fates), c, r.BatchesSettled, r.BatchesSent)
+	}
+	rejections, err := w.app.Runs.Rejections(context.Background(), w.admin, r.ID, "", 0, 10000)
+	w.must(err)
+	invalid, refused, duplicates := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, rejection := range rejections {
+		f := fates[rejection.ProfileID]
+		if f == nil {
+			w.rt.Fatalf("not a member: %+v", rejection)
+		}
+		switch rejection.Outcome {
+		case run.Invalid:
+			invalid[rejection.ProfileID] = true
+			if !f.invalid {
+				w.rt.Fatalf("valid, and rejected: %+v", rejection)
+			}
+		case run.Duplicate:
+			duplicates[rejection.ProfileID] = true
+			if f.owner == "" || f.owner != rejection.OtherID {
+				w.rt.Fatalf("duplicate of %q: %+v", f.owner, rejection)
+			}
+		case run.Refused:
+			refused[rejection.ProfileID] = true
+			if !f.sendable() || !refusable(f.identity, seen) {
+				w.rt.Fatalf("refused without a cause: %+v", rejection)
+			}
+		}
+	}
+	if len(invalid) != c.Invalid || len(refused) != c.Refused || len(duplicates) != c.Duplicates {
+		w.rt.Fatalf("%d invalid, %d refused, %d duplicates have a reason, the run counts %+v", len(invalid), len(refused), len(duplicates), c)
+	}
+	if ended && (r.State == run.Warnings) != (c.Rejected() > 0) {
+		w.rt.Fatalf("%d rejected, and the run ended as %s", c.Rejected(), r.State)
+	}
+	for id, f := range fates {
+		if ended && (f.invalid != invalid[id] || (f.owner != "") != duplicates[id]) {
+			w.rt.Fatalf("profile %s should be %+v; invalid %t, duplicate %t", id, *f, invalid[id], duplicates[id])
+		}
+		switch {
+		case !f.sendable():
+		case ended && !refused[id]:
+			w.believe(f.identity).sent(f, true)
+		case refused[id] && len(seen) == 1: // whichever way it was tried, it was refused
+		default:
+			w.believe(f.identity).sent(f, false)
+		}
+	}
+}
+
+func refusable(identity string, seen []sandbox.Faults) bool {
+	for _, f := range seen {
+		if f.RejectEmail != "" && strings.Contains(identity, f.RejectEmail) || f.RefuseBatchesWith != "" && strings.Contains(identity, f.RefuseBatchesWith) {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *world) believe(identity string) *belief {
+	if w.held[identity] == nil {
+		w.held[identity] = nobody()
+	}
+	return w.held[identity]
+}
+
+// compare holds every contact against what is believed of it.
+func (w *world) compare(r run.Run) {
+	rest := maps.Clone(w.held)
+	for held := range w.kit.Sandbox.Contacts() {
+		w.compared++
+		delete(rest, held.Email)
+		if err := w.believe(held.Email).see(held, true); err != nil {
+			w.rt.Fatalf("after run %d (%s, %+v) %s %v", r.ID, r.State, r.Counts, held.Email, err)
+		}
+	}
+	for identity, b := range rest {
+		if err := b.see(sandbox.Contact{}, false); err != nil {
+			w.rt.Fatalf("after run %d (%s, %+v) %s %v", r.ID, r.State, r.Counts, identity, err)
+		}
+	}
+	if welcomes := w.kit.Sandbox.Stats().Welcomes; welcomes != 0 {
+		w.rt.Fatalf("%d contacts would be sent a welcome message", welcomes)
+	}
+}
