@@ -243,6 +243,9 @@ func (f *follower) settle(ctx context.Context, group []endedBatch) error {
 		if err := j.remember(ctx, x.run.ExportID, x.run.ID, accepted); err != nil {
 			return err
 		}
+		if err := j.doubtRefused(ctx, x.run.ExportID, p.rejections); err != nil {
+			return err
+		}
 		for _, next := range again {
 			if err := j.writeBatch(ctx, x.run.ID, next, "planned"); err != nil {
 				return err

@@ -15,7 +15,7 @@ import (
 
 // statements are those that a run writes again and again, prepared once.
 type statements struct {
-	record, cursor, batch, sent, settled, rememberMany, rememberOne *sql.Stmt
+	record, cursor, batch, sent, settled, rememberMany, rememberOne, doubted *sql.Stmt
 }
 
 // rememberAtOnce is how many deliveries one statement writes.
@@ -39,6 +39,7 @@ func prepare(ctx context.Context, db *database.DB) (*statements, error) {
 		{&s.settled, `UPDATE batches SET state = 'settled', items = NULL WHERE run_id = ? AND number = ?`},
 		{&s.rememberMany, remember + strings.Repeat(`, (?, ?, ?, ?, ?, ?)`, rememberAtOnce-1) + again},
 		{&s.rememberOne, remember + again},
+		{&s.doubted, emptied},
 	} {
 		var err error
 		if *one.into, err = db.Prepare(ctx, one.query); err != nil {

@@ -15,6 +15,7 @@ type planner struct {
 	full    []batch // of the page at hand, not journalled yet
 	filling batch
 	leaving []withdrawal // not journalled yet
+	doubted []string     // profiles, not journalled yet
 	step    progress
 }
 
@@ -101,6 +102,8 @@ func (p *planner) send(made contact, _ delivery) {
 	}
 }
 
+func (p *planner) doubt(before delivery) { p.doubted = append(p.doubted, before.profileID) }
+
 func (p *planner) withdraw(w withdrawal) { p.leaving = append(p.leaving, w) }
 
 // number gives the batch that is filling its number and takes it out.
@@ -134,6 +137,9 @@ func (p *planner) flush(ctx context.Context, end bool) error {
 				return err
 			}
 		}
+		if err := j.doubt(ctx, x.run.ExportID, p.doubted); err != nil {
+			return err
+		}
 		if err := j.addWithdrawals(ctx, x.run.ID, p.leaving); err != nil {
 			return err
 		}
@@ -143,7 +149,7 @@ func (p *planner) flush(ctx context.Context, end bool) error {
 		return err
 	}
 	ready := p.full
-	p.step, p.full, p.leaving = progress{}, nil, nil
+	p.step, p.full, p.leaving, p.doubted = progress{}, nil, nil, nil
 	x.changed.Store(true)
 	x.unsettled.Add(int64(len(ready)))
 	for _, b := range ready {

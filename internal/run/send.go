@@ -125,7 +125,12 @@ func (x *execution) split(ctx context.Context, b batch, failure *destination.Err
 			reasons = []destination.Reason{{Code: "refused", Message: failure.Message}}
 		}
 		p := progress{Counts: Counts{Refused: 1}, rejections: refusals(b.entries[0].ProfileID, Refused, reasons)}
-		err := x.write(ctx, p, func(j journal) error { return j.markSettled(ctx, x.run.ID, b.number) })
+		err := x.write(ctx, p, func(j journal) error {
+			if err := j.doubtRefused(ctx, x.run.ExportID, p.rejections); err != nil {
+				return err
+			}
+			return j.markSettled(ctx, x.run.ID, b.number)
+		})
 		if err == nil {
 			x.settled(1)
 		}

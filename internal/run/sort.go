@@ -28,6 +28,7 @@ type sink interface {
 	pass(made contact)                  // as last delivered
 	send(made contact, before delivery) // the zero delivery when there was none
 	withdraw(w withdrawal)              // a contact of before is to lose tags
+	doubt(before delivery)              // it need not be what the contact is like now: another profile may have its address
 }
 
 // page decides on the next page of members, and reports whether there may be more.
@@ -67,7 +68,7 @@ func (s *sorter) sort(ctx context.Context, q database.Querier, page []contact, l
 	}
 	for _, made := range page {
 		for len(known) > 0 && known[0].profileID < made.profileID {
-			s.withdraw(known[0], known[0].tags, true)
+			s.leave(known[0])
 			known = known[1:]
 		}
 		var before delivery
@@ -84,6 +85,7 @@ func (s *sorter) sort(ctx context.Context, q database.Querier, page []contact, l
 // decide sorts one contact. before is its last delivery, the zero delivery when there was none.
 func (s *sorter) decide(ctx context.Context, q database.Querier, made contact, before delivery) error {
 	if len(made.reasons) > 0 {
+		s.doubt(before)
 		s.sink.reject(made)
 		return nil
 	}
@@ -92,6 +94,7 @@ func (s *sorter) decide(ctx context.Context, q database.Querier, made contact, b
 	case err != nil:
 		return err
 	case owner != "":
+		s.doubt(before)
 		s.sink.skip(made, owner)
 		return nil
 	case !s.complete && before.hash == string(made.hash):
@@ -111,17 +114,30 @@ func (s *sorter) decide(ctx context.Context, q database.Querier, made contact, b
 
 // leaveRest decides on those who left and whose ids come after the last member's.
 func (s *sorter) leaveRest(ctx context.Context, q database.Querier, last string) error {
-	for s.untag {
+	for {
 		rest, err := delivered(ctx, q, s.exportID, last, "", pageSize)
 		if err != nil || len(rest) == 0 {
 			return err
 		}
 		for _, gone := range rest {
-			s.withdraw(gone, gone.tags, true)
+			s.leave(gone)
 		}
 		last = rest[len(rest)-1].profileID
 	}
-	return nil
+}
+
+// leave decides on a delivery whose profile is no member any more.
+func (s *sorter) leave(gone delivery) {
+	s.doubt(gone)
+	s.withdraw(gone, gone.tags, true)
+}
+
+// doubt has a delivery count no longer as the last word on its contact. From now on another profile may be sent under
+// its address; when its own comes back, unchanged, it must be sent once more.
+func (s *sorter) doubt(before delivery) {
+	if before.hash != "" {
+		s.sink.doubt(before)
+	}
 }
 
 func (s *sorter) withdraw(before delivery, tags string, forget bool) {

@@ -138,6 +138,9 @@ func end(ctx context.Context, tx database.Tx, runID int64, state State, code, de
 	if err != nil {
 		return fmt.Errorf("end run %d: %w", runID, err)
 	}
+	if err := doubtOpen(ctx, tx, runID); err != nil {
+		return err
+	}
 	// Whoever is still in an open batch has no outcome. The addresses in it are not needed any more.
 	if _, err := tx.ExecContext(ctx, `UPDATE batches SET items = NULL WHERE run_id = ? AND state <> 'settled'`, runID); err != nil {
 		return fmt.Errorf("close the journal of run %d: %w", runID, err)

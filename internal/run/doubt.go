@@ -1,0 +1,83 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/segue-app/segue/internal/database"
+)
+
+// A delivery is what a contact is like at the destination, by which the next run passes over who did not change. It is in
+// doubt as soon as the contact may have become something else: when its profile is no longer the one that is sent under the
+// address, when another try was refused or had no answer, and when a run ends with batches whose outcome is not known. A
+// delivery in doubt has no hash: the contact is sent again, and its tags are still known.
+
+const emptied = `UPDATE deliveries SET hash = x'' WHERE export_id = ? AND profile_id = ? AND hash <> x''`
+
+// doubt takes the hashes of some profiles' deliveries away.
+func (j journal) doubt(ctx context.Context, exportID int64, profiles []string) error {
+	for _, id := range profiles {
+		if err := j.do(ctx, j.doubted, exportID, id); err != nil {
+			return fmt.Errorf("doubt a delivery: %w", err)
+		}
+	}
+	return nil
+}
+
+// doubtRefused doubts what was delivered to those who were refused now.
+func (j journal) doubtRefused(ctx context.Context, exportID int64, rejections []Rejection) error {
+	var profiles []string
+	for _, r := range rejections {
+		if r.Outcome == Refused {
+			profiles = append(profiles, r.ProfileID)
+		}
+	}
+	return j.doubt(ctx, exportID, profiles)
+}
+
+// doubtOpen takes note of whom a run that ends may have delivered without learning of it, and doubts what was delivered
+// before to profiles that it did not come to, under an address that it gave to another.
+func doubtOpen(ctx context.Context, tx database.Tx, runID int64) error {
+	open, err := readOpen(ctx, tx, runID)
+	if err != nil {
+		return err
+	}
+	for _, e := range open {
+		_, err := tx.ExecContext(ctx, `INSERT INTO deliveries (export_id, profile_id, identity, hash, tags, run_id)
+			SELECT export_id, ?, ?, x'', ?, id FROM runs WHERE id = ?
+			ON CONFLICT (export_id, profile_id) DO UPDATE SET identity = excluded.identity, hash = excluded.hash, tags = excluded.tags, run_id = excluded.run_id`,
+			e.ProfileID, e.Identity, e.Tags, runID)
+		if err != nil {
+			return fmt.Errorf("doubt what run %d delivered: %w", runID, err)
+		}
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE deliveries SET hash = x'' FROM runs r WHERE r.id = ?1 AND r.planned = 0 AND deliveries.export_id = r.export_id
+		AND deliveries.profile_id > r.cursor AND deliveries.identity IN (SELECT d.identity FROM deliveries d WHERE d.export_id = r.export_id AND d.run_id = ?1)`, runID)
+	if err != nil {
+		return fmt.Errorf("doubt what run %d did not come to: %w", runID, err)
+	}
+	return nil
+}
+
+// readOpen reads who is in the batches that were, or may have been, sent and that have no outcome.
+func readOpen(ctx context.Context, q database.Querier, runID int64) (found []entry, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT items FROM batches WHERE run_id = ? AND state IN ('planned', 'sent')`, runID)
+	if err != nil {
+		return nil, fmt.Errorf("read the journal of run %d: %w", runID, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, err
+		}
+		var entries []entry
+		if err := json.Unmarshal([]byte(text), &entries); err != nil {
+			return nil, fmt.Errorf("read the journal of run %d: %w", runID, err)
+		}
+		found = append(found, entries...)
+	}
+	return found, rows.Err()
+}
