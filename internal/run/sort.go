@@ -94,7 +94,7 @@ func (s *sorter) decide(ctx context.Context, q database.Querier, made contact, b
 	case err != nil:
 		return err
 	case owner != "":
-		s.doubt(before)
+		s.leave(before) // another one stands for it; when it has an address of its own again, it is new
 		s.sink.skip(made, owner)
 		return nil
 	case !s.complete && before.hash == string(made.hash):
@@ -126,7 +126,7 @@ func (s *sorter) leaveRest(ctx context.Context, q database.Querier, last string)
 	}
 }
 
-// leave decides on a delivery whose profile is no member any more.
+// leave decides on a delivery whose profile is no member any more, or is sent no more.
 func (s *sorter) leave(gone delivery) {
 	s.doubt(gone)
 	s.withdraw(gone, gone.tags, true)

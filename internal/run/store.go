@@ -124,6 +124,9 @@ func begin(ctx context.Context, tx database.Tx, runID int64, plan *Plan, actingF
 	if err != nil {
 		return err
 	}
+	if err := takeOverWithdrawals(ctx, tx, runID); err != nil {
+		return err
+	}
 	_, err = tx.ExecContext(ctx, `UPDATE runs SET state = 'running', plan = ?, brand_id = ?, acting_for = ?, profiles = ?, started_at = ?, progress_at = ? WHERE id = ?`,
 		string(text), plan.BrandID, actingFor, profiles, database.Millis(now), database.Millis(now), runID)
 	if err != nil {
@@ -145,7 +148,7 @@ func end(ctx context.Context, tx database.Tx, runID int64, state State, code, de
 	if _, err := tx.ExecContext(ctx, `UPDATE batches SET items = NULL WHERE run_id = ? AND state <> 'settled'`, runID); err != nil {
 		return fmt.Errorf("close the journal of run %d: %w", runID, err)
 	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM withdrawals WHERE run_id = ?`, runID); err != nil {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM withdrawals WHERE run_id = ? AND forget = 1`, runID); err != nil {
 		return fmt.Errorf("close the journal of run %d: %w", runID, err)
 	}
 	return addEvent(ctx, tx, runID, now, string(state), code)

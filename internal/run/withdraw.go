@@ -43,6 +43,17 @@ func less(tags, without string) string {
 	return left.String()
 }
 
+// takeOverWithdrawals gives a run those that earlier runs of the export were stopped before, or held back. Only of
+// profiles that are delivered under another address or with fewer tags by now: those who left are found anew.
+func takeOverWithdrawals(ctx context.Context, tx database.Tx, runID int64) error {
+	_, err := tx.ExecContext(ctx, `UPDATE withdrawals SET run_id = ?1 WHERE run_id IN
+		(SELECT old.id FROM runs old JOIN runs r ON old.export_id = r.export_id WHERE r.id = ?1 AND old.id <> ?1)`, runID)
+	if err != nil {
+		return fmt.Errorf("take over withdrawals for run %d: %w", runID, err)
+	}
+	return nil
+}
+
 func (j journal) addWithdrawals(ctx context.Context, runID int64, leaving []withdrawal) error {
 	for _, w := range leaving {
 		if _, err := j.tx.ExecContext(ctx, `INSERT INTO withdrawals (run_id, profile_id, identity, tags, forget) VALUES (?, ?, ?, ?, ?)`,
@@ -132,6 +143,9 @@ func (x *execution) holdBack(ctx context.Context) (bool, error) {
 	if x.tagger == nil || x.run.WithdrawAny {
 		return false, nil
 	}
+	if x.run.Counts.Held > 0 { // before the process was killed
+		return true, nil
+	}
 	var leaving, known int
 	err := x.service.db.Reader().QueryRowContext(ctx, `SELECT (SELECT count(*) FROM withdrawals WHERE run_id = ?), (SELECT count(*) FROM deliveries WHERE export_id = ?)`,
 		x.run.ID, x.run.ExportID).Scan(&leaving, &known)
@@ -142,7 +156,7 @@ func (x *execution) holdBack(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	err = x.write(ctx, progress{Counts: Counts{Held: leaving}}, func(j journal) error {
-		if _, err := j.tx.ExecContext(ctx, `DELETE FROM withdrawals WHERE run_id = ?`, x.run.ID); err != nil {
+		if _, err := j.tx.ExecContext(ctx, `DELETE FROM withdrawals WHERE run_id = ? AND forget = 1`, x.run.ID); err != nil {
 			return fmt.Errorf("hold withdrawals of run %d back: %w", x.run.ID, err)
 		}
 		return addEvent(ctx, j.tx, x.run.ID, x.service.clock(), withdrawnHeld, "")
