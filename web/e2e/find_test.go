@@ -21,22 +21,13 @@ var (
 	choosable = []string{"combobox", "listbox", "ComboBoxSelect"}
 	tickable  = []string{"checkbox", "radio", "switch"}
 	attached  = []string{"button"} // a field for a file
+	parts     = []string{"region", "group", "navigation", "form", "search", "radiogroup"}
 )
 
-// within is a part of the page: the first of the roles whose name has the text in it.
-type within struct {
-	roles []string
-	text  words
-}
-
-// part narrows the page to the titled part: a section, a group of fields, a navigation.
+// part narrows the page to a titled part: a section, a group of fields, a navigation.
 func (p *page) part(title words) *page {
-	return p.in(title, "region", "group", "navigation", "form", "search", "radiogroup")
-}
-
-func (p *page) in(text words, roles ...string) *page {
 	narrow := *p
-	narrow.scope = &within{roles, text}
+	narrow.scope = title
 	return &narrow
 }
 
@@ -73,19 +64,11 @@ func (p *page) root() cdp.BackendNodeID {
 	if err != nil {
 		return 0
 	}
-	if p.scope == nil {
+	if p.scope == (words{}) {
 		return document.BackendNodeID
 	}
-	wanted := p.say(p.scope.text)
-	for _, role := range p.scope.roles {
-		for _, node := range p.query(document.BackendNodeID, "", []string{role}) {
-			if name := textOf(node.Name); name == wanted || role == "row" && strings.Contains(name, wanted) {
-				return node.BackendDOMNodeID
-			}
-			if role == "listitem" && strings.Contains(p.innerText(node.BackendDOMNodeID), wanted) {
-				return node.BackendDOMNodeID
-			}
-		}
+	if found := p.query(document.BackendNodeID, p.say(p.scope), parts); len(found) > 0 {
+		return found[0].BackendDOMNodeID
 	}
 	return 0
 }
@@ -96,7 +79,7 @@ func (p *page) candidates(name string, roles []string) []*accessibility.Node {
 	if root == 0 {
 		return nil
 	}
-	if p.scope == nil {
+	if p.scope == (words{}) {
 		for _, main := range p.query(root, "", []string{"main"}) {
 			if found := p.query(main.BackendDOMNodeID, name, roles); len(found) > 0 {
 				return found
@@ -112,8 +95,8 @@ func (p *page) find(name words, roles []string) *accessibility.Node {
 	wanted := p.say(name)
 	var found []*accessibility.Node
 	what := fmt.Sprintf("with exactly one %q (%s)", wanted, strings.Join(roles, ", "))
-	if p.scope != nil {
-		what += fmt.Sprintf(" in %q", p.say(p.scope.text))
+	if p.scope != (words{}) {
+		what += fmt.Sprintf(" in %q", p.say(p.scope))
 	}
 	p.until(what, func() bool {
 		found = p.candidates(wanted, roles)
@@ -125,7 +108,7 @@ func (p *page) find(name words, roles []string) *accessibility.Node {
 // offers reports whether there is something to press with this name now.
 func (p *page) offers(name words) bool { return len(p.candidates(p.say(name), pressable)) > 0 }
 
-// does fails the test unless each can be pressed.
+// canPress waits until each can be pressed.
 func (p *page) canPress(names ...words) {
 	p.t.Helper()
 	for _, name := range names {
@@ -250,20 +233,6 @@ func (p *page) call(node *accessibility.Node, function string, into any) {
 			p.t.Fatalf("call on %q: %v", textOf(node.Name), err)
 		}
 	}
-}
-
-func (p *page) innerText(node cdp.BackendNodeID) string {
-	object, err := dom.ResolveNode().WithBackendNodeID(node).Do(p.ctx)
-	if err != nil {
-		return ""
-	}
-	value, _, err := runtime.CallFunctionOn("function() { return this.innerText }").WithObjectID(object.ObjectID).WithReturnByValue(true).Do(p.ctx)
-	if err != nil {
-		return ""
-	}
-	var text string
-	_ = json.Unmarshal([]byte(value.Value), &text)
-	return plain(text)
 }
 
 // click brings a node into view and clicks its middle with the mouse.

@@ -116,12 +116,8 @@ func (p *page) bring(heading words) {
 // keep takes a picture of the whole page when all of them are wanted.
 func (p *page) keep(name string) {
 	p.t.Helper()
-	p.picture(name, true)
-}
-
-func (p *page) picture(name string, whole bool) {
 	if folder := os.Getenv("SEGUE_SCREENSHOTS_ALL"); folder != "" {
-		p.save(folder, name, whole, false)
+		p.save(folder, name, true, false)
 	}
 }
 

@@ -39,7 +39,7 @@ type page struct {
 	language string
 	ctx      context.Context // of the browser's protocol
 	watch    *watch
-	scope    *within // where things are looked for
+	scope    words // the part that things are looked for in; the whole page when empty
 	private  []string
 }
 
@@ -202,8 +202,7 @@ func (p *page) until(what string, holds func() bool) {
 		if p.ctx.Err() != nil || time.Now().After(deadline) {
 			var at string
 			_ = p.tryEvaluate("location.href", &at)
-			path := "failed-" + regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(p.t.Name(), "-")
-			p.picture(path, true)
+			p.keep("failed-" + regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(p.t.Name(), "-"))
 			p.t.Fatalf("%s (%s): still not %s. The page reads:\n%.3000s", at, p.language, what, p.text())
 		}
 		time.Sleep(25 * time.Millisecond)

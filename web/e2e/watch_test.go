@@ -68,12 +68,15 @@ func (w *watch) see(event any) {
 			w.found = append(w.found, fmt.Sprintf("the browser reports: %s (%s)", e.Entry.Text, e.Entry.URL))
 		}
 	case *runtime.EventConsoleAPICalled:
-		if (e.Type == runtime.APITypeError || e.Type == runtime.APITypeWarning) && !w.offline {
-			text := make([]string, len(e.Args))
-			for i, arg := range e.Args {
-				text[i] = string(arg.Value) + arg.Description
-			}
-			w.found = append(w.found, "a script reports: "+strings.Join(text, " "))
+		text := make([]string, len(e.Args))
+		for i, arg := range e.Args {
+			text[i] = string(arg.Value) + arg.Description
+		}
+		said := strings.Join(text, " ")
+		// htmx reports a request that a newer one took the place of, as a page may ask it to (hx-sync), in these words.
+		replaced := strings.Contains(said, "htmx:sendAbort") || strings.Contains(said, "htmx:afterRequest")
+		if (e.Type == runtime.APITypeError || e.Type == runtime.APITypeWarning) && !w.offline && !replaced {
+			w.found = append(w.found, "a script reports: "+said)
 		}
 	case *runtime.EventExceptionThrown:
 		w.found = append(w.found, "a script fails: "+e.ExceptionDetails.Error())
