@@ -10,24 +10,31 @@ import (
 )
 
 // Sentence says who belongs to a segment, in the reader's language: "Country is Denmark and Last purchase is within the
-// last 30 days". Attributes are those of the current profiles; one that is gone is called what it was called.
-func Sentence(ctx context.Context, of segment.Segment, attributes []profile.Attribute) string {
+// last 30 days". Attributes are those of the current profiles; one that is gone is called what it was called. Who may not
+// see personal data does not see what a rule compares it with: that may be one customer's address.
+func Sentence(ctx context.Context, of segment.Segment, attributes []profile.Attribute, maySee bool) string {
 	if of.Definition.Kind == segment.ByList {
 		return i18n.N(ctx, "segments.sentence.list", of.ListCount)
 	}
 	if len(of.Definition.Rule.Conditions) == 0 && len(of.Definition.Rule.Groups) == 0 {
 		return i18n.T(ctx, "segments.sentence.everybody")
 	}
-	return sayGroup(ctx, of.Definition.Rule, profile.Snapshot{Attributes: attributes})
+	return sayer{profile.Snapshot{Attributes: attributes}, maySee}.group(ctx, of.Definition.Rule)
 }
 
-func sayGroup(ctx context.Context, g segment.Group, known profile.Snapshot) string {
+// sayer puts rules into words for one reader.
+type sayer struct {
+	known  profile.Snapshot
+	maySee bool // personal data
+}
+
+func (s sayer) group(ctx context.Context, g segment.Group) string {
 	var parts []string
 	for _, condition := range g.Conditions {
-		parts = append(parts, sayCondition(ctx, condition, known))
+		parts = append(parts, s.condition(ctx, condition))
 	}
 	for _, inner := range g.Groups {
-		said := sayGroup(ctx, inner, known)
+		said := s.group(ctx, inner)
 		if len(inner.Conditions)+len(inner.Groups) > 1 && inner.Match != segment.None {
 			said = "(" + said + ")"
 		}
@@ -42,10 +49,10 @@ func sayGroup(ctx context.Context, g segment.Group, known profile.Snapshot) stri
 	return strings.Join(parts, i18n.T(ctx, "segments.sentence.and"))
 }
 
-func sayCondition(ctx context.Context, c segment.Condition, known profile.Snapshot) string {
-	label, kind := c.Label, profile.Text
-	if attribute, ok := known.Attribute(c.Attribute); ok {
-		label, kind = attribute.Label, attribute.Kind
+func (s sayer) condition(ctx context.Context, c segment.Condition) string {
+	label, kind, personal := c.Label, profile.Text, true // of one that is gone nobody knows
+	if attribute, ok := s.known.Attribute(c.Attribute); ok {
+		label, kind, personal = attribute.Label, attribute.Kind, attribute.Personal
 	}
 	if label == "" {
 		label = c.Attribute
@@ -56,6 +63,9 @@ func sayCondition(ctx context.Context, c segment.Condition, known profile.Snapsh
 		if c.Operator.Takes() != segment.Days {
 			values[i] = sayValue(ctx, value, kind)
 		}
+	}
+	if personal && !s.maySee && c.Operator.Takes() != segment.Days {
+		values = hidden(ctx, c)
 	}
 	key := "segments.sentence." + string(c.Operator)
 	switch c.Operator.Takes() {
@@ -70,6 +80,15 @@ func sayCondition(ctx context.Context, c segment.Condition, known profile.Snapsh
 	default:
 		return i18n.T(ctx, key, "Attribute", label, "Value", at(values, 0))
 	}
+}
+
+// hidden stands for a condition's values.
+func hidden(ctx context.Context, c segment.Condition) []string {
+	if c.Operator.Takes() == segment.ManyValues {
+		return []string{i18n.N(ctx, "segments.sentence.hidden", len(c.Values))}
+	}
+	one := i18n.N(ctx, "segments.sentence.hidden", 1)
+	return []string{one, one}
 }
 
 // saidValues is how many values of a long list a sentence names.

@@ -53,11 +53,29 @@ func TestARuleReadsAsASentence(t *testing.T) {
 			// West of Greenwich a day that were midnight in UTC would be the day before.
 			west := time.FixedZone("west", -10*60*60)
 			for language, want := range map[string]string{"en": c.en, "da": c.da} {
-				if got := Sentence(i18n.With(t.Context(), i18n.For(language, west)), c.of, known); got != want {
+				if got := Sentence(i18n.With(t.Context(), i18n.For(language, west)), c.of, known, true); got != want {
 					t.Errorf("%s: got %q, want %q", language, got, want)
 				}
 			}
 		})
+	}
+}
+
+func TestARuleTellsNobodysDataToThoseWhoMayNotSeeIt(t *testing.T) {
+	attributes := append([]profile.Attribute{{Key: "email", Label: "Email", Kind: profile.Text, Personal: true}, {Key: "birth", Label: "Birth date", Kind: profile.Date, Personal: true}}, known...)
+	rule := ruled(segment.All, []segment.Group{{Match: segment.Any, Conditions: []segment.Condition{
+		when("email", segment.InList, "ann@example.com", "bo@example.com"), when("birth", segment.Before, "1990-05-01"),
+		when("birth", segment.AnniversaryIn, "7"), {Attribute: "nickname", Label: "Nickname", Operator: segment.Contains, Values: []string{"Annie"}},
+	}}}, when("email", segment.Equals, "cy@example.com"), when("country", segment.Equals, "Denmark"))
+	for language, want := range map[string]string{
+		"en": "Email is (hidden value) and Country is Denmark and (Email is one of (2 hidden values) or Birth date is before (hidden value)" +
+			" or Birth date has its anniversary within 7 days or Nickname contains “(hidden value)”)",
+		"da": "Email er (skjult værdi) og Country er Denmark og (Email er en af (2 skjulte værdier) eller Birth date er før den (skjult værdi)" +
+			" eller Birth date har årsdag inden for 7 dage eller Nickname indeholder »(skjult værdi)«)",
+	} {
+		if got := Sentence(i18n.With(t.Context(), i18n.For(language, nil)), rule, attributes, false); got != want {
+			t.Errorf("%s: got %q, want %q", language, got, want)
+		}
 	}
 }
 
