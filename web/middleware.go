@@ -40,7 +40,9 @@ func requestID(c echo.Context) string {
 func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		started := s.Clock()
-		if err := next(c); err != nil {
+		err := next(c)
+		broken := err != nil && c.Response().Committed
+		if err != nil {
 			c.Error(err)
 		}
 		s.log.LogAttrs(c.Request().Context(), slog.LevelInfo, "request",
@@ -52,6 +54,9 @@ func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 			slog.Int64("ms", s.Clock().Sub(started).Milliseconds()),
 			slog.Int64("user", actor(c).UserID),
 		)
+		if broken { // the end of an answer must not look like its end when half of it is missing
+			panic(http.ErrAbortHandler)
+		}
 		return nil
 	}
 }
@@ -148,7 +153,7 @@ func (s *Server) authorise(action access.Action) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			if action != public {
-				if err := actor(c).Require(action); err != nil {
+				if err := s.require(actor(c), action); err != nil {
 					return err
 				}
 			}

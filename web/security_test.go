@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -188,6 +189,30 @@ func TestWhatGoesWrongIsToldToOperatorsAndNotToPeople(t *testing.T) {
 		if strings.Contains(s.log.String(), personal) {
 			t.Errorf("the log holds %q", personal)
 		}
+	}
+}
+
+func TestADownloadThatFailsDoesNotLookWhole(t *testing.T) {
+	s := newSite(t)
+	half := strings.Repeat("one\n", 20_000) // more than is held back before it is sent
+	s.routes.get("/half", access.LookAround, func(c echo.Context) error {
+		_, err := attachment(c, "half.csv", "text/csv").Write([]byte(half))
+		return errors.Join(err, errors.New("the disk is full"))
+	})
+	b := s.as(t, "ada@example.com")
+	response, err := b.client.Get(s.url + "/half")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := io.ReadAll(response.Body)
+	if err == nil {
+		t.Errorf("read %d bytes of %d, and the end looks like one", len(read), len(half))
+	}
+	if err := response.Body.Close(); err != nil {
+		t.Error(err)
+	}
+	if log := s.log.String(); !strings.Contains(log, "the disk is full") || !strings.Contains(log, "route=/half status=200") {
+		t.Errorf("the log does not tell: %s", log)
 	}
 }
 
