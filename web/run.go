@@ -135,7 +135,7 @@ func (s *Server) runDetail(c echo.Context, r run.Run) (views.Detail, error) {
 	if err != nil {
 		return d, err
 	}
-	d.MayCancel = e.MayEdit(actor(c))
+	d.MayCancel, d.Removed = e.MayEdit(actor(c)), e.Removed
 	driver, err := s.Exports.Driver(e.DestinationType)
 	if err != nil {
 		return d, err

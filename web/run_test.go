@@ -53,7 +53,7 @@ func TestARunIsWatchedToItsEndAndItsRejectionsTakenHome(t *testing.T) {
 		t.Fatalf("%s: %+v", path, r)
 	}
 	carl.get(path).wants(t, http.StatusOK).has(t, "Completed with warnings", "There is no email address", "Another profile of the run has the same email address",
-		"who is sent", "Nordlys newsletter (Nordlys Living at Omnisend)", "First name ← First name", "UTC", "Download CSV").lacks(t, "sse-connect", "Cancel run")
+		"who is sent", "Nordlys newsletter (Omnisend)", "First name ← First name", "UTC", "Download CSV").lacks(t, "sse-connect", "Cancel run")
 	carl.get(path+"?outcome=duplicate").has(t, "who is sent").lacks(t, "Not an email address that can be reached</div>")
 	carl.get(exportPath(e.ID)).has(t, "Run history", "Completed with warnings")
 	carl.get("/runs").wants(t, http.StatusOK).has(t, "Everybody to Nordlys", "Carl Berg")
@@ -69,6 +69,9 @@ func TestARunIsWatchedToItsEndAndItsRejectionsTakenHome(t *testing.T) {
 	}
 	carl.get(path).has(t, "Gennemført med advarsler", "Hvorfor profiler ikke blev accepteret")
 
+	w.as(t, access.Administrator).get(path).has(t, "Nordlys newsletter (Nordlys Living at Omnisend)", "Export user")
+	carl.post("/language", url.Values{"language": {"en"}})
+	carl.get(path).lacks(t, "Nordlys Living", "Export user") // of a connection, its name and type and no more
 	vera := w.as(t, access.Viewer)
 	page := vera.get(path).wants(t, http.StatusOK).has(t, "There is no email address", "Your role shows numbers only")
 	page.lacks(t, rows[1][0], "rejections.csv")
@@ -133,6 +136,16 @@ func TestARunIsCancelledAfterAQuestionByWhoMay(t *testing.T) {
 	carl.get("/runs/1/cancel").leads(t, "/runs/1")
 	carl.post("/runs/1/cancel", nil).leads(t, "/runs/1")
 	carl.get("/runs/1").has(t, "The run has already ended.")
+}
+
+func TestARunOfAnExportThatWasRemovedLeadsNowhereElse(t *testing.T) {
+	s := newSite(t)
+	e := s.exporting(t)
+	r := s.ended(t, e, run.Succeeded)
+	carl := s.as(t, "carl@example.com")
+	carl.get(runPath(r.ID)).wants(t, http.StatusOK).has(t, `href="/exports/1"`)
+	carl.post(exportPath(e.ID)+"/remove", nil).leads(t, "/exports")
+	carl.get(runPath(r.ID)).wants(t, http.StatusOK).has(t, "Newsletter (removed)").lacks(t, `href="/exports/1"`)
 }
 
 func TestRunAllTakesThoseWithAnActiveSchedule(t *testing.T) {

@@ -51,7 +51,8 @@ type Detail struct {
 	Labels          map[string]string
 	MaySee          bool // personal data
 	MayCancel       bool
-	MayMend         bool // the connection
+	MayMend         bool // the connection, and so may know more of it than its name and type
+	Removed         bool // the export has no page any more
 	Now             time.Time
 	CSRF            string
 	Said            string // the summary that the page has read out already

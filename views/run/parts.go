@@ -31,6 +31,9 @@ func (d Detail) actions(ctx context.Context) templ.Component {
 				Attrs: templ.Attributes{"id": "run-cancel"}})
 		}
 	}
+	if d.Removed {
+		return templ.Join(buttons...)
+	}
 	buttons = append(buttons, component.Button{Label: i18n.T(ctx, "runs.to_export"), Icon: "send", Href: fmt.Sprintf("/exports/%d", d.ExportID),
 		Attrs: templ.Attributes{"id": "run-export"}})
 	return templ.Join(buttons...)
@@ -45,10 +48,14 @@ func (d Detail) remedy(ctx context.Context) templ.Component {
 }
 
 func (d Detail) facts(ctx context.Context) []component.Term {
-	terms := []component.Term{{Label: i18n.T(ctx, "runs.export"), Content: exportLink(d.ExportID, d.ExportName)}}
+	export := component.Term{Label: i18n.T(ctx, "runs.export"), Content: exportLink(d.ExportID, d.ExportName)}
+	if d.Removed {
+		export = component.Term{Label: export.Label, Text: i18n.T(ctx, "runs.export.removed", "Name", d.ExportName)}
+	}
+	terms := []component.Term{export}
 	add := func(key, text string) { terms = append(terms, component.Term{Label: i18n.T(ctx, key), Text: text}) }
 	add("runs.asked", askedBy(ctx, d.Run))
-	if d.ActingFor != "" {
+	if d.ActingFor != "" && d.MayMend {
 		add("runs.acting_for", d.ActingFor)
 	}
 	mode := "runs.mode.changes"
@@ -68,7 +75,7 @@ func (d Detail) facts(ctx context.Context) []component.Term {
 		terms = append(terms,
 			component.Term{Label: i18n.T(ctx, "runs.segments"), Content: planSegments(p.Segments)},
 			component.Term{Label: i18n.T(ctx, "runs.mapping"), Content: d.mapped()},
-			component.Term{Label: i18n.T(ctx, "runs.connection"), Text: i18n.T(ctx, "runs.connection.of", "Name", p.ConnectionName, "Brand", p.BrandName, "Destination", d.DestinationName)},
+			component.Term{Label: i18n.T(ctx, "runs.connection"), Text: d.connection(ctx, p)},
 			component.Term{Label: i18n.T(ctx, "runs.snapshot"), Text: i18n.T(ctx, "runs.snapshot.of", "Number", fmt.Sprint(p.SnapshotID), "At", p.At)},
 		)
 	}
@@ -76,6 +83,15 @@ func (d Detail) facts(ctx context.Context) []component.Term {
 		add("runs.requests", i18n.Number(ctx, d.Requests))
 	}
 	return terms
+}
+
+// connection names the connection and its type; its brand too, for those who manage it.
+func (d Detail) connection(ctx context.Context, p *run.Plan) string {
+	of := d.DestinationName
+	if d.MayMend {
+		of = i18n.T(ctx, "runs.connection.brand", "Brand", p.BrandName, "Destination", d.DestinationName)
+	}
+	return i18n.T(ctx, "runs.connection.of", "Name", p.ConnectionName, "Of", of)
 }
 
 // name is what the row is known by: its export, or its number among the runs of one.
