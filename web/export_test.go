@@ -232,6 +232,16 @@ func TestAnOpenListIsToldHowItsRowsStandAndNothingMoves(t *testing.T) {
 	vera.get("/exports?ids=7").has(t, "The list has changed.").lacks(t, "export-1-status")
 }
 
+func TestTheListSaysWhenAnAttributeWentAway(t *testing.T) {
+	s := newSite(t)
+	s.exporting(t)
+	vera := s.as(t, "vera@example.com")
+	vera.get("/exports").lacks(t, "Attribute missing")
+	importCustomers(t, s, "id,name\n1,Ann\n")
+	vera.get("/exports").has(t, "Attribute missing")
+	vera.get("/").has(t, "names an attribute that the profiles no longer have")
+}
+
 func TestEveryObstacleAndReasonHasItsWordsInEveryLanguage(t *testing.T) {
 	var keys []string
 	for _, code := range []string{

@@ -57,11 +57,7 @@ func (s *Server) attention(c echo.Context, now standing) (found []home.Notice, e
 		if row.Paused() {
 			continue
 		}
-		whole, err := s.Exports.Get(ctx(c), actor(c), row.ID) // the list is without the mapping
-		if err != nil {
-			return nil, err
-		}
-		obstacle, err := s.Exports.Readiness(ctx(c), whole)
+		obstacle, err := s.Exports.Readiness(ctx(c), row.Export)
 		switch {
 		case err != nil:
 			return nil, err

@@ -142,8 +142,11 @@ func list(ctx context.Context, q database.Querier, query Query) (found []Row, to
 	if err := rows.Err(); err != nil {
 		return nil, 0, err
 	}
-	for i := range found { // one page of a list: a query each is cheap
+	for i := range found { // one page of a list: two queries each are cheap
 		if found[i].Segments, err = parts(ctx, q, found[i].ID); err != nil {
+			return nil, 0, err
+		}
+		if found[i].Mapping, err = mapping(ctx, q, found[i].ID); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -230,7 +233,7 @@ func pause(ctx context.Context, tx database.Tx, id int64, by string, at time.Tim
 	return nil
 }
 
-// ids lists the exports that a run of all takes: on the system's schedule, with a connection, not paused.
+// scheduled lists the exports that a run of all takes: on the system's schedule, with a connection, not paused.
 func scheduled(ctx context.Context, q database.Querier) (ids []int64, err error) {
 	rows, err := q.QueryContext(ctx, `SELECT id FROM exports WHERE removed_at IS NULL AND schedule = 'system' AND connection_id IS NOT NULL AND paused_at IS NULL ORDER BY id`)
 	if err != nil {
