@@ -200,6 +200,13 @@ func TestWhatTakesThePermissionAwayStopsARunInItsMiddle(t *testing.T) {
 			if r.State != run.Failed || r.ErrorCode != test.code || r.Counts.Open() == 0 {
 				t.Fatalf("ended as %s (%s) %+v", r.State, r.ErrorCode, r.Counts)
 			}
+			var kept int
+			if err := k.DB.Reader().QueryRowContext(t.Context(), `SELECT count(*) FROM deliveries`).Scan(&kept); err != nil {
+				t.Fatal(err)
+			}
+			if want := r.Counts.Accepted; kept != want && name != "removed" || kept != 0 && name == "removed" {
+				t.Errorf("%d deliveries are remembered of %d accepted", kept, want)
+			}
 		})
 	}
 }

@@ -151,6 +151,11 @@ func end(ctx context.Context, tx database.Tx, runID int64, state State, code, de
 	if _, err := tx.ExecContext(ctx, `DELETE FROM withdrawals WHERE run_id = ? AND forget = 1`, runID); err != nil {
 		return fmt.Errorf("close the journal of run %d: %w", runID, err)
 	}
+	// An export that was removed meanwhile took its deliveries with it; those that the run wrote since go too.
+	if _, err := tx.ExecContext(ctx, `DELETE FROM deliveries WHERE export_id =
+		(SELECT e.id FROM runs r JOIN exports e ON e.id = r.export_id WHERE r.id = ? AND e.removed_at IS NOT NULL)`, runID); err != nil {
+		return fmt.Errorf("close the journal of run %d: %w", runID, err)
+	}
 	return addEvent(ctx, tx, runID, now, string(state), code)
 }
 
