@@ -155,8 +155,12 @@ func (i imports) RunImport(ctx context.Context, importID int64) error {
 // housekeeping drops what nobody needs any more.
 type housekeeping struct{ app *App }
 
-// Tidy drops drafts of connections that were left, and uploaded lists that neither a segment nor a run uses.
+// Tidy drops drafts of connections that were left, files that nobody confirmed, and uploaded lists that neither a segment
+// nor a run uses.
 func (h housekeeping) Tidy(ctx context.Context) error {
+	if err := h.app.Profiles.EndForgotten(ctx); err != nil {
+		return err
+	}
 	lists, err := h.app.Runs.ListsInUse(ctx)
 	if err != nil {
 		return err

@@ -185,10 +185,14 @@ func TestAnUploadThatNobodyConfirmsIsNotKeptForEver(t *testing.T) {
 	}
 	for _, step := range []struct {
 		age  time.Duration
+		tidy func(context.Context) error
 		want State
-	}{{waitsAtMost - time.Hour, Waiting}, {waitsAtMost + time.Hour, Cancelled}} {
+	}{
+		{waitsAtMost - time.Hour, s.Recover, Waiting}, {waitsAtMost - time.Hour, s.EndForgotten, Waiting},
+		{waitsAtMost + time.Hour, s.EndForgotten, Cancelled},
+	} {
 		s.now = func() time.Time { return i.CreatedAt.Add(step.age) }
-		if err := s.Recover(t.Context()); err != nil {
+		if err := step.tidy(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		now, err := s.Import(t.Context(), admin, i.ID)

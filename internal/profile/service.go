@@ -2,6 +2,7 @@ package profile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -89,10 +90,28 @@ func (s *Service) Recover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.EndForgotten(ctx); err != nil {
+		return err
+	}
 	if err := s.removeStrayFiles(ctx); err != nil {
 		return err
 	}
 	return s.dropUnheld(ctx)
+}
+
+// EndForgotten discards uploads that nobody confirmed within a week, and their files. Whoever cares for tidiness calls it
+// from time to time.
+func (s *Service) EndForgotten(ctx context.Context) error {
+	var ended []int64
+	err := s.store.db.InTx(ctx, func(tx database.Tx) (err error) {
+		ended, err = s.store.endForgotten(ctx, tx, s.now())
+		return err
+	})
+	for _, id := range ended {
+		s.events.Publish(topic(id))
+		err = errors.Join(err, s.removeFile(id))
+	}
+	return err
 }
 
 func (s *Service) removeStrayFiles(ctx context.Context) error {

@@ -116,17 +116,22 @@ func (s store) endImport(ctx context.Context, tx database.Tx, id int64, state St
 // waitsAtMost is how long an upload that nobody confirms is kept: it is a file full of personal data.
 const waitsAtMost = 7 * 24 * time.Hour
 
-// requeue ends imports whose file never arrived whole or that nobody confirmed, and returns those that must be started (again).
+// endForgotten ends uploads that nobody confirmed in time, and returns which.
+func (s store) endForgotten(ctx context.Context, tx database.Tx, now time.Time) ([]int64, error) {
+	ids, err := column[int64](tx.QueryContext(ctx, `UPDATE imports SET state = 'cancelled', ended_at = ? WHERE state = 'waiting' AND created_at < ?
+		RETURNING id`, database.Millis(now), database.Millis(now.Add(-waitsAtMost))))
+	if err != nil {
+		return nil, fmt.Errorf("end forgotten uploads: %w", err)
+	}
+	return ids, nil
+}
+
+// requeue ends imports whose file never arrived whole, and returns those that must be started (again).
 func (s store) requeue(ctx context.Context, tx database.Tx, now time.Time) (ids []int64, err error) {
 	_, err = tx.ExecContext(ctx, `UPDATE imports SET state = 'failed', code = 'profiles.file.broken_off', ended_at = ?
 		WHERE state = 'receiving'`, database.Millis(now))
 	if err != nil {
 		return nil, fmt.Errorf("end broken uploads: %w", err)
-	}
-	_, err = tx.ExecContext(ctx, `UPDATE imports SET state = 'cancelled', ended_at = ? WHERE state = 'waiting' AND created_at < ?`,
-		database.Millis(now), database.Millis(now.Add(-waitsAtMost)))
-	if err != nil {
-		return nil, fmt.Errorf("end forgotten uploads: %w", err)
 	}
 	if _, err := tx.ExecContext(ctx, `UPDATE imports SET state = 'queued' WHERE state = 'running'`); err != nil {
 		return nil, fmt.Errorf("queue imports again: %w", err)
