@@ -38,7 +38,7 @@ func (s *Server) listProfiles(c echo.Context) error {
 	view := views.ListView{
 		MayUpload: actor(c).Can(access.ManageProfiles), MaySee: actor(c).Can(access.SeePersonalData), Query: strings.TrimSpace(c.QueryParam("q")),
 	}
-	snapshot, err := s.Profiles.Current(ctx(c))
+	snapshot, err := s.Profiles.Look(ctx(c), actor(c))
 	switch {
 	case problem.Is(err, problem.NotFound):
 		view.Empty = true
@@ -142,7 +142,7 @@ func (s *Server) showAttributes(c echo.Context) error {
 
 // renderAttributes shows the attributes, with a person's corrections in place of what is stored when they were not accepted.
 func (s *Server) renderAttributes(c echo.Context, status int, errs component.Errors, typed []profile.Correction) error {
-	snapshot, err := s.Profiles.Current(ctx(c))
+	snapshot, err := s.Profiles.Look(ctx(c), actor(c))
 	if err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ func (s *Server) renderAttributes(c echo.Context, status int, errs component.Err
 }
 
 func (s *Server) correctAttributes(c echo.Context) error {
-	snapshot, err := s.Profiles.Current(ctx(c))
+	snapshot, err := s.Profiles.Look(ctx(c), actor(c))
 	if err != nil {
 		return err
 	}

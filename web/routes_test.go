@@ -3,10 +3,13 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/connection"
+	"github.com/segue-app/segue/internal/run"
 )
 
 // expected says for every route who may use it. A route that is missing here fails the test: decide, then write it down.
@@ -174,6 +177,79 @@ func TestEveryRouteIsOpenToWhomItShouldBeAndToNobodyElse(t *testing.T) {
 			}
 		}
 	}
+}
+
+// onlyAsks are routes whose page explains or asks something, and shows nothing that its action guards: the domain has nothing to refuse.
+var onlyAsks = []string{"GET /help", "GET /users/new", "GET /segments/new", "GET /segments/:id/delete"}
+
+// visit asks for a route as its own page would, with 1 for whatever it names.
+func (b *browser) visit(route Route, token url.Values) answer {
+	path := strings.NewReplacer("/rows", "/rows?ids=1", ":id", "1", ":profile", "1", "*", "x").Replace(route.Path)
+	switch {
+	case route.Method == http.MethodGet:
+		return b.get(path)
+	case strings.HasSuffix(path, "/upload") || strings.HasSuffix(path, "/list"):
+		return b.upload(path, url.Values{"name": {"x"}}, "file", "x.csv", []byte("id,email\n1,ann@example.com\n"))
+	}
+	return b.send(path, token)
+}
+
+// refused reports whether the answer says that the person may not, or must sign in first.
+func (a answer) refused() bool {
+	return a.StatusCode == http.StatusForbidden || a.StatusCode == http.StatusUnauthorized ||
+		a.StatusCode == http.StatusSeeOther && strings.HasPrefix(a.Header.Get("Location"), "/sign-in")
+}
+
+func TestTheDomainRefusesByItselfWhatTheRouterWouldHave(t *testing.T) {
+	s := newSite(t)
+	e := s.exporting(t)
+	if _, err := s.Runs.Start(t.Context(), s.Administrator, e.ID, run.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	people := map[string]access.Actor{"": {}, "vera@example.com": s.Viewer, "carl@example.com": s.Contributor}
+	s.require = func(access.Actor, access.Action) error { return nil }
+	for email, person := range people {
+		b := s.browser(t)
+		if email != "" {
+			b = s.as(t, email)
+		}
+		token := url.Values{csrfField: {b.token()}}
+		for _, route := range s.Routes() {
+			name := route.Method + " " + route.Path
+			if route.Action == public || person.Can(route.Action) || slices.Contains(onlyAsks, name) || route.Path == "/events" {
+				continue
+			}
+			if a := b.visit(route, token); !a.refused() {
+				t.Errorf("%s as %q: status %d", name, person.Role, a.StatusCode)
+			}
+		}
+	}
+}
+
+func TestContributorsChangeNothingOnAConnectionThatIsNotOpenToThem(t *testing.T) {
+	s := newSite(t)
+	e := s.exporting(t)
+	if _, err := s.Runs.Start(t.Context(), s.Administrator, e.ID, run.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := s.Connections.Get(t.Context(), s.Administrator, e.ConnectionID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Connections.Edit(t.Context(), s.Administrator, c.ID, connection.Change{Version: c.Version, Name: c.Name, Withdrawal: connection.GoOn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := s.as(t, "carl@example.com")
+	token := url.Values{csrfField: {b.token()}}
+	for _, route := range s.Routes() {
+		if route.Action == access.UseSomeConnections && strings.Contains(route.Path, ":id") {
+			if a := b.visit(route, token); a.StatusCode != http.StatusForbidden {
+				t.Errorf("%s %s: status %d, want 403", route.Method, route.Path, a.StatusCode)
+			}
+		}
+	}
+	b.get(exportPath(e.ID)).wants(t, http.StatusOK).has(t, "Your permissions", "View")
 }
 
 func TestSigningInLeadsBackAndSigningOutEndsTheSession(t *testing.T) {

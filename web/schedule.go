@@ -115,11 +115,7 @@ func (s *Server) saveSchedule(c echo.Context) error {
 		}
 		return s.renderSchedule(c, http.StatusOK, form)
 	}
-	version, err := strconv.Atoi(form.Version)
-	if err != nil {
-		return echo.NewHTTPError(http.StatusBadRequest)
-	}
-	_, err = s.Schedule.Save(ctx(c), actor(c), settings, version)
+	_, err = s.Schedule.Save(ctx(c), actor(c), settings, version(c))
 	if errs, ok := formErrors(c, err); ok {
 		form.Errors = errs
 		return s.renderSchedule(c, http.StatusUnprocessableEntity, form)

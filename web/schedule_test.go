@@ -27,7 +27,7 @@ func typedIn(t *testing.T, b *browser, change url.Values) url.Values {
 func TestAnAdministratorTurnsTheScheduleOn(t *testing.T) {
 	s := newSite(t)
 	b := s.as(t, "ada@example.com")
-	b.get("/system/schedule").wants(t, http.StatusOK).has(t, "The schedule is off", "There was no refresh yet")
+	b.get("/system/schedule").wants(t, http.StatusOK).has(t, "The schedule is off", "There has been no refresh yet")
 	b.post("/system/schedule", typedIn(t, b, url.Values{"recurrence": {"weekly"}, "weekday": {"5", "1"}, "time": {"06:30", "", "18:00"}})).leads(t, "/system/schedule")
 	// The clock stands at noon on Monday, 1 June 2026, UTC.
 	b.get("/system/schedule").wants(t, http.StatusOK).has(t, "saved and on", "Last changed by Ada Holm",
@@ -58,7 +58,7 @@ func TestSettingsThatAreNoScheduleComeBackWithTheirErrors(t *testing.T) {
 	page.wants(t, http.StatusUnprocessableEntity).has(t, "Weekdays: choose at least one", "Times of day: write each as hours and minutes",
 		"Time zone: choose one", `value="25:00"`, `href="#time"`, `id="time"`, `href="#weekday"`, `id="weekday"`, `href="#time_zone"`)
 	b.post("/system/schedule", typedIn(t, b, url.Values{"version": {"99"}})).wants(t, http.StatusUnprocessableEntity).has(t, "Somebody else changed this meanwhile")
-	b.post("/system/schedule", typedIn(t, b, url.Values{"version": {"x"}})).wants(t, http.StatusBadRequest)
+	b.post("/system/schedule", typedIn(t, b, url.Values{"version": {"x"}})).wants(t, http.StatusUnprocessableEntity).has(t, "Somebody else changed this meanwhile")
 	b.post("/system/schedule", typedIn(t, b, url.Values{"time": {"06:30", "06:30"}, "weekday": {"x"}})).wants(t, http.StatusUnprocessableEntity).
 		has(t, "enter each time once", "Choose one of the values offered")
 }

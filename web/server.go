@@ -14,6 +14,7 @@ import (
 	"github.com/gorilla/securecookie"
 	"github.com/labstack/echo/v4"
 
+	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/event"
@@ -61,7 +62,8 @@ type Server struct {
 	streams streams
 	origins *http.CrossOriginProtection
 
-	recheckEvery time.Duration // how often a stream looks whether its session still stands
+	require      func(access.Actor, access.Action) error // the router's look at who asks; the domain looks again
+	recheckEvery time.Duration                           // how often a stream looks whether its session still stands
 
 	closing context.Context // ends the streams
 	close   context.CancelFunc
@@ -76,7 +78,8 @@ func New(services Services, options Options) *Server {
 		options.Logger = slog.Default()
 	}
 	s := &Server{
-		Services: services, options: options, log: options.Logger, echo: echo.New(), recheckEvery: recheckEvery,
+		Services: services, options: options, log: options.Logger, echo: echo.New(),
+		require: access.Actor.Require, recheckEvery: recheckEvery,
 		csrfKey: options.Sealer.Derive("csrf", 32),
 		sealed:  securecookie.New(options.Sealer.Derive("cookie/sign", 32), options.Sealer.Derive("cookie/encrypt", 32)),
 	}

@@ -139,6 +139,9 @@ func (s *Service) save(ctx context.Context, actor access.Actor, id int64, draft 
 			if err != nil {
 				return err
 			}
+			if err := actor.RequireUse(old.OpenConnection); err != nil { // access may have been withdrawn meanwhile
+				return err
+			}
 			if old.Version != draft.Version {
 				return problem.New(problem.Conflict, "problem.changed")
 			}
@@ -194,10 +197,10 @@ func (s *Service) Resume(ctx context.Context, actor access.Actor, id int64) erro
 
 // SetSchedule says when an export runs by itself.
 func (s *Service) SetSchedule(ctx context.Context, actor access.Actor, id int64, schedule Schedule) error {
-	if schedule != WithSystem && schedule != Off {
-		return problem.New(problem.Invalid, "problem.choose")
-	}
 	return s.change(ctx, actor, id, func(tx database.Tx, _ Export) error {
+		if schedule != WithSystem && schedule != Off {
+			return problem.New(problem.Invalid, "problem.choose")
+		}
 		if _, err := tx.ExecContext(ctx, `UPDATE exports SET schedule = ?, version = version + 1, updated_at = ? WHERE id = ?`,
 			schedule, database.Millis(s.clock()), id); err != nil {
 			return fmt.Errorf("schedule export %d: %w", id, err)

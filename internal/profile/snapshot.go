@@ -19,6 +19,14 @@ func (s *Service) Current(ctx context.Context) (Snapshot, error) {
 	return s.store.snapshot(ctx, `state = 'current'`)
 }
 
+// Look is Current for a person: how many profiles there are, and what is known of each. It holds nobody's data.
+func (s *Service) Look(ctx context.Context, actor access.Actor) (Snapshot, error) {
+	if err := actor.Require(access.LookAround); err != nil {
+		return Snapshot{}, err
+	}
+	return s.Current(ctx)
+}
+
 // Snapshot is one snapshot that still has its table: the current one, or an older one that is held.
 func (s *Service) Snapshot(ctx context.Context, id int64) (Snapshot, error) {
 	return s.store.snapshot(ctx, `id = ? AND state IN ('current', 'kept')`, id)
