@@ -107,7 +107,7 @@ func TestHomeSaysWhatNeedsSomebodyAndWhy(t *testing.T) {
 
 func TestHomeTellsEverybodyOfTheLastAndTheNextRefresh(t *testing.T) {
 	s := newSite(t)
-	s.as(t, "vera@example.com").get("/").has(t, "There was none yet", "The schedule is off").lacks(t, "/system/schedule")
+	s.as(t, "vera@example.com").get("/").has(t, "There has been none yet", "The schedule is off").lacks(t, "/system/schedule")
 	_, err := s.Schedule.Save(t.Context(), s.Administrator, schedule.Settings{On: true, Recurrence: schedule.Daily, Times: []schedule.Clock{18 * 60}, Zone: "UTC"}, 1)
 	if err != nil {
 		t.Fatal(err)

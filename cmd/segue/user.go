@@ -63,11 +63,7 @@ func (c *userListCommand) Run(ctx context.Context) error {
 		table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "EMAIL\tNAME\tROLE\tSTATE")
 		for _, u := range users {
-			state := "active"
-			if !u.DisabledAt.IsZero() {
-				state = "disabled"
-			}
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", u.Email, u.Name, u.Role, state)
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", u.Email, u.Name, u.Role, u.State())
 		}
 		return table.Flush()
 	})
