@@ -17,6 +17,10 @@ as_root := $(if $(filter 0,$(shell id -u)),,sudo)
 # How long each fuzz test looks for new inputs.
 FUZZ_TIME ?= 10s
 
+# How long the model is held against the engine, in seconds, and the flags of the soak.
+MODEL_SECONDS ?= 90
+SOAK ?=
+
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -127,6 +131,14 @@ fuzz: ## Let each fuzz test look for new inputs for a short time (FUZZ_TIME=10s)
 			go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZ_TIME) "./$$(dirname "$$file")"
 		done
 	done
+
+.PHONY: model
+model: ## Hold the export engine against its model for a minute and a half (MODEL_SECONDS=90)
+	SEGUE_MODEL_SECONDS=$(MODEL_SECONDS) go test -count=1 -v -run TestWhateverHappens -timeout 30m ./internal/run
+
+.PHONY: soak
+soak: ## Export a million profiles, killed 25 times and with faults, and hold every contact against its profile (SOAK='-profiles 200000')
+	go run ./internal/soak $(SOAK)
 
 .PHONY: dev
 dev: ## Run the demonstration and start it again whenever a templ or Go file changes; its data is kept in segue-data

@@ -1,12 +1,8 @@
 package main
 
 import (
-	"bytes"
-	"context"
+	"errors"
 	"math/rand/v2"
-	"net"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -15,6 +11,7 @@ import (
 	"github.com/segue-app/segue/internal/app"
 	"github.com/segue-app/segue/internal/app/apptest"
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
+	"github.com/segue-app/segue/internal/process"
 	"github.com/segue-app/segue/internal/run"
 )
 
@@ -22,7 +19,10 @@ import (
 // profiles, starts it again each time, and in the end holds every contact against the segment, field by field.
 func TestARunThatIsKilledAgainAndAgainLosesNothing(t *testing.T) {
 	const profiles, kills = 20_000, 20
-	binary := build(t)
+	binary, err := process.Build(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
 	k := apptest.Start(t, profiles)
 	e := k.Export()
 	k.Stop()
@@ -47,7 +47,6 @@ func TestARunThatIsKilledAgainAndAgainLosesNothing(t *testing.T) {
 	killed, under := 0, 0
 	for killed < kills {
 		p := start(t, binary, k)
-		p.await(t)
 		if killed%2 == 0 { // every other time not before something has gone forward
 			before := look(t, k, started.ID).BatchesSent
 			for wait := 0; wait < 500 && look(t, k, started.ID).BatchesSent == before; wait++ {
@@ -55,7 +54,7 @@ func TestARunThatIsKilledAgainAndAgainLosesNothing(t *testing.T) {
 			}
 		}
 		time.Sleep(time.Duration(random.IntN(100)) * time.Millisecond)
-		p.kill(t)
+		kill(t, p)
 		killed++
 		r := look(t, k, started.ID)
 		if r.BatchesSent > 0 {
@@ -74,11 +73,12 @@ func TestARunThatIsKilledAgainAndAgainLosesNothing(t *testing.T) {
 	var r run.Run
 	for r = look(t, k, started.ID); r.State.Active(); r = look(t, k, started.ID) {
 		if time.Now().After(deadline) {
-			t.Fatalf("the run does not end: %+v\n%s", r, p.output.String())
+			kill(t, p)
+			t.Fatalf("the run does not end: %+v\n%s", r, p.Output())
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	p.kill(t)
+	kill(t, p)
 	if r.State != run.Warnings || r.Counts.Profiles != profiles || r.Counts.Open() != 0 {
 		t.Fatalf("after %d kills: %s (%s %s) %+v", killed, r.State, r.ErrorCode, r.ErrorDetail, r.Counts)
 	}
@@ -94,63 +94,22 @@ func look(t *testing.T, k *apptest.Kit, runID int64) run.Run {
 	return apptest.Look(t, filepath.Join(k.Config.Folder, "segue.db"), runID)
 }
 
-func build(t *testing.T) string {
+func start(t *testing.T, binary string, k *apptest.Kit) *process.Process {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), "segue")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	return binary
-}
-
-type process struct {
-	command *exec.Cmd
-	address string
-	output  *bytes.Buffer
-}
-
-func start(t *testing.T, binary string, k *apptest.Kit) *process {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	p, err := process.Start(binary, k.Config.Folder, k.Config.OmnisendURL, k.Config.Window)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{address: listener.Addr().String(), output: &bytes.Buffer{}}
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
+	t.Cleanup(func() { _ = p.Kill() }) // in most cases it is gone already
+	if err := p.Await(); err != nil {
+		t.Fatal(errors.Join(err, p.Kill()), p.Output())
 	}
-	p.command = exec.CommandContext(context.WithoutCancel(t.Context()), binary, "serve", "--data", k.Config.Folder, "--listen", p.address,
-		"--omnisend-url", k.Config.OmnisendURL, "--omnisend-window", k.Config.Window.String())
-	p.command.Env = append(os.Environ(), "GORACE=halt_on_error=1")
-	p.command.Stdout, p.command.Stderr = p.output, p.output
-	if err := p.command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = p.command.Process.Kill() })
 	return p
 }
 
-// await waits until the process listens, which is when it has begun to work.
-func (p *process) await(t *testing.T) {
+func kill(t *testing.T, p *process.Process) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		c, err := net.Dial("tcp", p.address)
-		if err == nil {
-			_ = c.Close()
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the process does not come up: %v", err)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-}
-
-func (p *process) kill(t *testing.T) {
-	t.Helper()
-	if err := p.command.Process.Kill(); err != nil {
+	if err := p.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = p.command.Wait() // "signal: killed" is what was wanted
 }
