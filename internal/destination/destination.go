@@ -52,6 +52,8 @@ type Driver interface {
 	// NewEncoder prepares the writing of contacts for the mapped fields, in the order in which values will be given.
 	// It fails when a field is not one of this destination's.
 	NewEncoder(fields []Field) (Encoder, error)
+	// Request shows what Send would send for the items, less the key: for a person to look at.
+	Request(items [][]byte) (line string, body []byte)
 	// Open gives the account that a key belongs to. Every request passes the gate first.
 	Open(key secret.Text, gate Gate) Account
 }

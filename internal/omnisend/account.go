@@ -76,6 +76,26 @@ func (a *Account) Send(ctx context.Context, items [][]byte) (string, error) {
 			Kind: destination.Refused, Message: fmt.Sprintf("a batch takes 1 to %d items, not %d", MaxBatch, len(items)),
 		}
 	}
+	answer, err := a.do(ctx, call{method: http.MethodPost, path: "/batches", body: batchBody(items)})
+	if err != nil {
+		return "", err
+	}
+	var batch batchAnswer
+	if err := decode(answer, &batch); err != nil {
+		return "", err
+	}
+	if batch.BatchID == "" {
+		return "", unreachable(http.StatusCreated, "the answer names no batch", nil)
+	}
+	return batch.BatchID, nil
+}
+
+// Request is what Send would send, less the key.
+func (d *Driver) Request(items [][]byte) (line string, body []byte) {
+	return http.MethodPost + " " + d.base + "/batches", batchBody(items)
+}
+
+func batchBody(items [][]byte) []byte {
 	const head, tail = `{"method":"POST","endpoint":"contacts","origin":"segue","items":[`, `]}`
 	size := len(head) + len(tail)
 	for _, item := range items {
@@ -89,20 +109,7 @@ func (a *Account) Send(ctx context.Context, items [][]byte) (string, error) {
 		}
 		body = append(body, item...)
 	}
-	body = append(body, tail...)
-
-	answer, err := a.do(ctx, call{method: http.MethodPost, path: "/batches", body: body})
-	if err != nil {
-		return "", err
-	}
-	var batch batchAnswer
-	if err := decode(answer, &batch); err != nil {
-		return "", err
-	}
-	if batch.BatchID == "" {
-		return "", unreachable(http.StatusCreated, "the answer names no batch", nil)
-	}
-	return batch.BatchID, nil
+	return append(body, tail...)
 }
 
 const (

@@ -223,6 +223,26 @@ func delivered(ctx context.Context, q database.Querier, exportID int64, after, u
 	return found, rows.Err()
 }
 
+// deliveredHash reads the fingerprint of what was last delivered to one profile.
+func deliveredHash(ctx context.Context, q database.Querier, exportID int64, profileID string) (hash string, known bool, err error) {
+	err = q.QueryRowContext(ctx, `SELECT hash FROM deliveries WHERE export_id = ? AND profile_id = ?`, exportID, profileID).Scan(&hash)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("read a delivery: %w", err)
+	}
+	return hash, true, nil
+}
+
+// forgetHash leaves of a delivery who got it, under which address and with which tags, and not what.
+func forgetHash(ctx context.Context, tx database.Tx, exportID int64, profileID string) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE deliveries SET hash = x'' WHERE export_id = ? AND profile_id = ?`, exportID, profileID); err != nil {
+		return fmt.Errorf("outdate a delivery: %w", err)
+	}
+	return nil
+}
+
 // countDelivered is to how many profiles something was delivered.
 func countDelivered(ctx context.Context, q database.Querier, exportID int64) (n int, err error) {
 	if err := q.QueryRowContext(ctx, `SELECT count(*) FROM deliveries WHERE export_id = ?`, exportID).Scan(&n); err != nil {

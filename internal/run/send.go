@@ -163,16 +163,8 @@ func (x *execution) split(ctx context.Context, b batch, failure *destination.Err
 
 // fail stops the run for what a person must mend, and marks the connection where the key is to blame.
 func (x *execution) fail(ctx context.Context, failure *destination.Error) error {
-	code := failUnavailable
-	var mark connection.Failure
-	switch failure.Kind {
-	case destination.Unauthorized:
-		mark = connection.KeyRefused
-	case destination.Forbidden:
-		mark = connection.ScopeMissing
-	case destination.Payment:
-		mark = connection.PaymentRequired
-	case destination.Retired:
+	code, mark := failUnavailable, markOf(failure.Kind)
+	if failure.Kind == destination.Retired {
 		code = failRetired
 	}
 	if mark != "" {
@@ -183,6 +175,19 @@ func (x *execution) fail(ctx context.Context, failure *destination.Error) error 
 	}
 	x.stop(&halt{state: Failed, code: code, detail: failure.Message})
 	return nil
+}
+
+// markOf is what a failure says about the connection's key; "" when it is not to blame.
+func markOf(kind destination.ErrorKind) connection.Failure {
+	switch kind {
+	case destination.Unauthorized:
+		return connection.KeyRefused
+	case destination.Forbidden:
+		return connection.ScopeMissing
+	case destination.Payment:
+		return connection.PaymentRequired
+	}
+	return ""
 }
 
 // backOff is how many seconds to wait before another try: doubling, and up to half of it taken off at random, so that

@@ -88,6 +88,7 @@ type Service struct {
 	statements *statements
 	active     map[int64]context.CancelCauseFunc // runs under way in this process
 	shutting   bool
+	answers    map[answerKey]Answer
 	dryRuns    chan struct{} // has room for one: each holds some 30 bytes a profile, and a core
 }
 
@@ -95,7 +96,7 @@ type Service struct {
 func NewService(d Dependencies) *Service {
 	return &Service{db: d.DB, profiles: d.Profiles, segments: d.Segments, connections: d.Connections, exports: d.Exports, drivers: d.Drivers,
 		budgets: d.Budgets, queue: d.Queue, events: d.Events, clock: d.Clock, log: d.Log, active: map[int64]context.CancelCauseFunc{},
-		dryRuns: make(chan struct{}, 1)}
+		answers: map[answerKey]Answer{}, dryRuns: make(chan struct{}, 1)}
 }
 
 // SetQueue gives the queue, which needs the service itself.

@@ -1,0 +1,253 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/connection"
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/destination"
+	"github.com/segue-app/segue/internal/problem"
+)
+
+// Answer is what came of sending one profile on a person's demand.
+type Answer struct {
+	ProfileID string
+	At        time.Time
+	Outcome   AnswerOutcome
+	Code      string // of a Failed answer: as of a run that failed
+	Message   string // the destination's own words; they may quote the profile
+	Reasons   []destination.Reason
+}
+
+// AnswerOutcome is what became of it.
+type AnswerOutcome string
+
+// The outcomes of an answer.
+const (
+	AnswerCreated AnswerOutcome = "created"
+	AnswerUpdated AnswerOutcome = "updated"
+	AnswerRefused AnswerOutcome = "refused"
+	AnswerSilent  AnswerOutcome = "silent"  // it was sent, or may have been, and the outcome did not come in time
+	AnswerNoRoom  AnswerOutcome = "no_room" // nothing was sent: the brand's budget had no room in time
+	AnswerFailed  AnswerOutcome = "failed"  // nothing was sent, for what a person must mend, or later
+	onePatience                 = 20 * time.Second
+	firstOneWait                = 0.3 // seconds of the destination's time, growing by half
+	answerIsOld                 = 15 * time.Minute
+	oneHolder                   = "specimen"
+)
+
+// SendOne sends one profile of the segments, whether it changed or not, as a batch of one, and waits a short while for the
+// outcome; LastAnswer has it afterwards. It is not a run and none is recorded. The delivery of the profile is taken for
+// outdated, whatever comes of it, so that the next run sends the profile once more: what it had at this moment never stands
+// for what a run delivered.
+func (s *Service) SendOne(ctx context.Context, actor access.Actor, exportID int64, profileID string) error {
+	r, err := s.readyFor(ctx, actor, exportID)
+	if err != nil {
+		return err
+	}
+	if r.obstacle != "" {
+		return problem.New(problem.Conflict, "obstacle."+r.obstacle)
+	}
+	if running, ok, err := activeRun(ctx, s.db.Reader(), exportID); err != nil {
+		return err
+	} else if ok { // it may hold other values of the profile
+		return problem.New(problem.Conflict, "problem.specimen.run_active", "Run", running)
+	}
+	made, err := s.one(ctx, r, profileID)
+	if err != nil {
+		return err
+	}
+	if len(made.reasons) > 0 {
+		return problem.New(problem.Conflict, "problem.specimen.rejected")
+	}
+	if err := s.outdate(ctx, exportID, made.profileID); err != nil {
+		return err
+	}
+	// The person may leave the page meanwhile; what was sent has an outcome all the same.
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), onePatience)
+	defer cancel()
+	if deadline, ok := ctx.Deadline(); ok {
+		var sooner context.CancelFunc
+		within, sooner = context.WithDeadline(within, deadline)
+		defer sooner()
+	}
+	answer, err := s.exchange(within, r, made)
+	if err != nil {
+		return err
+	}
+	answer.ProfileID, answer.At = made.profileID, s.clock()
+	s.log.Info("one profile sent on demand", "export", exportID, "user", actor.UserID, "outcome", answer.Outcome)
+	// Once more: a run that began meanwhile may have delivered other values, before or after these.
+	if err := s.outdate(context.WithoutCancel(ctx), exportID, made.profileID); err != nil {
+		return err
+	}
+	s.keepAnswer(actor, exportID, answer)
+	return nil
+}
+
+// outdate has the next run send a profile again, if it was delivered before.
+func (s *Service) outdate(ctx context.Context, exportID int64, profileID string) error {
+	return s.db.InTx(ctx, func(tx database.Tx) error { return forgetHash(ctx, tx, exportID, profileID) })
+}
+
+// exchange proves the key, sends the contact and waits for its outcome. An error is of our own side.
+func (s *Service) exchange(ctx context.Context, r ready, made contact) (Answer, error) {
+	brand, err := s.budgets.For(ctx, r.plan.BrandID)
+	if err != nil {
+		return Answer{}, err
+	}
+	door := &noted{inner: brand.ReadGate()}
+	reading, opened, err := s.connections.Account(ctx, r.plan.ConnectionID, door)
+	if err != nil {
+		return Answer{}, err
+	}
+	place := &noted{inner: brand.Gate(oneHolder)}
+	sending, _, err := s.connections.Account(ctx, r.plan.ConnectionID, place)
+	if err != nil {
+		return Answer{}, err
+	}
+	proved, err := reading.Verify(ctx)
+	if err != nil && !door.admitted {
+		return Answer{Outcome: AnswerNoRoom}, nil
+	}
+	if err != nil {
+		return s.failedOne(ctx, opened, err)
+	}
+	if proved.ID != r.plan.BrandID { // the consent was for the other one
+		return Answer{Outcome: AnswerFailed, Code: string(connection.BrandChanged)}, s.mark(ctx, opened, connection.BrandChanged)
+	}
+	sent := s.clock()
+	batchID, err := sending.Send(ctx, [][]byte{made.item})
+	var failure *destination.Error
+	switch {
+	case err == nil:
+		return s.awaitOne(ctx, reading, batchID, sent, made.identity)
+	case !place.admitted:
+		return Answer{Outcome: AnswerNoRoom}, nil
+	case !errors.As(err, &failure):
+		return Answer{}, err
+	case failure.Kind == destination.Unreachable:
+		return Answer{Outcome: AnswerSilent, Message: failure.Message}, nil
+	case failure.Kind == destination.Refused || failure.Kind == destination.TooLarge:
+		return Answer{Outcome: AnswerRefused, Message: failure.Message, Reasons: failure.Reasons}, nil
+	}
+	return s.failedOne(ctx, opened, err)
+}
+
+// failedOne is the answer when nothing was sent. A key that is to blame is marked.
+func (s *Service) failedOne(ctx context.Context, c connection.Connection, err error) (Answer, error) {
+	var failure *destination.Error
+	if !errors.As(err, &failure) {
+		return Answer{}, err
+	}
+	answer := Answer{Outcome: AnswerFailed, Code: failUnavailable, Message: failure.Message}
+	if failure.Kind == destination.Retired {
+		answer.Code = failRetired
+	}
+	if mark := markOf(failure.Kind); mark != "" {
+		answer.Code = string(mark)
+		return answer, s.mark(ctx, c, mark)
+	}
+	return answer, nil
+}
+
+func (s *Service) mark(ctx context.Context, c connection.Connection, failure connection.Failure) error {
+	return s.connections.MarkFailure(context.WithoutCancel(ctx), c, failure)
+}
+
+// awaitOne reads the outcome of a batch of one, until the time is over.
+func (s *Service) awaitOne(ctx context.Context, account destination.Account, batchID string, sent time.Time, identity string) (Answer, error) {
+	for wait := time.Duration(firstOneWait * float64(s.budgets.Window()/60)); ; wait += wait / 2 {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return Answer{Outcome: AnswerSilent}, nil
+		}
+		states, err := account.States(ctx, []string{batchID}, sent)
+		if err != nil {
+			if answer, final := unreadable(err); final {
+				return answer, nil
+			}
+			continue
+		}
+		if states[batchID].Progress == destination.Waiting {
+			continue
+		}
+		results, err := account.Results(ctx, batchID)
+		if err != nil {
+			if answer, final := unreadable(err); final {
+				return answer, nil
+			}
+			continue
+		}
+		if accepted, ok := results.Accepted[identity]; ok && accepted.Created {
+			return Answer{Outcome: AnswerCreated}, nil
+		} else if ok {
+			return Answer{Outcome: AnswerUpdated}, nil
+		}
+		if reasons, ok := results.Rejected[identity]; ok {
+			return Answer{Outcome: AnswerRefused, Reasons: reasons}, nil
+		}
+		return Answer{Outcome: AnswerSilent}, nil
+	}
+}
+
+// unreadable is the answer when the outcome cannot be read; final is false when another try may help.
+func unreadable(err error) (answer Answer, final bool) {
+	answer.Outcome = AnswerSilent
+	var failure *destination.Error
+	if !errors.As(err, &failure) {
+		return answer, true
+	}
+	answer.Message = failure.Message
+	return answer, !failure.Passing()
+}
+
+// noted is a gate that remembers whether it let a request pass.
+type noted struct {
+	inner    destination.Gate
+	admitted bool
+}
+
+// Enter waits for a place.
+func (n *noted) Enter(ctx context.Context) (func(destination.Answer), error) {
+	done, err := n.inner.Enter(ctx)
+	n.admitted = n.admitted || err == nil
+	return done, err
+}
+
+// answerKey is whose answer it is: each person has the last one of each export.
+type answerKey struct{ userID, exportID int64 }
+
+// keepAnswer keeps an answer in memory for a while. It holds personal data, so it is shown to nobody else.
+func (s *Service) keepAnswer(actor access.Actor, exportID int64, answer Answer) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	for key, kept := range s.answers {
+		if answer.At.Sub(kept.At) > answerIsOld {
+			delete(s.answers, key)
+		}
+	}
+	s.answers[answerKey{actor.UserID, exportID}] = answer
+}
+
+// LastAnswer is what came of the profile that the actor sent last over the export, if that was this one and not long ago.
+func (s *Service) LastAnswer(ctx context.Context, actor access.Actor, exportID int64, profileID string) (answer Answer, ok bool, err error) {
+	e, err := s.exports.Find(ctx, s.db.Reader(), exportID)
+	if err != nil {
+		return Answer{}, false, err
+	}
+	if !e.MayEdit(actor) {
+		return Answer{}, false, actor.RequireUse(e.OpenConnection)
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	answer, ok = s.answers[answerKey{actor.UserID, exportID}]
+	if !ok || answer.ProfileID != profileID || s.clock().Sub(answer.At) > answerIsOld {
+		return Answer{}, false, nil
+	}
+	return answer, true, nil
+}
