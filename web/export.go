@@ -28,6 +28,9 @@ func (s *Server) exportRoutes(r *routes) {
 	r.get("/exports/:id/duplicate", access.UseSomeConnections, s.duplicateExport) // the form, filled; nothing is made before it is saved
 	r.post("/exports/:id", access.UseSomeConnections, s.postExport)               // as /exports
 	r.post("/exports/:id/run", access.UseSomeConnections, s.startRun)
+	r.get("/exports/:id/dry-run", access.LookAround, s.dryRun)
+	r.get("/exports/:id/test", access.UseSomeConnections, s.showSpecimen)
+	r.post("/exports/:id/test", access.UseSomeConnections, s.sendSpecimen)
 	r.get("/exports/:id/schedule", access.UseSomeConnections, s.askSchedule)
 	r.post("/exports/:id/schedule", access.UseSomeConnections, s.scheduleExport)
 	r.post("/exports/:id/pause", access.UseSomeConnections, s.pauseExport)

@@ -41,7 +41,7 @@ func (l Listing) invitation(ctx context.Context) string {
 
 func (d Detail) actions(ctx context.Context) templ.Component {
 	if !d.MayEdit {
-		return nil
+		return component.Button{Label: i18n.T(ctx, "dryrun.link"), Icon: "eye", Href: Path(d.ID, "/dry-run")}
 	}
 	if d.Active != nil {
 		return templ.Join(

@@ -26,7 +26,7 @@ var Guide = []Section{
 	{"profiles", 4, 2, "/profiles", "layout.nav.profiles", access.LookAround},
 	{"segments", 3, 2, "/segments", "layout.nav.segments", access.LookAround},
 	{"connections", 6, 1, "/connections", "layout.nav.connections", access.ManageConnections},
-	{"exports", 5, 2, "/exports", "layout.nav.exports", access.LookAround},
+	{"exports", 5, 4, "/exports", "layout.nav.exports", access.LookAround},
 	{"runs", 4, 1, "", "", ""},
 	{"schedule", 2, 3, "/system/schedule", "layout.nav.system", access.ManageSchedule},
 }
