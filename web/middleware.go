@@ -109,8 +109,8 @@ func (s *Server) checkHost(next echo.HandlerFunc) echo.HandlerFunc {
 		if name, _, err := net.SplitHostPort(host); err == nil {
 			host = name
 		}
-		host = strings.ToLower(strings.Trim(host, "[]"))
-		if !slices.Contains(s.options.Hosts, host) {
+		host = strings.Trim(host, "[]")
+		if !slices.ContainsFunc(s.options.Hosts, func(ours string) bool { return strings.EqualFold(ours, host) }) {
 			return echo.NewHTTPError(http.StatusMisdirectedRequest)
 		}
 		return next(c)

@@ -222,23 +222,25 @@ func TestAFormOfMoreThanAMegabyteIsRefused(t *testing.T) {
 }
 
 func TestForeignHostNamesReachNothing(t *testing.T) {
-	s := newSite(t, func(_ *Services, o *Options) { o.Hosts = []string{"127.0.0.1"} })
+	s := newSite(t, func(_ *Services, o *Options) { o.Hosts = []string{"Segue.example.com", "127.0.0.1"} })
 	b := s.browser(t)
 	b.get("/sign-in").wants(t, http.StatusOK)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/sign-in", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Host = "rebound.example"
-	response, err := b.client.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := response.Body.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if response.StatusCode != http.StatusMisdirectedRequest {
-		t.Errorf("status %d", response.StatusCode)
+	for host, status := range map[string]int{"rebound.example": http.StatusMisdirectedRequest, "segue.EXAMPLE.com:8090": http.StatusOK} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/sign-in", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Host = host
+		response, err := b.client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := response.Body.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if response.StatusCode != status {
+			t.Errorf("%s: status %d, want %d", host, response.StatusCode, status)
+		}
 	}
 }
 

@@ -8,11 +8,13 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/segue-app/segue/internal/app"
+	"github.com/segue-app/segue/internal/omnisend"
 	"github.com/segue-app/segue/web"
 )
 
@@ -27,6 +29,28 @@ type serveCommand struct {
 	OmnisendWindow time.Duration  `name:"omnisend-window" help:"Length of the window of Omnisend's rate limit: a minute. Less only at a sandbox whose time runs faster." default:"1m" env:"SEGUE_OMNISEND_WINDOW"`
 	MaxProfiles    int            `help:"Most profiles in one export, when the contract with Omnisend allows fewer than a million." default:"1000000" env:"SEGUE_MAX_PROFILES"`
 	LogJSON        bool           `name:"log-json" help:"Write the log as JSON." env:"SEGUE_LOG_JSON"`
+}
+
+// Validate refuses what would only show later, in links that lead nowhere or runs that fail. Kong calls it.
+func (c *serveCommand) Validate() error {
+	if c.URL != "" && !isWebAddress(c.URL) {
+		return errors.New("--url must be an address such as https://segue.example.com")
+	}
+	if !isWebAddress(c.OmnisendURL) {
+		return errors.New("--omnisend-url must be an address such as " + omnisend.DefaultBaseURL)
+	}
+	if c.OmnisendWindow <= 0 {
+		return errors.New("--omnisend-window must be above zero")
+	}
+	if c.MaxProfiles < 1 || c.MaxProfiles > omnisend.MaxProfiles {
+		return fmt.Errorf("--max-profiles must be 1 to %d", omnisend.MaxProfiles)
+	}
+	return nil
+}
+
+func isWebAddress(text string) bool {
+	address, err := url.Parse(text)
+	return err == nil && (address.Scheme == "http" || address.Scheme == "https") && address.Host != ""
 }
 
 // stopWithin is how long a stop may take before it is forced.
