@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/segue-app/segue/internal/app"
+	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/run"
@@ -98,6 +99,7 @@ func (w *world) carryOut(options run.Options, list []disturbance) run.Run {
 	before := w.kit.Sandbox.Faults()
 	seen := []sandbox.Faults{before}
 	frozen := w.order.frozen()
+	options.WithdrawAny = true
 	started, err := w.app.Runs.Start(context.Background(), w.admin, w.export.ID, options)
 	w.must(err)
 	id, cancelled, paused := started.ID, false, false
@@ -220,6 +222,39 @@ func (w *world) judge(r run.Run, fates map[string]*fate, ended bool, seen []sand
 		default:
 			w.believe(f.identity).sent(f, false)
 		}
+	}
+	if w.leavers == export.Untag {
+		w.judgeLeavers(fates, refused, ended, len(seen) > 1)
+	}
+}
+
+// judgeLeavers notes who lost tags. Where it is not certain what a profile was last delivered as, or under which address
+// one was that cannot be delivered now, either may be true.
+func (w *world) judgeLeavers(fates map[string]*fate, refused map[string]bool, ended, changing bool) {
+	right, unclear := map[string][]string{}, maps.Clone(w.stray)
+	for id, f := range fates {
+		if !f.invalid && f.owner == "" {
+			right[f.identity] = f.marks
+		}
+		if f.invalid || refused[id] {
+			maps.Copy(unclear, w.under[id])
+		}
+		if refused[id] {
+			unclear[f.identity] = true
+			if changing {
+				w.stray[f.identity] = true
+			}
+		}
+		if !f.sendable() || refused[id] {
+			continue
+		}
+		if ended || w.under[id] == nil {
+			w.under[id] = map[string]bool{}
+		}
+		w.under[id][f.identity] = true
+	}
+	for identity, b := range w.held {
+		b.left(right[identity], ended && !unclear[identity])
 	}
 }
 

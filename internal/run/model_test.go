@@ -65,6 +65,7 @@ type fate struct {
 	identity string
 	fields   map[string]string // by name; only those with a value are sent
 	tags     []string
+	marks    []string // of those, the segments'
 }
 
 func (f *fate) sendable() bool { return !f.invalid && f.owner == "" }
@@ -108,7 +109,7 @@ func (o order) fates() map[string]*fate {
 				}
 			}
 		}
-		f.tags = append(f.tags, tags...)
+		f.tags, f.marks = append(f.tags, tags...), tags
 		f.invalid = f.invalid || !slices.Contains(addresses, f.identity)
 		if f.invalid {
 			continue
@@ -151,13 +152,29 @@ func (b *belief) sent(f *fate, certain bool) {
 	b.tagged(f.tags, certain)
 }
 
-// tagged is what a run makes of the tags of a contact: those that it carries are added. Nothing is taken away, neither
-// from contacts that lost a segment nor from those whose profile left them all.
+// tagged is what sending makes of the tags of a contact: those that it carries are added.
 func (b *belief) tagged(tags []string, certain bool) {
 	for _, tag := range tags {
 		b.perhaps[tag] = true
 		if certain {
 			b.surely[tag] = true
+		}
+	}
+}
+
+// marks are the tags of segments. Those of profiles themselves have other names, and are never taken away.
+var marks = []string{"red", "blue", "green"}
+
+// left is what becomes of a contact that lost a segment, or whose profile left them all: it loses the tags of segments
+// that it does not carry by right, for certain or perhaps.
+func (b *belief) left(right []string, certain bool) {
+	for _, tag := range marks {
+		if slices.Contains(right, tag) {
+			continue
+		}
+		delete(b.surely, tag)
+		if certain {
+			delete(b.perhaps, tag)
 		}
 	}
 }

@@ -107,11 +107,16 @@ type world struct {
 	paused bool
 	next   int // number of the next customer
 	held   map[string]*belief
+
+	leavers export.Leavers
+	under   map[string]map[string]bool // addresses that a profile may last have been delivered under
+	stray   map[string]bool            // addresses that were delivered to, perhaps, though the answer was a refusal
 }
 
 func (h *house) enter(rt *rapid.T) *world {
 	h.kit.Sandbox.Reset()
-	w := &world{house: h, rt: rt, held: map[string]*belief{}, order: order{people: map[string]customer{}, parts: []part{{0, "red"}}}}
+	w := &world{house: h, rt: rt, held: map[string]*belief{}, under: map[string]map[string]bool{}, stray: map[string]bool{}, order: order{people: map[string]customer{}, parts: []part{{0, "red"}}}}
+	w.leavers = rapid.SampledFrom([]export.Leavers{export.Untag, export.KeepTag}).Draw(rt, "leavers")
 	w.setMapping("email", nil)
 	w.fill(rt)
 	for i := range h.segments {
@@ -132,7 +137,7 @@ func (w *world) must(err error) {
 }
 
 func (w *world) draft() export.Draft {
-	d := export.Draft{Name: fmt.Sprint("Export ", w.exports), ConnectionID: w.connection, Mapping: slices.Clone(w.order.mapping), Schedule: export.Off, Leavers: export.KeepTag, Version: w.export.Version}
+	d := export.Draft{Name: fmt.Sprint("Export ", w.exports), ConnectionID: w.connection, Mapping: slices.Clone(w.order.mapping), Schedule: export.Off, Leavers: w.leavers, Version: w.export.Version}
 	for _, p := range w.order.parts {
 		d.Parts = append(d.Parts, export.Part{SegmentID: w.segments[p.segment].ID, Tag: p.tag})
 	}
@@ -321,8 +326,8 @@ func (w *world) calm() {
 		}
 	}
 	again := w.carryOut(run.Options{}, nil)
-	if again.Counts.Accepted != 0 || again.BatchesSent != 0 {
-		w.rt.Fatalf("with nothing new, %d were sent: %+v", again.Counts.Accepted, again.Counts)
+	if again.Counts.Accepted != 0 || again.BatchesSent != 0 || again.Counts.Withdrawn != 0 {
+		w.rt.Fatalf("with nothing new, something was done: %+v", again.Counts)
 	}
 	w.must(w.app.Exports.RemoveExport(context.Background(), w.admin, w.export.ID))
 }
