@@ -155,7 +155,7 @@ func DryRun(frame layout.Page, d DryRunDetail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				if len(d.Forecast.Reasons) > 0 {
-					templ_7745c5c3_Err = runviews.Reasons(d.Forecast.Reasons, d.DestinationName).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = runviews.Reasons(i18n.T(ctx, "dryrun.reasons"), d.Forecast.Reasons, d.DestinationName).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -618,7 +618,7 @@ func (d Detail) state() templ.Component {
 				}
 				ctx = templ.InitializeContext(ctx)
 				if len(d.Reasons) > 0 {
-					templ_7745c5c3_Err = Reasons(d.Reasons, d.DestinationName).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = Reasons(i18n.T(ctx, "runs.reasons"), d.Reasons, d.DestinationName).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -794,7 +794,7 @@ func (d Detail) notes() templ.Component {
 }
 
 // Reasons is the table of why profiles are not accepted.
-func Reasons(reasons []run.Reason, destinationName string) templ.Component {
+func Reasons(title string, reasons []run.Reason, destinationName string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -925,14 +925,14 @@ func Reasons(reasons []run.Reason, destinationName string) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = component.Table{Label: i18n.T(ctx, "runs.reasons"), Stack: true, Attrs: templ.Attributes{"id": "reasons-table"}, Columns: []component.Column{
+			templ_7745c5c3_Err = component.Table{Label: title, Stack: true, Attrs: templ.Attributes{"id": "reasons-table"}, Columns: []component.Column{
 				{Label: i18n.T(ctx, "runs.reason")}, {Label: i18n.T(ctx, "runs.field")}, {Label: i18n.T(ctx, "runs.profiles"), Numeric: true}}}.Around().Render(templ.WithChildren(ctx, templ_7745c5c3_Var36), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = component.Panel{ID: "reasons", Title: i18n.T(ctx, "runs.reasons"), Lead: i18n.T(ctx, "runs.reasons.lead"), Flush: true}.Around().Render(templ.WithChildren(ctx, templ_7745c5c3_Var35), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = component.Panel{ID: "reasons", Title: title, Lead: i18n.T(ctx, "runs.reasons.lead"), Flush: true}.Around().Render(templ.WithChildren(ctx, templ_7745c5c3_Var35), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
