@@ -216,7 +216,7 @@ func TestTheDomainRefusesByItselfWhatTheRouterWouldHave(t *testing.T) {
 		if email != "" {
 			b = s.as(t, email)
 		}
-		token := url.Values{csrfField: {b.token()}}
+		token := url.Values{csrfField: {b.token()}, "profile": {"1"}}
 		for _, route := range s.Routes() {
 			name := route.Method + " " + route.Path
 			if route.Action == public || person.Can(route.Action) || slices.Contains(onlyAsks, name) || route.Path == "/events" {
@@ -244,7 +244,7 @@ func TestContributorsChangeNothingOnAConnectionThatIsNotOpenToThem(t *testing.T)
 		t.Fatal(err)
 	}
 	b := s.as(t, "carl@example.com")
-	token := url.Values{csrfField: {b.token()}}
+	token := url.Values{csrfField: {b.token()}, "profile": {"1"}}
 	for _, route := range s.Routes() {
 		if route.Action == access.UseSomeConnections && strings.Contains(route.Path, ":id") {
 			if a := b.visit(route, token); a.StatusCode != http.StatusForbidden {
