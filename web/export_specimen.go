@@ -84,9 +84,6 @@ func (s *Server) sendSpecimen(c echo.Context) error {
 		return err
 	}
 	profileID := c.FormValue("profile")
-	if profileID == "" {
-		return problem.New(problem.NotFound, "problem.specimen.no_member")
-	}
 	err = s.Runs.SendOne(ctx(c), actor(c), id, profileID)
 	if p := problem.Of(err); p != nil && p.Kind == problem.Conflict {
 		s.flash(c, "error", p.Code, p.Args...)

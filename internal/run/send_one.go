@@ -48,6 +48,12 @@ func (s *Service) SendOne(ctx context.Context, actor access.Actor, exportID int6
 	if err != nil {
 		return err
 	}
+	if profileID == "" { // the first one is only shown: what is sent is named
+		return problem.New(problem.NotFound, "problem.specimen.no_member")
+	}
+	if r.obstacle == failSegment {
+		return problem.New(problem.Conflict, "runs.error."+failSegment)
+	}
 	if r.obstacle != "" {
 		return problem.New(problem.Conflict, "obstacle."+r.obstacle)
 	}
