@@ -40,14 +40,17 @@ func (s *Service) Execute(ctx context.Context, runID int64) error {
 			return end(ctx, tx, runID, halted.state, halted.code, halted.detail, s.clock())
 		})
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, errEnded) {
 		return err
 	}
-	if errors.Is(context.Cause(stopping), errShutdown) {
-		return nil // it holds its snapshot until it goes on
+	if r, err = getRun(ctx, s.db.Reader(), runID); err != nil || r.State.Active() {
+		return err // it holds its snapshot until it goes on
 	}
 	return s.profiles.Release(ctx, holder(runID))
 }
+
+// errEnded says that somebody cancelled the run before it began.
+var errEnded = errors.New("the run has ended already")
 
 // GiveUp ends a run that failed on our own side more often than it is worth trying.
 func (s *Service) GiveUp(ctx context.Context, runID int64) error {

@@ -127,10 +127,15 @@ func begin(ctx context.Context, tx database.Tx, runID int64, plan *Plan, actingF
 	if err := takeOverWithdrawals(ctx, tx, runID); err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE runs SET state = 'running', plan = ?, brand_id = ?, acting_for = ?, profiles = ?, started_at = ?, progress_at = ? WHERE id = ?`,
-		string(text), plan.BrandID, actingFor, profiles, database.Millis(now), database.Millis(now), runID)
+	result, err := tx.ExecContext(ctx, `UPDATE runs SET state = 'running', plan = ?, brand_id = ?, acting_for = ?, profiles = ?, started_at = ?, progress_at = ?
+		WHERE id = ? AND state = 'queued'`, string(text), plan.BrandID, actingFor, profiles, database.Millis(now), database.Millis(now), runID)
 	if err != nil {
 		return fmt.Errorf("begin run %d: %w", runID, err)
+	}
+	if begun, err := result.RowsAffected(); err != nil {
+		return err
+	} else if begun == 0 {
+		return errEnded
 	}
 	return addEvent(ctx, tx, runID, now, "started", "")
 }
