@@ -2,7 +2,7 @@
 CREATE TABLE runs (
     id                INTEGER PRIMARY KEY,
     export_id         INTEGER NOT NULL REFERENCES exports (id),
-    cause             TEXT    NOT NULL CHECK (cause IN ('demand', 'schedule')),
+    cause             TEXT    NOT NULL CHECK (cause IN ('demand', 'schedule', 'try')),
     requested_by      INTEGER REFERENCES users (id),      -- NULL: the schedule, or the operator's command line
     requested_by_name TEXT    NOT NULL,
     acting_for        TEXT    NOT NULL DEFAULT '',        -- name of the export user

@@ -68,7 +68,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	}
 	address := c.URL
 	if address == "" {
-		address = "http://" + c.Listen
+		address = "http://" + reachable(c.Listen)
 	}
 	token, err := a.Accounts.EnsureSetup(ctx)
 	if err != nil {
@@ -113,4 +113,12 @@ func serve(ctx context.Context, a *app.App, listen string, options web.Options, 
 func services(a *app.App) web.Services {
 	return web.Services{Accounts: a.Accounts, Profiles: a.Profiles, Segments: a.Segments, Connections: a.Connections, Exports: a.Exports,
 		Runs: a.Runs, Schedule: a.Schedule, Events: a.Events}
+}
+
+// reachable is an address of this machine for one to listen on: of all networks, the machine itself.
+func reachable(listen string) string {
+	if host, port, err := net.SplitHostPort(listen); err == nil && (host == "" || host == "0.0.0.0" || host == "::") {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return listen
 }

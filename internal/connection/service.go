@@ -260,8 +260,9 @@ func requirePerson(actor access.Actor) error {
 	return actor.Require(access.ManageConnections)
 }
 
+// publish tells those who watch, when the change is committed. Lists of exports show what their connections are like.
 func (s *Service) publish(id int64) {
-	s.events.Publish("connections", fmt.Sprintf("connection/%d", id))
+	s.events.Publish("connections", "exports", fmt.Sprintf("connection/%d", id))
 }
 
 // Obstacle says why runs on the connection cannot go on.

@@ -20,6 +20,7 @@ import (
 type DB struct {
 	write *sql.DB
 	read  *sql.DB
+	long  chan struct{} // a token for each reading that goes through all profiles while somebody waits
 }
 
 // Querier is what both the reading pool and a transaction can do.
@@ -32,9 +33,10 @@ type Querier interface {
 type Tx = *sql.Tx
 
 const (
-	readers     = 8
-	cacheSize   = "-16000" // 16 MB for each connection
-	busyTimeout = "10000"  // ms: for a backup by another program
+	readers      = 8
+	longReadings = 3        // at once, so that readers are left for the pages
+	cacheSize    = "-16000" // 16 MB for each connection
+	busyTimeout  = "10000"  // ms: for a backup by another program
 )
 
 // Open opens or creates the file and migrates it. It fails when the file was written by a newer Segue.
@@ -70,7 +72,7 @@ func Connect(path string) (*DB, error) {
 	if err := write.Ping(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), write.Close(), read.Close())
 	}
-	return &DB{write: write, read: read}, nil
+	return &DB{write: write, read: read, long: make(chan struct{}, longReadings)}, nil
 }
 
 // create makes the file, when there is none, for its owner alone: SQLite would let everybody read it, and gives the files
@@ -94,6 +96,17 @@ func (db *DB) Close() error { return errors.Join(db.read.Close(), db.write.Close
 
 // Reader gives the pool for reading. What it reads is a committed state.
 func (db *DB) Reader() *sql.DB { return db.read }
+
+// Long waits for a turn to read through all profiles for somebody who waits, so that many of those do not take every
+// connection from the pages. Call done at the end.
+func (db *DB) Long(ctx context.Context) (done func(), err error) {
+	select {
+	case db.long <- struct{}{}:
+		return func() { <-db.long }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
 
 // Writer gives the writing connection, for the job queue that shares the file. Domain code uses InTx.
 func (db *DB) Writer() *sql.DB { return db.write }

@@ -58,7 +58,6 @@ func (d Dependents) each(actor access.Actor, ids []int64, change func(id int64) 
 			return err
 		}
 	}
-	d.service.events.Publish(Topic)
 	return nil
 }
 

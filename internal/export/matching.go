@@ -166,6 +166,11 @@ func (s *Service) Assay(ctx context.Context, actor access.Actor, info destinatio
 	if err != nil {
 		return result, err
 	}
+	done, err := s.db.Long(ctx)
+	if err != nil {
+		return result, err
+	}
+	defer done()
 	return result, s.assay(ctx, selection, encoder, fields, info, &result)
 }
 

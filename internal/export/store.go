@@ -124,7 +124,7 @@ func list(ctx context.Context, q database.Querier, query Query) (found []Row, to
 		limit = 50
 	}
 	rows, err := q.QueryContext(ctx, `SELECT `+columns+`, coalesce(r.state, '') AS last_state, coalesce(r.id, 0),
-		(SELECT max(ended_at) FROM runs WHERE export_id = e.id AND state IN ('succeeded', 'warnings')) AS refreshed`+
+		(SELECT max(ended_at) FROM runs WHERE export_id = e.id AND cause <> 'try' AND state IN ('succeeded', 'warnings')) AS refreshed`+
 		from+` WHERE `+where+` ORDER BY `+order+`, e.id LIMIT ? OFFSET ?`, append(args, limit, query.Offset)...)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list exports: %w", err)

@@ -60,7 +60,7 @@ func (s *Service) dropUnheld(ctx context.Context) error {
 }
 
 // Samples are up to n different values of an attribute, as stored, from the beginning of the snapshot. Who may not see
-// personal data gets none of a personal attribute.
+// personal data gets none: an attribute that nobody marked may hold some.
 func (s *Service) Samples(ctx context.Context, actor access.Actor, snapshot Snapshot, key string, n int) ([]string, error) {
 	if err := actor.Require(access.LookAround); err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func (s *Service) Samples(ctx context.Context, actor access.Actor, snapshot Snap
 	if !ok {
 		return nil, problem.New(problem.NotFound, "problem.not_found")
 	}
-	if a.Personal && !actor.Can(access.SeePersonalData) {
+	if !actor.Can(access.SeePersonalData) {
 		return nil, nil
 	}
 	return s.store.samples(ctx, snapshot, a, n)

@@ -76,7 +76,11 @@ func (j journal) record(ctx context.Context, runID int64, p progress, now time.T
 	if err != nil {
 		return fmt.Errorf("record progress of run %d: %w", runID, err)
 	}
-	for _, r := range p.rejections {
+	return j.addRejections(ctx, runID, p.rejections)
+}
+
+func (j journal) addRejections(ctx context.Context, runID int64, rejections []Rejection) error {
+	for _, r := range rejections {
 		_, err := j.tx.ExecContext(ctx, `INSERT INTO rejections (run_id, profile_id, outcome, field, code, message, other_id) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 			runID, r.ProfileID, r.Outcome, r.Field, r.Code, r.Message, r.OtherID)
 		if err != nil {
@@ -233,14 +237,6 @@ func deliveredHash(ctx context.Context, q database.Querier, exportID int64, prof
 		return "", false, fmt.Errorf("read a delivery: %w", err)
 	}
 	return hash, true, nil
-}
-
-// forgetHash leaves of a delivery who got it, under which address and with which tags, and not what.
-func forgetHash(ctx context.Context, tx database.Tx, exportID int64, profileID string) error {
-	if _, err := tx.ExecContext(ctx, `UPDATE deliveries SET hash = x'' WHERE export_id = ? AND profile_id = ?`, exportID, profileID); err != nil {
-		return fmt.Errorf("outdate a delivery: %w", err)
-	}
-	return nil
 }
 
 // countDelivered is to how many profiles something was delivered.

@@ -33,6 +33,7 @@ type Cause string
 const (
 	OnDemand  Cause = "demand"
 	Scheduled Cause = "schedule"
+	Tried     Cause = "try" // one profile, sent by itself
 )
 
 // Run is one execution of an export.

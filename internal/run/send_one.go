@@ -2,7 +2,10 @@ package run
 
 import (
 	"context"
+	"database/sql"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
@@ -40,7 +43,7 @@ const (
 )
 
 // SendOne sends one profile of the segments, whether it changed or not, as a batch of one, and waits a short while for the
-// outcome; LastAnswer has it afterwards. It is not a run and none is recorded. The delivery of the profile is taken for
+// outcome; LastAnswer has it afterwards, and the export's history has it as a run of one. The delivery of the profile is taken for
 // outdated, whatever comes of it, so that the next run sends the profile once more: what it had at this moment never stands
 // for what a run delivered.
 func (s *Service) SendOne(ctx context.Context, actor access.Actor, exportID int64, profileID string) error {
@@ -69,7 +72,8 @@ func (s *Service) SendOne(ctx context.Context, actor access.Actor, exportID int6
 	if len(made.reasons) > 0 {
 		return problem.New(problem.Conflict, "problem.specimen.rejected")
 	}
-	if err := s.outdate(ctx, exportID, made.profileID); err != nil {
+	began := s.clock()
+	if err := s.outdate(ctx, exportID, made); err != nil {
 		return err
 	}
 	// The person may leave the page meanwhile; what was sent has an outcome all the same.
@@ -87,16 +91,79 @@ func (s *Service) SendOne(ctx context.Context, actor access.Actor, exportID int6
 	answer.ProfileID, answer.At = made.profileID, s.clock()
 	s.log.Info("one profile sent on demand", "export", exportID, "user", actor.UserID, "outcome", answer.Outcome)
 	// Once more: a run that began meanwhile may have delivered other values, before or after these.
-	if err := s.outdate(context.WithoutCancel(ctx), exportID, made.profileID); err != nil {
+	if err := s.outdate(context.WithoutCancel(ctx), exportID, made); err != nil {
+		return err
+	}
+	if err := s.recordTry(context.WithoutCancel(ctx), actor, r, answer, began); err != nil {
 		return err
 	}
 	s.keepAnswer(actor, exportID, answer)
 	return nil
 }
 
-// outdate has the next run send a profile again, if it was delivered before.
-func (s *Service) outdate(ctx context.Context, exportID int64, profileID string) error {
-	return s.db.InTx(ctx, func(tx database.Tx) error { return forgetHash(ctx, tx, exportID, profileID) })
+// outdate has the next run send a profile again, and remembers which tags its contact may carry from now on, so that they are
+// taken away when it leaves.
+func (s *Service) outdate(ctx context.Context, exportID int64, made contact) error {
+	return s.db.InTx(ctx, func(tx database.Tx) error {
+		var before string
+		err := tx.QueryRowContext(ctx, `SELECT tags FROM deliveries WHERE export_id = ? AND profile_id = ?`, exportID, made.profileID).Scan(&before)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("read a delivery: %w", err)
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO deliveries (export_id, profile_id, identity, hash, tags, run_id) VALUES (?, ?, ?, x'', ?, 0)
+			ON CONFLICT (export_id, profile_id) DO UPDATE SET hash = excluded.hash, tags = excluded.tags`,
+			exportID, made.profileID, made.identity, before+less(made.tags, before))
+		if err != nil {
+			return fmt.Errorf("doubt a delivery: %w", err)
+		}
+		return nil
+	})
+}
+
+// recordTry keeps what came of a profile that was sent by itself in the history of the export.
+func (s *Service) recordTry(ctx context.Context, actor access.Actor, r ready, answer Answer, began time.Time) error {
+	state, code, detail, accepted, refused := Succeeded, "", "", 1, 0
+	switch answer.Outcome {
+	case AnswerCreated, AnswerUpdated:
+	case AnswerRefused:
+		state, accepted, refused = Warnings, 0, 1
+	case AnswerSilent, AnswerNoRoom:
+		state, code, accepted = Failed, failUnavailable, 0
+	default:
+		state, code, detail, accepted = Failed, answer.Code, answer.Message, 0
+	}
+	plan, err := json.Marshal(r.plan)
+	if err != nil {
+		return err
+	}
+	var id int64
+	err = s.db.InTx(ctx, func(tx database.Tx) error {
+		at := database.Millis(began)
+		result, err := tx.ExecContext(ctx, `INSERT INTO runs (export_id, cause, requested_by, requested_by_name, acting_for, state, plan, brand_id, planned,
+			profiles, accepted, refused, error_code, error_detail, queued_at, started_at, ended_at, progress_at)
+			VALUES (?, ?, nullif(?, 0), ?, ?, ?, ?, ?, 1, 1, ?, ?, ?, ?, ?, ?, ?, ?)`, r.export.ID, Tried, actor.UserID, actor.Name, r.connection.ExportUser,
+			state, string(plan), r.plan.BrandID, accepted, refused, code, detail, at, at, database.Millis(answer.At), database.Millis(answer.At))
+		if err != nil {
+			return fmt.Errorf("record a try: %w", err)
+		}
+		if id, err = result.LastInsertId(); err != nil {
+			return err
+		}
+		if refused > 0 {
+			j := journal{tx: tx}
+			if err := j.addRejections(ctx, id, refusals(answer.ProfileID, Refused, answer.Reasons)); err != nil {
+				return err
+			}
+		}
+		if err := addEvent(ctx, tx, id, began, "started", actor.Name); err != nil {
+			return err
+		}
+		return addEvent(ctx, tx, id, answer.At, string(state), code)
+	})
+	if err == nil {
+		s.events.Publish(ListTopic, Topic(id))
+	}
+	return err
 }
 
 // exchange proves the key, sends the contact and waits for its outcome. An error is of our own side.

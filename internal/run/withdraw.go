@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -111,15 +112,21 @@ func (x *execution) withdrawAll(ctx context.Context, claimed *claims) error {
 			break
 		}
 		byTags := map[string][]withdrawal{}
+		var heirs []heir
 		for _, w := range page {
 			owner, ok, err := claimed.owner(ctx, x.service.db.Reader(), x.maker, w.identity)
 			if err != nil {
 				return err
 			}
 			if ok {
-				w.tags = less(w.tags, owner.tags)
+				lost := less(w.tags, owner.tags)
+				heirs = append(heirs, heir{owner, less(w.tags, lost)})
+				w.tags = lost
 			}
 			byTags[w.tags] = append(byTags[w.tags], w)
+		}
+		if err := x.inherit(ctx, heirs); err != nil {
+			return err
 		}
 		for tags, group := range byTags {
 			if err := x.withdraw(ctx, tags, group); err != nil {
@@ -130,6 +137,38 @@ func (x *execution) withdrawAll(ctx context.Context, claimed *claims) error {
 	x.withdrawn.Store(true)
 	x.finishIfDone()
 	return nil
+}
+
+// heir is a profile that has the address of another now, and by right the tags that the contact carries already.
+type heir struct {
+	contact
+	tags string
+}
+
+// inherit remembers which tags the contacts of heirs carry, whatever becomes of sending them: when one is refused now and
+// leaves later, its contact is known to have them.
+func (x *execution) inherit(ctx context.Context, heirs []heir) error {
+	return x.write(ctx, progress{}, func(j journal) error {
+		for _, h := range heirs {
+			if h.tags == "" {
+				continue
+			}
+			var identity, tags string
+			err := j.tx.QueryRowContext(ctx, `SELECT identity, tags FROM deliveries WHERE export_id = ? AND profile_id = ?`, x.run.ExportID, h.profileID).Scan(&identity, &tags)
+			switch {
+			case errors.Is(err, sql.ErrNoRows):
+				_, err = j.tx.ExecContext(ctx, `INSERT INTO deliveries (export_id, profile_id, identity, hash, tags, run_id) VALUES (?, ?, ?, x'', ?, ?)`,
+					x.run.ExportID, h.profileID, h.identity, h.tags, x.run.ID)
+			case err == nil && identity == h.identity:
+				_, err = j.tx.ExecContext(ctx, `UPDATE deliveries SET tags = ? WHERE export_id = ? AND profile_id = ?`,
+					tags+less(h.tags, tags), x.run.ExportID, h.profileID)
+			}
+			if err != nil {
+				return fmt.Errorf("remember inherited tags: %w", err)
+			}
+		}
+		return nil
+	})
 }
 
 // suspiciouslyMany reports whether so many of those to whom something was delivered would lose tags that a person should

@@ -10,6 +10,7 @@ import (
 	"github.com/segue-app/segue/internal/app/apptest"
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/export"
+	"github.com/segue-app/segue/internal/omnisend/sandbox"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/segment"
 )
@@ -119,4 +120,19 @@ func TestASegmentThatSuddenlyIsEmptyTakesNoTagsAwayBeforeAPersonSaysSo(t *testin
 		t.Fatalf("ended as %s %+v", confirmed.State, confirmed.Counts)
 	}
 	wantTags(t, k, map[string][]string{"p300@example.com": nil, "p3@example.com": {tagA, tagB}})
+}
+
+func TestAnHeirWhoIsRefusedAndLeavesLosesTheTagThatTheContactHad(t *testing.T) {
+	k, e := townKit(t, export.Untag)
+	k.Run(e, run.Options{})
+	k.Upload(towns("1,a@example.com,Aarhus,1", "9,c@example.com,Odense,1")) // 9 has 3's address now
+	k.Sandbox.SetFaults(sandbox.Faults{RejectEmail: "c@"})
+	if r := k.Run(e, run.Options{}); r.Counts.Refused != 1 {
+		t.Fatalf("%+v", r.Counts)
+	}
+	wantTags(t, k, map[string][]string{"c@example.com": {tagB}})
+	k.Sandbox.SetFaults(sandbox.Faults{})
+	k.Upload(towns("1,a@example.com,Aarhus,1"))
+	k.Run(e, run.Options{})
+	wantTags(t, k, map[string][]string{"c@example.com": nil, "a@example.com": {tagA, tagB}})
 }

@@ -44,6 +44,11 @@ func (s *Service) UnionCount(ctx context.Context, defs []Definition, snapshot pr
 	if err != nil {
 		return 0, err
 	}
+	done, err := s.db.Long(ctx)
+	if err != nil {
+		return 0, tooSlow(ctx, err)
+	}
+	defer done()
 	var count int
 	err = s.db.Reader().QueryRowContext(ctx, "SELECT count(*) FROM "+snapshot.Table()+" p WHERE "+where.SQL, where.Args...).Scan(&count)
 	return count, tooSlow(ctx, err)

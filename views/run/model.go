@@ -117,6 +117,9 @@ func askedBy(ctx context.Context, r run.Run) string {
 	if r.Cause == run.Scheduled {
 		return i18n.T(ctx, "runs.asked.schedule")
 	}
+	if r.Cause == run.Tried {
+		return i18n.T(ctx, "runs.asked.try", "Name", r.RequestedBy)
+	}
 	return r.RequestedBy
 }
 
