@@ -113,8 +113,9 @@ vulnerabilities: ## Fail when the code calls something with a known vulnerabilit
 	$(govulncheck) ./...
 
 .PHONY: test
-test: setup ## Run all tests with the race detector
-	go test -race -timeout 15m ./...
+test: setup ## Run all tests, with the race detector but for those in the browser, whose server the others race already
+	go test -race -timeout 15m $$(go list ./... | grep -v /web/e2e)
+	go test -timeout 15m ./web/e2e
 
 .PHONY: test-quick
 test-quick: ## Run the tests without the race detector and without a browser
@@ -134,7 +135,11 @@ fuzz: ## Let each fuzz test look for new inputs for a short time (FUZZ_TIME=10s)
 
 .PHONY: model
 model: ## Hold the export engine against its model for a minute and a half (MODEL_SECONDS=90)
-	SEGUE_MODEL_SECONDS=$(MODEL_SECONDS) go test -count=1 -v -run TestWhateverHappens -timeout 30m ./internal/run
+	SEGUE_MODEL_SECONDS=$(MODEL_SECONDS) go test -tags model -count=1 -v -run TestWhateverHappens -timeout 30m ./internal/run
+
+.PHONY: bench
+bench: ## Measure what the export engine costs beside a bare loop and beside reading alone (BENCH='-profiles 1000000 -json')
+	go run ./internal/bench $(BENCH)
 
 .PHONY: soak
 soak: ## Export a million profiles, killed 25 times and with faults, and hold every contact against its profile (SOAK='-profiles 200000')

@@ -92,6 +92,7 @@ CREATE TABLE withdrawals (
     profile_id TEXT    NOT NULL,
     identity   TEXT    NOT NULL,
     tags       TEXT    NOT NULL,                          -- one a line
-    forget     INTEGER NOT NULL                           -- 1: the profile left all segments, its delivery is forgotten
+    forget     INTEGER NOT NULL,                          -- 1: the profile left all segments, its delivery is forgotten
+    later      INTEGER NOT NULL DEFAULT 0                 -- 1: for the next run to decide
 ) STRICT;
 CREATE INDEX withdrawals_by_run ON withdrawals (run_id, tags, id);

@@ -47,7 +47,7 @@ func less(tags, without string) string {
 // takeOverWithdrawals gives a run those that earlier runs of the export were stopped before, or held back. Only of
 // profiles that are delivered under another address or with fewer tags by now: those who left are found anew.
 func takeOverWithdrawals(ctx context.Context, tx database.Tx, runID int64) error {
-	_, err := tx.ExecContext(ctx, `UPDATE withdrawals SET run_id = ?1 WHERE run_id IN
+	_, err := tx.ExecContext(ctx, `UPDATE withdrawals SET run_id = ?1, later = 0 WHERE run_id IN
 		(SELECT old.id FROM runs old JOIN runs r ON old.export_id = r.export_id WHERE r.id = ?1 AND old.id <> ?1)`, runID)
 	if err != nil {
 		return fmt.Errorf("take over withdrawals for run %d: %w", runID, err)
@@ -146,7 +146,8 @@ type heir struct {
 }
 
 // inherit remembers which tags the contacts of heirs carry, whatever becomes of sending them: when one is refused now and
-// leaves later, its contact is known to have them.
+// leaves later, its contact is known to have them. What was delivered to an heir under another address is remembered in the
+// same place; then the next run decides about the tags once more.
 func (x *execution) inherit(ctx context.Context, heirs []heir) error {
 	return x.write(ctx, progress{}, func(j journal) error {
 		for _, h := range heirs {
@@ -162,6 +163,9 @@ func (x *execution) inherit(ctx context.Context, heirs []heir) error {
 			case err == nil && identity == h.identity:
 				_, err = j.tx.ExecContext(ctx, `UPDATE deliveries SET tags = ? WHERE export_id = ? AND profile_id = ?`,
 					tags+less(h.tags, tags), x.run.ExportID, h.profileID)
+			case err == nil:
+				_, err = j.tx.ExecContext(ctx, `INSERT INTO withdrawals (run_id, profile_id, identity, tags, forget, later) VALUES (?, ?, ?, ?, 0, 1)`,
+					x.run.ID, h.profileID, h.identity, h.tags)
 			}
 			if err != nil {
 				return fmt.Errorf("remember inherited tags: %w", err)
@@ -204,7 +208,7 @@ func (x *execution) holdBack(ctx context.Context) (bool, error) {
 }
 
 func readWithdrawals(ctx context.Context, q database.Querier, runID int64) (found []withdrawal, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT id, profile_id, identity, tags, forget FROM withdrawals WHERE run_id = ? ORDER BY tags, id LIMIT ?`, runID, withdrawPage)
+	rows, err := q.QueryContext(ctx, `SELECT id, profile_id, identity, tags, forget FROM withdrawals WHERE run_id = ? AND later = 0 ORDER BY tags, id LIMIT ?`, runID, withdrawPage)
 	if err != nil {
 		return nil, fmt.Errorf("read withdrawals of run %d: %w", runID, err)
 	}
