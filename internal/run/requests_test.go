@@ -29,7 +29,15 @@ func TestAFullExportUsesHardlyMoreRequestsThanItsBatches(t *testing.T) {
 	batches := (r.Counts.Accepted + 99) / 100
 	// The key is proved once and the last outcomes are read a few times, however small the run: of a million it is nothing.
 	const once = 8
-	if most := batches*102/100 + once; stats.Requests-before > most || r.Requests > most || r.Counts.Accepted < profiles*9/10 {
+	most := batches*102/100 + once
+	// The stand-in's minute is 3 seconds here. A machine that does not keep up with that lets its minutes pass, in each of
+	// which outcomes are read a few times.
+	const aMinute = 5
+	took := r.EndedAt.Sub(r.StartedAt)
+	if late := took - 3*k.Config.Window; late > 0 {
+		most += aMinute * int(late/k.Config.Window+1)
+	}
+	if stats.Requests-before > most || r.Requests > most || r.Counts.Accepted < profiles*9/10 {
 		t.Errorf("%d requests, the run counts %d, at most %d would do for %d batches", stats.Requests-before, r.Requests, most, batches)
 	}
 	if stats.Requests-before != r.Requests {
@@ -39,5 +47,5 @@ func TestAFullExportUsesHardlyMoreRequestsThanItsBatches(t *testing.T) {
 		t.Errorf("%d requests were refused, %d were within one window", stats.Throttled, stats.MostInWindow)
 	}
 	k.Matches()
-	t.Logf("%d batches, %d requests in %v", batches, r.Requests, r.EndedAt.Sub(r.StartedAt).Round(time.Millisecond))
+	t.Logf("%d batches, %d requests in %v", batches, r.Requests, took.Round(time.Millisecond))
 }
