@@ -213,11 +213,13 @@ func (f *follower) settle(ctx context.Context, group []endedBatch) error {
 	var p progress
 	var accepted []entry
 	var again []batch
+	var unread error // of the first batch that could not be looked into: those before it are settled all the same
 	for i := range group {
 		b := &group[i]
 		took, untried, refused, err := f.sortOut(ctx, b)
 		if err != nil {
-			return err
+			unread, group = err, group[:i]
+			break
 		}
 		accepted = append(accepted, took...)
 		p.Refused += refused.Refused
@@ -237,6 +239,9 @@ func (f *follower) settle(ctx context.Context, group []endedBatch) error {
 		for _, e := range untried {
 			p.rejections = append(p.rejections, Rejection{ProfileID: e.ProfileID, Outcome: Refused, Code: "no_answer"})
 		}
+	}
+	if len(group) == 0 {
+		return unread
 	}
 	p.Accepted, p.settled = len(accepted), len(group)
 	err := x.write(ctx, p, func(j journal) error {
@@ -279,7 +284,7 @@ func (f *follower) settle(ctx context.Context, group []endedBatch) error {
 			return err
 		}
 	}
-	return nil
+	return unread
 }
 
 // sortOut says of each profile of a batch what became of it: accepted, not tried, or refused and why. Only a batch with
