@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/segue-app/segue/internal/destination"
@@ -15,9 +14,6 @@ import (
 type follower struct {
 	x     *execution
 	ended chan struct{} // closed when nothing is followed any more
-
-	// wrappingUp is set when the run stops: what was sent already is still followed, for a while.
-	wrappingUp atomic.Bool
 
 	mutex sync.Mutex
 	open  map[string]sentBatch // by the destination's id
@@ -105,7 +101,6 @@ func (f *follower) follow(ctx context.Context) error {
 				return nil
 			}
 			stopped = time.Now()
-			f.wrappingUp.Store(true)
 		}
 		f.mutex.Lock()
 		open, news := len(f.open), f.news
@@ -155,7 +150,7 @@ func (f *follower) endOn(ctx context.Context, err error) (bool, error) {
 		f.x.log.Warn("the states of batches could not be read", "status", failure.Status)
 		return false, nil
 	}
-	if f.wrappingUp.Load() {
+	if f.x.stopping.Err() != nil { // what was sent is followed for a while only, and no longer when that is refused
 		return true, nil
 	}
 	return true, f.x.fail(ctx, failure)
