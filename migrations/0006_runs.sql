@@ -18,6 +18,7 @@ CREATE TABLE runs (
     unchanged         INTEGER NOT NULL DEFAULT 0,
     invalid           INTEGER NOT NULL DEFAULT 0,         -- rejected by us
     refused           INTEGER NOT NULL DEFAULT 0,         -- rejected by the destination
+    known             INTEGER NOT NULL DEFAULT 0,         -- of those, not sent: as in an earlier run, see refusals
     duplicates        INTEGER NOT NULL DEFAULT 0,
     withdrawn         INTEGER NOT NULL DEFAULT 0,         -- contacts that lost tags: who left a segment
     held              INTEGER NOT NULL DEFAULT 0,         -- contacts that would have, were they not too many
@@ -70,9 +71,21 @@ CREATE TABLE rejections (
     field      TEXT    NOT NULL DEFAULT '',
     code       TEXT    NOT NULL,
     message    TEXT    NOT NULL DEFAULT '',               -- the destination's own words
-    other_id   TEXT    NOT NULL DEFAULT ''                -- the profile that this one is a duplicate of
+    other_id   TEXT    NOT NULL DEFAULT '',               -- the profile that this one is a duplicate of
+    since_run  INTEGER NOT NULL DEFAULT 0                 -- run whose refusal still holds, so that it was not sent; 0: it was
 ) STRICT;
 CREATE INDEX rejections_by_run ON rejections (run_id, outcome, id);
+CREATE INDEX rejections_by_profile ON rejections (profile_id, run_id);
+
+-- Profiles that the destination refused for what is in their item: not sent while it is the same.
+CREATE TABLE refusals (
+    export_id  INTEGER NOT NULL REFERENCES exports (id) ON DELETE CASCADE,
+    profile_id TEXT    NOT NULL,
+    hash       BLOB    NOT NULL,                          -- of brand and item, see run.fingerprint
+    run_id     INTEGER NOT NULL,                          -- in which it was refused
+    reasons    TEXT    NOT NULL,                          -- JSON: as of its rejections
+    PRIMARY KEY (export_id, profile_id)
+) STRICT, WITHOUT ROWID;
 
 -- What was last delivered, so that the next run sends only what is new or changed.
 CREATE TABLE deliveries (

@@ -30,7 +30,7 @@ func (s *Server) downloadRejections(c echo.Context) error {
 	out := csv.NewWriter(attachment(c, text(c, "runs.file", "Number", strconv.FormatInt(r.ID, 10)), "text/csv; charset=utf-8"))
 	headings := []string{
 		text(c, "runs.profile_id"), text(c, "runs.outcome"), text(c, "runs.field"), text(c, "runs.reason"),
-		text(c, "runs.words", "Destination", destinationName), text(c, "runs.other_id"),
+		text(c, "runs.words", "Destination", destinationName), text(c, "runs.other_id"), text(c, "story.since.heading"),
 	}
 	if err := out.Write(headings); err != nil {
 		return err
@@ -50,9 +50,13 @@ func (s *Server) downloadRejections(c echo.Context) error {
 }
 
 func rejectionCells(c echo.Context, r run.Rejection, destinationName string) []string {
+	since := ""
+	if r.SinceRun != 0 {
+		since = strconv.FormatInt(r.SinceRun, 10)
+	}
 	return []string{
 		plainCell(r.ProfileID), text(c, "runs.outcome."+string(r.Outcome), "Destination", destinationName), plainCell(views.FieldText(ctx(c), r.Field)),
-		plainCell(views.ReasonText(ctx(c), r.Code, destinationName)), plainCell(r.Message), plainCell(r.OtherID),
+		plainCell(views.ReasonText(ctx(c), r.Code, destinationName)), plainCell(r.Message), plainCell(r.OtherID), since,
 	}
 }
 

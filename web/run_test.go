@@ -64,7 +64,7 @@ func TestARunIsWatchedToItsEndAndItsRejectionsTakenHome(t *testing.T) {
 		t.Fatalf("%d rows, error %v, want %d", len(rows)-1, err, r.Counts.Rejected()+r.Counts.Duplicates)
 	}
 	carl.post("/language", url.Values{"language": {"da"}})
-	if file = carl.get(path + "/rejections.csv"); !strings.HasPrefix(file.body, "Profil-id,Resultat,Felt,Begrundelse,Omnisends ord,Dublet af\n") || !strings.Contains(file.body, "Der er ingen mailadresse") {
+	if file = carl.get(path + "/rejections.csv"); !strings.HasPrefix(file.body, "Profil-id,Resultat,Felt,Begrundelse,Omnisends ord,Dublet af,Kendt siden kørsel\n") || !strings.Contains(file.body, "Der er ingen mailadresse") {
 		t.Errorf("the file is not Danish: %.300s", file.body)
 	}
 	carl.get(path).has(t, "Gennemført med advarsler", "Hvorfor profiler ikke blev accepteret")

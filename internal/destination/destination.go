@@ -123,7 +123,14 @@ type BatchState struct {
 // neither was not tried.
 type Results struct {
 	Accepted map[string]Accepted
-	Rejected map[string][]Reason
+	Rejected map[string]Rejected
+}
+
+// Rejected says why an item was not taken.
+type Rejected struct {
+	Reasons []Reason // one at least
+	Passing bool     // not the item is to blame: the same one may be taken later
+	Answer  []byte   // as received; it may quote the item
 }
 
 // Accepted says what an accepted item did, where the destination tells.
@@ -175,6 +182,7 @@ type Error struct {
 	RetryAfter time.Duration
 	TraceID    string // the destination's id of the failure, for its support
 	Reasons    []Reason
+	Answer     []byte // of a request that was refused, as received; it may quote the request and is never logged
 	Cause      error
 }
 

@@ -217,6 +217,7 @@ func remove(ctx context.Context, tx database.Tx, id int64, now time.Time) error 
 		`UPDATE exports SET removed_at = ?, version = version + 1 WHERE id = ? AND removed_at IS NULL`,
 		`DELETE FROM export_segments WHERE ? > 0 AND export_id = ?`, // so that its segments may go
 		`DELETE FROM deliveries WHERE ? > 0 AND export_id = ?`,      // addresses of people: not kept without a use
+		`DELETE FROM refusals WHERE ? > 0 AND export_id = ?`,
 	} {
 		if _, err := tx.ExecContext(ctx, statement, database.Millis(now), id); err != nil {
 			return fmt.Errorf("remove export %d: %w", id, err)

@@ -209,7 +209,7 @@ func TestRejectedItemsAreMatchedByAddress(t *testing.T) {
 			if err != nil || len(results.Accepted) != 85 || len(results.Rejected) != 15 {
 				t.Fatalf("%d accepted, %d rejected, %v", len(results.Accepted), len(results.Rejected), err)
 			}
-			reasons := results.Rejected["bad7@example.dk"]
+			reasons := results.Rejected["bad7@example.dk"].Reasons
 			if len(reasons) != 1 || reasons[0].Field != "email" || reasons[0].Code == "" || reasons[0].Message == "" {
 				t.Errorf("reasons %+v", reasons)
 			}

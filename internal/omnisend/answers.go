@@ -1,7 +1,9 @@
 package omnisend
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -172,6 +174,32 @@ func (i itemAnswer) identity() (string, bool) {
 	return "", false
 }
 
+// raw is the answer to the item, with the code beside it.
+func (i itemAnswer) raw() []byte {
+	if len(i.Response) == 0 {
+		return fmt.Appendf(nil, `{"responseCode":%d}`, i.ResponseCode)
+	}
+	return fmt.Appendf(nil, `{"responseCode":%d,"response":%s}`, i.ResponseCode, i.Response)
+}
+
+// blamesItem reports whether an item that was answered with the status would be answered so again: a key, an account, the rate
+// limit and faults of Omnisend's get better without the item changing.
+func blamesItem(status int) bool {
+	switch kind(status) {
+	case destination.Refused, destination.TooLarge, destination.NotKnown:
+		return true
+	}
+	return false
+}
+
+// maxKept is how much of one answer is kept for people to read, in bytes.
+const maxKept = 16 << 10
+
+// bounded is an answer of its own memory, without what is too much to keep.
+func bounded(answer []byte) []byte {
+	return bytes.Clone(answer[:min(len(answer), maxKept)])
+}
+
 // readItems reads what became of a batch's items. A list says less than the code beside an item, so the code decides
 // where there is one. Of an address that is answered twice the acceptance stands.
 func readItems(body []byte) (destination.Results, error) {
@@ -184,7 +212,7 @@ func readItems(body []byte) (destination.Results, error) {
 	}
 	results := destination.Results{
 		Accepted: make(map[string]destination.Accepted, len(answer.Responses)),
-		Rejected: make(map[string][]destination.Reason, len(answer.Errors)),
+		Rejected: make(map[string]destination.Rejected, len(answer.Errors)),
 	}
 	take := func(items []itemAnswer, assumed int) {
 		for _, item := range items {
@@ -203,7 +231,8 @@ func readItems(body []byte) (destination.Results, error) {
 			if len(reasons) == 0 {
 				reasons = []destination.Reason{{Code: rejected}}
 			}
-			results.Rejected[identity] = reasons
+			results.Rejected[identity] = destination.Rejected{Reasons: reasons, Passing: !blamesItem(item.ResponseCode),
+				Answer: bounded(item.raw())}
 		}
 	}
 	take(answer.Errors, 400)

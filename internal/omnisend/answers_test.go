@@ -1,6 +1,7 @@
 package omnisend
 
 import (
+	"fmt"
 	"net/http"
 	"reflect"
 	"strings"
@@ -42,10 +43,28 @@ func TestItemsAreReadWhateverTheirShape(t *testing.T) {
 			if len(got.Accepted) != len(test.accepted) || len(test.accepted) > 0 && !reflect.DeepEqual(got.Accepted, test.accepted) {
 				t.Errorf("accepted %v, want %v", got.Accepted, test.accepted)
 			}
-			if len(got.Rejected) != len(test.rejected) || len(test.rejected) > 0 && !reflect.DeepEqual(got.Rejected, test.rejected) {
-				t.Errorf("rejected %v, want %v", got.Rejected, test.rejected)
+			reasons := map[string][]destination.Reason{}
+			for identity, rejected := range got.Rejected {
+				reasons[identity] = rejected.Reasons
+			}
+			if len(reasons) != len(test.rejected) || len(test.rejected) > 0 && !reflect.DeepEqual(reasons, test.rejected) {
+				t.Errorf("rejected %v, want %v", reasons, test.rejected)
 			}
 		})
+	}
+}
+
+func TestOnlyAnItemThatIsToBlameItselfIsRefusedForGood(t *testing.T) {
+	for status, passing := range map[int]bool{400: false, 404: false, 409: false, 413: false, 422: false, 401: true, 403: true, 408: true, 429: true, 500: true, 503: true} {
+		body := fmt.Sprintf(`{"errors":[{"request":{"identifiers":[{"type":"email","id":"a@b.dk"}]},"responseCode":%d,"response":{"title":"x"}}]}`, status)
+		results, err := readItems([]byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := results.Rejected["a@b.dk"]
+		if want := fmt.Sprintf(`{"responseCode":%d,"response":{"title":"x"}}`, status); got.Passing != passing || string(got.Answer) != want {
+			t.Errorf("%d: passing %v, answer %s", status, got.Passing, got.Answer)
+		}
 	}
 }
 
@@ -80,9 +99,10 @@ func FuzzBatchItems(f *testing.F) {
 				t.Fatalf("%q", identity)
 			}
 		}
-		for identity, reasons := range results.Rejected {
-			if _, both := results.Accepted[identity]; both || len(reasons) == 0 || reasons[0].Code == "" {
-				t.Fatalf("%q: both %v, reasons %v", identity, both, reasons)
+		for identity, rejected := range results.Rejected {
+			if _, both := results.Accepted[identity]; both || len(rejected.Reasons) == 0 || rejected.Reasons[0].Code == "" ||
+				len(rejected.Answer) == 0 || len(rejected.Answer) > maxKept {
+				t.Fatalf("%q: both %v, %+v", identity, both, rejected)
 			}
 		}
 	})

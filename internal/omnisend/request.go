@@ -173,6 +173,9 @@ func failed(status int, header http.Header, body []byte) *destination.Error {
 	if e.Kind == destination.Refused {
 		e.Reasons = p.reasons
 	}
+	if e.Kind == destination.Refused || e.Kind == destination.TooLarge {
+		e.Answer = bounded(body)
+	}
 	if e.Kind == destination.Throttled || e.Kind == destination.Unavailable {
 		e.RetryAfter = p.retryAfter
 		if e.RetryAfter == 0 {

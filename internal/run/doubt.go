@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,6 +36,28 @@ func (j journal) doubtRefused(ctx context.Context, exportID int64, rejections []
 		}
 	}
 	return j.doubt(ctx, exportID, profiles)
+}
+
+// lessTags remembers that a contact has lost tags. A profile that was accepted since is remembered without them already; one
+// that was refused, and is not sent again, would lose them in every run.
+func (j journal) lessTags(ctx context.Context, exportID int64, w withdrawal) error {
+	var tags string
+	err := j.tx.QueryRowContext(ctx, `SELECT tags FROM deliveries WHERE export_id = ? AND profile_id = ? AND identity = ?`,
+		exportID, w.profileID, w.identity).Scan(&tags)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read a delivery: %w", err)
+	}
+	left := less(tags, w.tags)
+	if left == tags {
+		return nil
+	}
+	if _, err := j.tx.ExecContext(ctx, `UPDATE deliveries SET tags = ? WHERE export_id = ? AND profile_id = ?`, left, exportID, w.profileID); err != nil {
+		return fmt.Errorf("remember lost tags: %w", err)
+	}
+	return nil
 }
 
 // doubtOpen takes note of whom a run that ends may have delivered without learning of it, and doubts what was delivered

@@ -29,6 +29,7 @@ type Forecast struct {
 	Again      int // to be sent as they were delivered: only when Complete
 	Unchanged  int // not to be sent
 	Invalid    int // rejected by us
+	Refused    int // not to be sent, because the destination has refused them as they are
 	Duplicates int // another profile of the run has the same address
 	Withdrawn  int // not among Profiles: contacts that would lose tags
 	Held       int // not among Profiles: contacts that would, were they not suspiciously many
@@ -46,7 +47,7 @@ type Forecast struct {
 }
 
 // Looked is how many profiles were looked at.
-func (f Forecast) Looked() int { return f.Sent() + f.Unchanged + f.Invalid + f.Duplicates }
+func (f Forecast) Looked() int { return f.Sent() + f.Unchanged + f.Invalid + f.Refused + f.Duplicates }
 
 // Sent is how many profiles would be sent.
 func (f Forecast) Sent() int { return f.New + f.Changed + f.Again }
@@ -133,7 +134,7 @@ func (s *Service) forecast(ctx context.Context, e export.Export, options Options
 	}
 	defer func() { _ = tx.Rollback() }() // nothing was written
 	guess := &guess{forecast: f, reasons: map[Reason]int{}}
-	sorter := &sorter{exportID: e.ID, complete: options.Complete, untag: untag, maker: maker, claims: newClaims(), sink: guess}
+	sorter := &sorter{exportID: e.ID, complete: options.Complete, untag: untag, maker: maker, claims: newClaims(), refused: &refused{exportID: e.ID}, sink: guess}
 	err = guess.all(ctx, tx, sorter, options)
 	guess.conclude()
 	f.MaxBatch = driver.Info().MaxBatch
@@ -230,6 +231,15 @@ func (g *guess) skip(contact, string) {
 	g.forecast.Duplicates++
 	g.reasons[Reason{Outcome: Duplicate, Code: duplicateCode}]++
 }
+
+func (g *guess) refuse(known refusal) {
+	g.forecast.Refused++
+	for _, r := range known.reasons {
+		g.reasons[Reason{Outcome: Refused, Field: r.Field, Code: r.Code}]++
+	}
+}
+
+func (g *guess) forget(refusal) {} // of consequence to later runs only
 
 func (g *guess) pass(contact) { g.forecast.Unchanged++ }
 

@@ -219,6 +219,7 @@ func (f *follower) settle(ctx context.Context, group []endedBatch) error {
 		accepted = append(accepted, took...)
 		p.Refused += refused.Refused
 		p.rejections = append(p.rejections, refused.rejections...)
+		p.refusals = append(p.refusals, refused.refusals...)
 		if len(untried) == 0 {
 			continue
 		}
@@ -244,6 +245,9 @@ func (f *follower) settle(ctx context.Context, group []endedBatch) error {
 			return err
 		}
 		if err := j.doubtRefused(ctx, x.run.ExportID, p.rejections); err != nil {
+			return err
+		}
+		if err := j.keepRefusals(ctx, x.run.ExportID, p.refusals); err != nil {
 			return err
 		}
 		for _, next := range again {
@@ -304,9 +308,12 @@ func (f *follower) sortOut(ctx context.Context, b *endedBatch) (accepted, untrie
 	for _, e := range b.entries {
 		if _, ok := results.Accepted[e.Identity]; ok {
 			accepted = append(accepted, e)
-		} else if reasons, ok := results.Rejected[e.Identity]; ok {
+		} else if rejected, ok := results.Rejected[e.Identity]; ok {
 			refused.Refused++
-			refused.rejections = append(refused.rejections, refusals(e.ProfileID, Refused, reasons)...)
+			refused.rejections = append(refused.rejections, refusals(e.ProfileID, Refused, rejected.Reasons)...)
+			if !rejected.Passing {
+				refused.refusals = append(refused.refusals, refusal{e.ProfileID, string(e.Hash), x.run.ID, rejected.Reasons})
+			}
 		} else {
 			untried = append(untried, e)
 		}

@@ -29,7 +29,7 @@ func prepare(ctx context.Context, db *database.DB) (*statements, error) {
 		into  **sql.Stmt
 		query string
 	}{
-		{&s.record, `UPDATE runs SET accepted = accepted + ?, unchanged = unchanged + ?, invalid = invalid + ?, refused = refused + ?,
+		{&s.record, `UPDATE runs SET accepted = accepted + ?, unchanged = unchanged + ?, invalid = invalid + ?, refused = refused + ?, known = known + ?,
 			duplicates = duplicates + ?, requests = requests + ?, batches_sent = batches_sent + ?, batches_settled = batches_settled + ?,
 			withdrawn = withdrawn + ?, held = held + ?, progress_at = ? WHERE id = ?`},
 		{&s.cursor, `UPDATE runs SET cursor = ?, planned = ? WHERE id = ?`},
@@ -67,12 +67,13 @@ type progress struct {
 	sent       int // batches that the destination has taken
 	settled    int // of those, whose outcome is known
 	rejections []Rejection
+	refusals   []refusal // to be kept
 }
 
 // record adds a step's progress to the run, within the transaction that journals the step.
 func (j journal) record(ctx context.Context, runID int64, p progress, now time.Time) error {
 	err := j.do(ctx, j.statements.record,
-		p.Accepted, p.Unchanged, p.Invalid, p.Refused, p.Duplicates, p.requests, p.sent, p.settled, p.Withdrawn, p.Held, database.Millis(now), runID)
+		p.Accepted, p.Unchanged, p.Invalid, p.Refused, p.Known, p.Duplicates, p.requests, p.sent, p.settled, p.Withdrawn, p.Held, database.Millis(now), runID)
 	if err != nil {
 		return fmt.Errorf("record progress of run %d: %w", runID, err)
 	}
@@ -81,8 +82,8 @@ func (j journal) record(ctx context.Context, runID int64, p progress, now time.T
 
 func (j journal) addRejections(ctx context.Context, runID int64, rejections []Rejection) error {
 	for _, r := range rejections {
-		_, err := j.tx.ExecContext(ctx, `INSERT INTO rejections (run_id, profile_id, outcome, field, code, message, other_id) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			runID, r.ProfileID, r.Outcome, r.Field, r.Code, r.Message, r.OtherID)
+		_, err := j.tx.ExecContext(ctx, `INSERT INTO rejections (run_id, profile_id, outcome, field, code, message, other_id, since_run) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			runID, r.ProfileID, r.Outcome, r.Field, r.Code, r.Message, r.OtherID, r.SinceRun)
 		if err != nil {
 			return fmt.Errorf("record a rejection of run %d: %w", runID, err)
 		}

@@ -4,7 +4,9 @@ package run_test
 
 import (
 	"context"
+	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -182,7 +184,7 @@ func (w *world) judge(r run.Run, fates map[string]*fate, ended bool, seen []sand
 	}
 	rejections, err := w.app.Runs.Rejections(context.Background(), w.admin, r.ID, "", 0, 10000)
 	w.must(err)
-	invalid, refused, duplicates := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	invalid, refused, duplicates, known := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, rejection := range rejections {
 		f := fates[rejection.ProfileID]
 		if f == nil {
@@ -201,13 +203,21 @@ func (w *world) judge(r run.Run, fates map[string]*fate, ended bool, seen []sand
 			}
 		case run.Refused:
 			refused[rejection.ProfileID] = true
-			if !f.sendable() || !refusable(f.identity, seen) {
+			switch {
+			case !f.sendable() || rejection.SinceRun == 0 && !refusable(f.identity, seen):
 				w.rt.Fatalf("refused without a cause: %+v", rejection)
+			case rejection.SinceRun != 0 && (r.Complete || !w.refused[standing(rejection.ProfileID, f)]):
+				w.rt.Fatalf("not sent, though it was never refused like that: %+v", rejection)
 			}
+			known[rejection.ProfileID] = rejection.SinceRun != 0
+			w.refused[standing(rejection.ProfileID, f)] = true
 		}
 	}
 	if len(invalid) != c.Invalid || len(refused) != c.Refused || len(duplicates) != c.Duplicates {
 		w.rt.Fatalf("%d invalid, %d refused, %d duplicates have a reason, the run counts %+v", len(invalid), len(refused), len(duplicates), c)
+	}
+	if n := len(slices.DeleteFunc(slices.Collect(maps.Keys(known)), func(id string) bool { return !known[id] })); n != c.Known {
+		w.rt.Fatalf("%d were not sent because they had been refused, the run counts %+v", n, c)
 	}
 	if ended && (r.State == run.Warnings) != (c.Rejected() > 0) {
 		w.rt.Fatalf("%d rejected, and the run ended as %s", c.Rejected(), r.State)
@@ -258,6 +268,11 @@ func (w *world) judgeLeavers(fates map[string]*fate, refused map[string]bool, en
 	for identity, b := range w.held {
 		b.left(right[identity], ended && !unclear[identity])
 	}
+}
+
+// standing is a profile and everything that would be sent of it.
+func standing(id string, f *fate) string {
+	return fmt.Sprint(id, f.identity, f.fields, slices.Sorted(slices.Values(f.tags)))
 }
 
 func refusable(identity string, seen []sandbox.Faults) bool {

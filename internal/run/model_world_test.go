@@ -112,12 +112,13 @@ type world struct {
 
 	leavers export.Leavers
 	under   map[string]map[string]bool // addresses that a profile may last have been delivered under
+	refused map[string]bool            // profiles as they were when refused, see standing
 	stray   map[string]bool            // addresses that were delivered to, perhaps, though the answer was a refusal
 }
 
 func (h *house) enter(rt *rapid.T) *world {
 	h.kit.Sandbox.Reset()
-	w := &world{house: h, rt: rt, held: map[string]*belief{}, under: map[string]map[string]bool{}, stray: map[string]bool{}, order: order{people: map[string]customer{}, parts: []part{{0, "red"}}}}
+	w := &world{house: h, rt: rt, held: map[string]*belief{}, under: map[string]map[string]bool{}, stray: map[string]bool{}, refused: map[string]bool{}, order: order{people: map[string]customer{}, parts: []part{{0, "red"}}}}
 	w.leavers = rapid.SampledFrom([]export.Leavers{export.Untag, export.KeepTag}).Draw(rt, "leavers")
 	w.setMapping("email", nil)
 	w.fill(rt)
@@ -320,15 +321,15 @@ func (w *world) calm() {
 		w.pause(nil)
 	}
 	w.kit.Sandbox.SetFaults(sandbox.Faults{})
-	for range 2 {
-		if r := w.carryOut(run.Options{}, nil); r.State != run.Succeeded && r.State != run.Warnings {
+	for _, options := range []run.Options{{}, {Complete: true}, {}} {
+		if r := w.carryOut(options, nil); r.State != run.Succeeded && r.State != run.Warnings {
 			w.rt.Fatalf("in calm, the run ended as %s (%s %s) %+v", r.State, r.ErrorCode, r.ErrorDetail, r.Counts)
-		} else if r.Counts.Refused != 0 {
+		} else if r.Counts.Refused != r.Counts.Known || options.Complete && r.Counts.Refused != 0 {
 			w.rt.Fatalf("in calm, %d were refused", r.Counts.Refused)
 		}
 	}
 	again := w.carryOut(run.Options{}, nil)
-	if again.Counts.Accepted != 0 || again.BatchesSent != 0 || again.Counts.Withdrawn != 0 {
+	if again.Counts.Accepted != 0 || again.Counts.Refused != 0 || again.BatchesSent != 0 || again.Counts.Withdrawn != 0 {
 		w.rt.Fatalf("with nothing new, something was done: %+v", again.Counts)
 	}
 	w.must(w.app.Exports.RemoveExport(context.Background(), w.admin, w.export.ID))

@@ -16,6 +16,7 @@ type planner struct {
 	filling batch
 	leaving []withdrawal // not journalled yet
 	doubted []string     // profiles, not journalled yet
+	healed  []string     // profiles whose refusal is forgotten, not journalled yet
 	step    progress
 }
 
@@ -23,7 +24,7 @@ type planner struct {
 // sent.
 func (x *execution) plan(ctx context.Context) error {
 	p := &planner{x: x}
-	p.sorter = &sorter{exportID: x.run.ExportID, complete: x.run.Complete, untag: x.tagger != nil, maker: x.maker, claims: newClaims(), sink: p}
+	p.sorter = &sorter{exportID: x.run.ExportID, complete: x.run.Complete, untag: x.tagger != nil, maker: x.maker, claims: newClaims(), refused: &refused{exportID: x.run.ExportID}, sink: p}
 	if err := p.catchUp(ctx); err != nil {
 		return err
 	}
@@ -94,6 +95,14 @@ func (p *planner) skip(made contact, ownerID string) {
 
 func (p *planner) pass(contact) { p.step.Unchanged++ }
 
+func (p *planner) refuse(known refusal) {
+	p.step.Refused++
+	p.step.Known++
+	p.step.rejections = append(p.step.rejections, knownRejections(known)...)
+}
+
+func (p *planner) forget(known refusal) { p.healed = append(p.healed, known.profileID) }
+
 func (p *planner) send(made contact, _ delivery) {
 	p.filling.entries = append(p.filling.entries, entry{ProfileID: made.profileID, Identity: made.identity, Hash: made.hash, Tags: made.tags})
 	p.filling.items = append(p.filling.items, bytes.Clone(made.item))
@@ -140,6 +149,9 @@ func (p *planner) flush(ctx context.Context, end bool) error {
 		if err := j.doubt(ctx, x.run.ExportID, p.doubted); err != nil {
 			return err
 		}
+		if err := j.forgetRefusals(ctx, x.run.ExportID, p.healed); err != nil {
+			return err
+		}
 		if err := j.addWithdrawals(ctx, x.run.ID, p.leaving); err != nil {
 			return err
 		}
@@ -149,7 +161,7 @@ func (p *planner) flush(ctx context.Context, end bool) error {
 		return err
 	}
 	ready := p.full
-	p.step, p.full, p.leaving, p.doubted = progress{}, nil, nil, nil
+	p.step, p.full, p.leaving, p.doubted, p.healed = progress{}, nil, nil, nil, nil
 	x.changed.Store(true)
 	x.unsettled.Add(int64(len(ready)))
 	for _, b := range ready {

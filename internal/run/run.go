@@ -70,6 +70,7 @@ type Counts struct {
 	Unchanged  int // as last delivered, and therefore not sent
 	Invalid    int // rejected by us, before sending
 	Refused    int // rejected by the destination
+	Known      int // among Refused: not sent, because an earlier run learnt that the destination refuses it as it is
 	Withdrawn  int // not among Profiles: contacts that lost tags, because their profile left a segment
 	Held       int // not among Profiles: contacts that would have, were they not suspiciously many
 	Duplicates int // not sent, because another profile of the run has the same address
@@ -135,6 +136,7 @@ type Rejection struct {
 	Code      string
 	Message   string // the destination's own words; they may quote the profile
 	OtherID   string // the profile that this one is a duplicate of
+	SinceRun  int64  // the run whose refusal still holds, so that the profile was not sent; 0 when this run's own
 }
 
 // duplicateCode is the reason of a Duplicate.

@@ -124,9 +124,14 @@ func (x *execution) split(ctx context.Context, b batch, failure *destination.Err
 		if len(reasons) == 0 {
 			reasons = []destination.Reason{{Code: "refused", Message: failure.Message}}
 		}
-		p := progress{Counts: Counts{Refused: 1}, rejections: refusals(b.entries[0].ProfileID, Refused, reasons)}
+		alone := b.entries[0]
+		p := progress{Counts: Counts{Refused: 1}, rejections: refusals(alone.ProfileID, Refused, reasons),
+			refusals: []refusal{{alone.ProfileID, string(alone.Hash), x.run.ID, reasons}}}
 		err := x.write(ctx, p, func(j journal) error {
 			if err := j.doubtRefused(ctx, x.run.ExportID, p.rejections); err != nil {
+				return err
+			}
+			if err := j.keepRefusals(ctx, x.run.ExportID, p.refusals); err != nil {
 				return err
 			}
 			return j.markSettled(ctx, x.run.ID, b.number)

@@ -23,6 +23,7 @@ type Answer struct {
 	Code      string // of a Failed answer: as of a run that failed
 	Message   string // the destination's own words; they may quote the profile
 	Reasons   []destination.Reason
+	passing   bool // refused for what is not in the item
 }
 
 // AnswerOutcome is what became of it.
@@ -94,7 +95,7 @@ func (s *Service) SendOne(ctx context.Context, actor access.Actor, exportID int6
 	if err := s.outdate(context.WithoutCancel(ctx), exportID, made); err != nil {
 		return err
 	}
-	if err := s.recordTry(context.WithoutCancel(ctx), actor, r, answer, began); err != nil {
+	if err := s.recordTry(context.WithoutCancel(ctx), actor, r, made, answer, began); err != nil {
 		return err
 	}
 	s.keepAnswer(actor, exportID, answer)
@@ -116,12 +117,12 @@ func (s *Service) outdate(ctx context.Context, exportID int64, made contact) err
 		if err != nil {
 			return fmt.Errorf("doubt a delivery: %w", err)
 		}
-		return nil
+		return journal{tx: tx}.forgetRefusals(ctx, exportID, []string{made.profileID})
 	})
 }
 
 // recordTry keeps what came of a profile that was sent by itself in the history of the export.
-func (s *Service) recordTry(ctx context.Context, actor access.Actor, r ready, answer Answer, began time.Time) error {
+func (s *Service) recordTry(ctx context.Context, actor access.Actor, r ready, made contact, answer Answer, began time.Time) error {
 	state, code, detail, accepted, refused := Succeeded, "", "", 1, 0
 	switch answer.Outcome {
 	case AnswerCreated, AnswerUpdated:
@@ -153,6 +154,11 @@ func (s *Service) recordTry(ctx context.Context, actor access.Actor, r ready, an
 			j := journal{tx: tx}
 			if err := j.addRejections(ctx, id, refusals(answer.ProfileID, Refused, answer.Reasons)); err != nil {
 				return err
+			}
+			if !answer.passing {
+				if err := j.keepRefusals(ctx, r.export.ID, []refusal{{answer.ProfileID, string(made.hash), id, answer.Reasons}}); err != nil {
+					return err
+				}
 			}
 		}
 		if err := addEvent(ctx, tx, id, began, "started", actor.Name); err != nil {
@@ -261,8 +267,8 @@ func (s *Service) awaitOne(ctx context.Context, account destination.Account, bat
 		} else if ok {
 			return Answer{Outcome: AnswerUpdated}, nil
 		}
-		if reasons, ok := results.Rejected[identity]; ok {
-			return Answer{Outcome: AnswerRefused, Reasons: reasons}, nil
+		if rejected, ok := results.Rejected[identity]; ok {
+			return Answer{Outcome: AnswerRefused, Reasons: rejected.Reasons, passing: rejected.Passing}, nil
 		}
 		return Answer{Outcome: AnswerSilent}, nil
 	}

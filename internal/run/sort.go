@@ -16,6 +16,7 @@ type sorter struct {
 	untag    bool // who left a segment loses its tag
 	maker    *contacts
 	claims   *claims
+	refused  *refused
 	sink     sink
 	cursor   string // the last profile that was decided on
 	arena    []byte // reused: the items of the page at hand
@@ -26,6 +27,8 @@ type sink interface {
 	reject(made contact)                // it cannot be sent
 	skip(made contact, ownerID string)  // another profile of the run has its address
 	pass(made contact)                  // as last delivered
+	refuse(known refusal)               // the destination has refused it as it is
+	forget(known refusal)               // which holds no more
 	send(made contact, before delivery) // the zero delivery when there was none
 	withdraw(w withdrawal)              // a contact of before is to lose tags
 	doubt(before delivery)              // it need not be what the contact is like now: another profile may have its address
@@ -66,6 +69,10 @@ func (s *sorter) sort(ctx context.Context, q database.Querier, page []contact, l
 			return err
 		}
 	}
+	refused, err := s.refusedUpTo(ctx, q, page, last)
+	if err != nil {
+		return err
+	}
 	for _, made := range page {
 		for len(known) > 0 && known[0].profileID < made.profileID {
 			s.leave(known[0])
@@ -75,15 +82,37 @@ func (s *sorter) sort(ctx context.Context, q database.Querier, page []contact, l
 		if len(known) > 0 && known[0].profileID == made.profileID {
 			before, known = known[0], known[1:]
 		}
-		if err := s.decide(ctx, q, made, before); err != nil {
+		for len(refused) > 0 && refused[0].profileID < made.profileID {
+			s.sink.forget(refused[0])
+			refused = refused[1:]
+		}
+		var known refusal
+		if len(refused) > 0 && refused[0].profileID == made.profileID {
+			known, refused = refused[0], refused[1:]
+		}
+		if err := s.decide(ctx, q, made, before, known); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// decide sorts one contact. before is its last delivery, the zero delivery when there was none.
-func (s *sorter) decide(ctx context.Context, q database.Querier, made contact, before delivery) error {
+// refusedUpTo reads the refusals beside a page. There is nothing beside an empty one: it is the end, and leaveRest's.
+func (s *sorter) refusedUpTo(ctx context.Context, q database.Querier, page []contact, last string) ([]refusal, error) {
+	if len(page) == 0 {
+		return nil, nil
+	}
+	return s.refused.upTo(ctx, q, s.cursor, last)
+}
+
+// decide sorts one contact. before is its last delivery and known its refusal, the zero ones when there were none.
+func (s *sorter) decide(ctx context.Context, q database.Querier, made contact, before delivery, known refusal) error {
+	holds := false
+	defer func() {
+		if known.profileID != "" && !holds {
+			s.sink.forget(known)
+		}
+	}()
 	if len(made.reasons) > 0 {
 		s.doubt(before)
 		s.sink.reject(made)
@@ -100,8 +129,12 @@ func (s *sorter) decide(ctx context.Context, q database.Querier, made contact, b
 	case !s.complete && before.hash == string(made.hash):
 		s.sink.pass(made)
 		return nil
+	case !s.complete && known.profileID != "" && known.hash == string(made.hash):
+		holds = true
+		s.sink.refuse(known)
+	default:
+		s.sink.send(made, before)
 	}
-	s.sink.send(made, before)
 	switch {
 	case before.profileID == "":
 	case before.identity != made.identity:
@@ -114,6 +147,13 @@ func (s *sorter) decide(ctx context.Context, q database.Querier, made contact, b
 
 // leaveRest decides on those who left and whose ids come after the last member's.
 func (s *sorter) leaveRest(ctx context.Context, q database.Querier, last string) error {
+	refused, err := s.refused.upTo(ctx, q, last, "")
+	if err != nil {
+		return err
+	}
+	for _, known := range refused {
+		s.sink.forget(known)
+	}
 	for {
 		rest, err := delivered(ctx, q, s.exportID, last, "", pageSize)
 		if err != nil || len(rest) == 0 {

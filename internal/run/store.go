@@ -13,7 +13,7 @@ import (
 )
 
 const runColumns = `r.id, r.export_id, e.name, r.cause, r.requested_by_name, r.acting_for, r.complete, r.withdraw_any, r.state, r.plan, r.planned,
-	r.profiles, r.accepted, r.unchanged, r.invalid, r.refused, r.duplicates, r.withdrawn, r.held, r.requests, r.batches_sent, r.batches_settled, r.error_code, r.error_detail,
+	r.profiles, r.accepted, r.unchanged, r.invalid, r.refused, r.known, r.duplicates, r.withdrawn, r.held, r.requests, r.batches_sent, r.batches_settled, r.error_code, r.error_detail,
 	r.cancel_asked_at, r.cancel_asked_by, r.queued_at, r.started_at, r.ended_at, r.progress_at`
 
 func scanRun(row interface{ Scan(...any) error }) (Run, error) {
@@ -22,7 +22,7 @@ func scanRun(row interface{ Scan(...any) error }) (Run, error) {
 	var cancel, started, ended, progress sql.NullInt64
 	var queued int64
 	err := row.Scan(&r.ID, &r.ExportID, &r.ExportName, &r.Cause, &r.RequestedBy, &r.ActingFor, &r.Complete, &r.WithdrawAny, &r.State, &plan, &r.Planned,
-		&r.Counts.Profiles, &r.Counts.Accepted, &r.Counts.Unchanged, &r.Counts.Invalid, &r.Counts.Refused, &r.Counts.Duplicates,
+		&r.Counts.Profiles, &r.Counts.Accepted, &r.Counts.Unchanged, &r.Counts.Invalid, &r.Counts.Refused, &r.Counts.Known, &r.Counts.Duplicates,
 		&r.Counts.Withdrawn, &r.Counts.Held, &r.Requests, &r.BatchesSent, &r.BatchesSettled, &r.ErrorCode, &r.ErrorDetail, &cancel, &r.CancelAskedBy, &queued, &started, &ended, &progress)
 	if err != nil {
 		return Run{}, err
@@ -157,9 +157,11 @@ func end(ctx context.Context, tx database.Tx, runID int64, state State, code, de
 		return fmt.Errorf("close the journal of run %d: %w", runID, err)
 	}
 	// An export that was removed meanwhile took its deliveries with it; those that the run wrote since go too.
-	if _, err := tx.ExecContext(ctx, `DELETE FROM deliveries WHERE export_id =
-		(SELECT e.id FROM runs r JOIN exports e ON e.id = r.export_id WHERE r.id = ? AND e.removed_at IS NOT NULL)`, runID); err != nil {
-		return fmt.Errorf("close the journal of run %d: %w", runID, err)
+	for _, table := range []string{"deliveries", "refusals"} {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE export_id =
+			(SELECT e.id FROM runs r JOIN exports e ON e.id = r.export_id WHERE r.id = ? AND e.removed_at IS NOT NULL)`, runID); err != nil {
+			return fmt.Errorf("close the journal of run %d: %w", runID, err)
+		}
 	}
 	return addEvent(ctx, tx, runID, now, string(state), code)
 }
@@ -183,7 +185,7 @@ func unfinished(ctx context.Context, q database.Querier) (ids []int64, err error
 
 // listRejections pages through the profiles that were not accepted, all outcomes when outcome is "".
 func listRejections(ctx context.Context, q database.Querier, runID int64, outcome Outcome, after int64, limit int) (found []Rejection, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT id, profile_id, outcome, field, code, message, other_id FROM rejections
+	rows, err := q.QueryContext(ctx, `SELECT id, profile_id, outcome, field, code, message, other_id, since_run FROM rejections
 		WHERE run_id = ? AND (? = '' OR outcome = ?) AND id > ? ORDER BY id LIMIT ?`, runID, outcome, outcome, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read rejections of run %d: %w", runID, err)
@@ -191,7 +193,7 @@ func listRejections(ctx context.Context, q database.Querier, runID int64, outcom
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var r Rejection
-		if err := rows.Scan(&r.ID, &r.ProfileID, &r.Outcome, &r.Field, &r.Code, &r.Message, &r.OtherID); err != nil {
+		if err := rows.Scan(&r.ID, &r.ProfileID, &r.Outcome, &r.Field, &r.Code, &r.Message, &r.OtherID, &r.SinceRun); err != nil {
 			return nil, err
 		}
 		found = append(found, r)

@@ -248,6 +248,8 @@ func (x *execution) withdraw(ctx context.Context, tags string, group []withdrawa
 					if _, err := j.tx.ExecContext(ctx, `DELETE FROM deliveries WHERE export_id = ? AND profile_id = ?`, x.run.ExportID, w.profileID); err != nil {
 						return fmt.Errorf("forget a delivery: %w", err)
 					}
+				} else if err := j.lessTags(ctx, x.run.ExportID, w); err != nil {
+					return err
 				}
 				if _, err := j.tx.ExecContext(ctx, `DELETE FROM withdrawals WHERE id = ?`, w.id); err != nil {
 					return fmt.Errorf("journal a withdrawal: %w", err)

@@ -244,11 +244,15 @@ func (d Detail) stats(ctx context.Context) []component.Stat {
 			open.Tone = component.Warning
 		}
 	}
+	refused := stat("refused", c.Refused, component.Danger, run.Refused)
+	if c.Known > 0 {
+		refused.Note = i18n.N(ctx, "story.known.count", c.Known)
+	}
 	stats := []component.Stat{
 		stat("accepted", c.Accepted, component.Success, ""),
 		stat("unchanged", c.Unchanged, component.Neutral, ""),
 		stat("invalid", c.Invalid, component.Warning, run.Invalid),
-		stat("refused", c.Refused, component.Danger, run.Refused),
+		refused,
 		stat("duplicates", c.Duplicates, component.Neutral, run.Duplicate),
 		open,
 	}

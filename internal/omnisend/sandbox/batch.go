@@ -155,14 +155,18 @@ func (b *brand) appendItems(dst []byte, t *batch, f *Faults, now, halfway int64)
 	dst = b.appendState(dst, t, now, halfway)
 	dst = append(dst[:len(dst)-1], `,"errors":[`...)
 	order := rand.New(rand.NewPCG(uint64(t.Number), f.Seed)) // an order, not a secret
+	status := 400
+	if f.RejectWith != 0 {
+		status = f.RejectWith
+	}
 	for n, i := range order.Perm(len(t.Failed)) {
 		if n > 0 {
 			dst = append(dst, ',')
 		}
 		item := t.Failed[i]
 		dst = fmt.Appendf(dst, `{"itemID":"%024x","request":`, t.Number<<8|i)
-		dst = append(append(dst, item.Request...), `,"responseCode":400,"response":`...)
-		dst = append(append(dst, problemBody(400, item.Problems, f.OldErrorShape, 0)...), `,"status":"finished"}`...)
+		dst = fmt.Appendf(append(dst, item.Request...), `,"responseCode":%d,"response":`, status)
+		dst = append(append(dst, problemBody(status, item.Problems, f.OldErrorShape, 0)...), `,"status":"finished"}`...)
 	}
 	dst = append(dst, `],"responses":[`...)
 	for n, i := range order.Perm(len(t.Done)) {

@@ -35,6 +35,7 @@ type Faults struct {
 	StopAfterErrors int     `json:"stopAfterErrors"` // batches are given up after so many errors; 0 means never
 	RejectShare     float64 `json:"rejectShare"`     // addresses rejected: always the same ones for a seed
 	RejectEmail     string  `json:"rejectEmail"`     // addresses that contain this are rejected
+	RejectWith      int     `json:"rejectWith"`      // the status beside rejected items; 0 means 400
 	ReplaceTags     bool    `json:"replaceTags"`     // tags of an upsert replace those there
 	OldErrorShape   bool    `json:"oldErrorShape"`   // errors as {error, fields}
 }

@@ -53,6 +53,7 @@ var faultForm = []faultField{
 	{"stopAfterErrors", count, "Batches stopped", "after so many errors; 0 is never", ""},
 	{"rejectShare", share, "Addresses rejected", "share of addresses, the same ones for a seed", ""},
 	{"rejectEmail", words, "Reject addresses with", "this text", ""},
+	{"rejectWith", count, "Rejected with", "the status beside those; 0 is 400", ""},
 	{"replaceTags", onOff, "Tags replace", "instead of being added", ""},
 	{"oldErrorShape", onOff, "Errors in the shape of v3", "error and fields", ""},
 	{"seed", count, "Seed", "of everything that chance decides", ""},
