@@ -138,8 +138,8 @@ model: ## Hold the export engine against its model for a minute and a half (MODE
 	SEGUE_MODEL_SECONDS=$(MODEL_SECONDS) go test -tags model -count=1 -v -run TestWhateverHappens -timeout 30m ./internal/run
 
 .PHONY: bench
-bench: ## Measure what the export engine costs beside a bare loop and beside reading alone (BENCH='-profiles 1000000 -json')
-	go run ./internal/bench $(BENCH)
+bench: ## Measure what the export engine costs beside a bare loop and beside reading alone (BENCH='-profiles 100000 --json')
+	@go run ./internal/bench $(BENCH)
 
 .PHONY: soak
 soak: ## Export a million profiles, killed 25 times and with faults, and hold every contact against its profile (SOAK='-profiles 200000')

@@ -1,128 +1,175 @@
-// Command bench measures what the export engine costs: profiles per second through the whole of it, with the rate limit
-// lifted, beside the two things that it cannot be faster than: a bare loop that posts the same ready-made bodies to the
-// same stand-in, and reading the rows alone. Figures of one machine say little; the ratios travel.
+// Command bench measures what the export engine costs, with the rate limit lifted and the stand-in for Omnisend on the same
+// machine: profiles per second through the whole engine beside a bare loop that posts the same ready-made bodies, and beside
+// reading the rows alone; processor time, memory, and what a second run costs when little changed. Figures of one machine
+// say little; the ratios travel.
+//
+// Each measurement is a process of its own, the program started anew, so that neither memory nor warmth passes from one to
+// the next. The bare loop and the engine take turns, so that whatever else the machine does hits both.
 package main
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"time"
+	"slices"
+	"strconv"
 
-	"github.com/segue-app/segue/internal/demo"
+	"github.com/segue-app/segue/internal/run"
 )
 
-// figures are what is measured. Rates are profiles per second, CPU is seconds of this process for a million profiles,
-// memory is the resident size at its highest, in MiB.
-type figures struct {
-	Profiles         int     `json:"profiles"`
-	EngineToBare     float64 `json:"engine_to_bare"`
-	EngineToReading  float64 `json:"engine_to_reading"`
-	SecondToReading  float64 `json:"unchanged_to_reading"`
-	Engine           float64 `json:"engine_per_second"`
-	Bare             float64 `json:"bare_per_second"`
-	Reading          float64 `json:"reading_per_second"`
-	Unchanged        float64 `json:"unchanged_per_second"`
-	UnchangedSeconds float64 `json:"unchanged_seconds"`
-	CPUPerMillion    float64 `json:"engine_cpu_seconds_per_million"`
-	MemoryMiB        float64 `json:"engine_peak_memory_mib"`
-	Requests         int     `json:"requests"`
+const (
+	few    = 10_000    // profiles of the small run, whose memory is compared
+	many   = 1_000_000 // profiles of all others
+	rounds = 3         // of bare loop and engine in turn; the medians count
+)
+
+// settings are the command line. The last ones are what the program tells itself, in a process for one measurement.
+type settings struct {
+	profiles   int
+	json       bool
+	cpuProfile string
+
+	part, folder, url, name string
 }
 
 func main() {
-	profiles := flag.Int("profiles", 200_000, "how many sample customers")
-	asJSON := flag.Bool("json", false, "print JSON")
-	profile := flag.String("cpuprofile", "", "write a CPU profile of the engine's run here")
+	var s settings
+	flag.IntVar(&s.profiles, "profiles", many, "how many sample customers, fewer to try it out")
+	flag.BoolVar(&s.json, "json", false, "print the JSON object alone")
+	flag.StringVar(&s.cpuProfile, "cpuprofile", "", "write CPU profiles of the engine's runs to this path and a number")
+	flag.StringVar(&s.part, "part", "", "what this process measures; set by the program itself")
+	flag.StringVar(&s.folder, "folder", "", "the data folder of the part")
+	flag.StringVar(&s.url, "url", "", "where the stand-in answers the part")
+	flag.StringVar(&s.name, "name", "", "the export of the part")
 	flag.Parse()
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
-	if err := bench(context.Background(), *profiles, *asJSON, *profile); err != nil {
+	do := bench
+	if s.part != "" {
+		do = part
+	}
+	if err := do(context.Background(), s); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func bench(ctx context.Context, profiles int, asJSON bool, profile string) error {
+// bench measures part after part, and prints what they found.
+func bench(ctx context.Context, s settings) (err error) {
+	if s.profiles < 1000 {
+		return errors.New("at least 1000 profiles: of fewer the figures say nothing")
+	}
 	folder, err := os.MkdirTemp("", "segue-bench-")
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(folder) }()
-	url, stop, err := startSandbox(ctx, folder)
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	stand, err := prepareStandIn(ctx, folder)
 	if err != nil {
 		return err
 	}
-	defer stop()
-	f, err := measure(ctx, filepath.Join(folder, "data"), url, profiles, profile)
+	defer stand.stop()
+	found, err := s.measureAll(ctx, folder, stand)
 	if err != nil {
 		return err
 	}
-	if asJSON {
-		return json.NewEncoder(os.Stdout).Encode(f)
+	if !s.json {
+		found.print(os.Stdout)
 	}
-	f.print(os.Stdout)
-	return nil
+	return json.NewEncoder(os.Stdout).Encode(found.figures())
 }
 
-// startSandbox runs the stand-in as a process of its own, so that what it costs is not counted as ours.
-func startSandbox(ctx context.Context, folder string) (url string, stop func(), err error) {
-	binary := filepath.Join(folder, "omnisend-sandbox")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/omnisend-sandbox").CombinedOutput(); err != nil {
-		return "", nil, fmt.Errorf("build the sandbox: %w\n%s", err, out)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", nil, err
-	}
-	address := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		return "", nil, err
-	}
-	command := exec.CommandContext(ctx, binary, "--listen", address, "--limit", "0", "--delay", "50ms",
-		"--brand", demo.BrandID+"="+demo.APIKey+"="+demo.Brand)
-	command.Stderr = os.Stderr
-	if err := command.Start(); err != nil {
-		return "", nil, err
-	}
-	stop = func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
-	}
-	for range 200 {
-		if c, err := net.Dial("tcp", address); err == nil {
-			return "http://" + address + "/api", stop, c.Close()
+// measureAll gives the stand-in a fresh start before each part that sends.
+func (s settings) measureAll(ctx context.Context, folder string, stand *standIn) (f findings, err error) {
+	f.profiles, f.few = s.profiles, min(few, s.profiles)
+	small, large := filepath.Join(folder, "few"), filepath.Join(folder, "many")
+	measure := func(part, data, name string, profiles int, profile string) (m measurement, err error) {
+		if part != seed {
+			if err := stand.restart(); err != nil {
+				return m, err
+			}
 		}
-		time.Sleep(10 * time.Millisecond)
+		return ask(ctx, settings{part: part, folder: data, url: stand.url, name: name, profiles: profiles, cpuProfile: profile})
 	}
-	stop()
-	return "", nil, fmt.Errorf("the sandbox does not come up on %s", address)
+	if err := stand.restart(); err != nil {
+		return f, err
+	}
+	for data, profiles := range map[string]int{small: f.few, large: s.profiles} {
+		if _, err := measure(seed, data, "", profiles, ""); err != nil {
+			return f, err
+		}
+	}
+	m, err := measure(engine, small, "Few", f.few, "")
+	if err != nil {
+		return f, err
+	}
+	f.mibFew = m.PeakMiB
+	for i := range rounds {
+		number := strconv.Itoa(i + 1)
+		profile := s.cpuProfile
+		if profile != "" {
+			profile += number
+		}
+		bare, err := measure(bare, large, "", s.profiles, "")
+		if err != nil {
+			return f, err
+		}
+		full, err := measure(engine, large, "Round "+number, s.profiles, profile)
+		if err != nil {
+			return f, err
+		}
+		f.bare, f.engine = append(f.bare, bare), append(f.engine, full)
+	}
+	// The stand-in goes on: its contacts are those of the last round.
+	delta := settings{part: delta, folder: large, url: stand.url, name: "Round " + strconv.Itoa(rounds), profiles: s.profiles}
+	if s.cpuProfile != "" {
+		delta.cpuProfile = s.cpuProfile + "-delta"
+	}
+	f.delta, err = ask(ctx, delta)
+	return f, err
 }
 
-func (f figures) print(w io.Writer) {
-	fmt.Fprintf(w, "%d profiles, rate limit lifted, sandbox on the same machine\n\n", f.Profiles)
-	for _, line := range []struct {
-		name  string
-		value float64
-		unit  string
-	}{
-		{"engine : bare loop posting the same bodies", f.EngineToBare, "ratio"},
-		{"engine : reading the rows alone", f.EngineToReading, "ratio"},
-		{"second run, nothing changed : reading the rows alone", f.SecondToReading, "ratio"},
-		{"engine", f.Engine, "profiles/s"},
-		{"bare loop", f.Bare, "profiles/s"},
-		{"reading", f.Reading, "profiles/s"},
-		{"second run, nothing changed", f.Unchanged, "profiles/s"},
-		{"second run, nothing changed", f.UnchangedSeconds, "s"},
-		{"engine's processor time for a million profiles", f.CPUPerMillion, "s"},
-		{"engine's peak memory", f.MemoryMiB, "MiB"},
-		{"requests of the first run", float64(f.Requests), ""},
-	} {
-		fmt.Fprintf(w, "%-55s %12.2f %s\n", line.name, line.value, line.unit)
+// ask has a part measured by a process of its own.
+func ask(ctx context.Context, s settings) (m measurement, err error) {
+	program, err := os.Executable()
+	if err != nil {
+		return m, err
 	}
+	c := exec.CommandContext(ctx, program, "-part", s.part, "-folder", s.folder, "-url", s.url, "-name", s.name,
+		"-profiles", strconv.Itoa(s.profiles), "-cpuprofile", s.cpuProfile)
+	c.Stderr = os.Stderr
+	out, err := c.Output()
+	if err != nil {
+		return m, fmt.Errorf("measure %s: %w", s.part, err)
+	}
+	if err := json.Unmarshal(out, &m); err != nil {
+		return m, fmt.Errorf("measure %s: %w", s.part, err)
+	}
+	return m, nil
+}
+
+// measurement is what one part found. What it did not look at is 0.
+type measurement struct {
+	Seconds  float64 // of the run, or of the bare loop, until the stand-in had tried everything
+	Taken    float64 // seconds until the stand-in had taken the last body
+	Reading  float64 // seconds to read the rows alone
+	Upload   float64 // seconds to bring the changed profiles in
+	CPU      float64 // seconds of the process during Seconds
+	PeakMiB  float64 // resident, at the highest
+	Requests int
+	Counts   run.Counts
+}
+
+func median(values []measurement, of func(measurement) float64) float64 {
+	sorted := make([]float64, len(values))
+	for i, m := range values {
+		sorted[i] = of(m)
+	}
+	slices.Sort(sorted)
+	return sorted[len(sorted)/2]
 }
