@@ -8,6 +8,8 @@ CREATE TABLE exports (
     detached_open    INTEGER NOT NULL DEFAULT 0,          -- 1: contributors might use that connection
     schedule         TEXT    NOT NULL DEFAULT 'system' CHECK (schedule IN ('system', 'off')),
     leavers          TEXT    NOT NULL DEFAULT 'untag' CHECK (leavers IN ('untag', 'keep')), -- who left a segment
+    consent_source   TEXT    NOT NULL DEFAULT '',         -- where consents were given, in the brand's words
+    consent_everyone TEXT    NOT NULL DEFAULT '',         -- channels to which everybody agreed, by name, spaces between
     paused_at        INTEGER,
     paused_by        TEXT    NOT NULL DEFAULT '',
     version          INTEGER NOT NULL DEFAULT 1,
@@ -32,6 +34,7 @@ CREATE TABLE export_mappings (
     export_id INTEGER NOT NULL REFERENCES exports (id),
     field     TEXT    NOT NULL,                           -- of the destination
     attribute TEXT    NOT NULL,                           -- key of a profile attribute
+    clear     INTEGER NOT NULL DEFAULT 0,                 -- 1: an empty value empties the field at the destination
     position  INTEGER NOT NULL,
     PRIMARY KEY (export_id, field)
 ) STRICT, WITHOUT ROWID;

@@ -15,6 +15,8 @@ CREATE TABLE runs (
     planned           INTEGER NOT NULL DEFAULT 0,         -- 1: every profile was planned
     profiles          INTEGER NOT NULL DEFAULT 0,         -- in the segments, each once
     accepted          INTEGER NOT NULL DEFAULT 0,
+    created           INTEGER NOT NULL DEFAULT 0,         -- of accepted, where the destination was asked for another reason
+    updated           INTEGER NOT NULL DEFAULT 0,         -- likewise
     unchanged         INTEGER NOT NULL DEFAULT 0,
     invalid           INTEGER NOT NULL DEFAULT 0,         -- rejected by us
     refused           INTEGER NOT NULL DEFAULT 0,         -- rejected by the destination

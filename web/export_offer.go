@@ -144,7 +144,7 @@ func (s *Server) outlookOf(c echo.Context, form views.Form) (*views.Outlook, err
 	}
 	within, cancel := context.WithTimeout(ctx(c), outlookPatience)
 	defer cancel()
-	assay, err := s.Exports.Assay(within, actor(c), driver.Info(), ids, mapping)
+	assay, err := s.Exports.Assay(within, actor(c), driver.Info(), ids, mapping, destination.Consent{})
 	p := problem.Of(err)
 	switch {
 	case err == nil:

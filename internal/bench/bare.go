@@ -65,16 +65,11 @@ func everybody(ctx context.Context, a *app.App) (*membership.Selection, destinat
 	if err != nil {
 		return nil, nil, err
 	}
-	var attributes []string
-	var fields []destination.Field
-	for _, pair := range demo.Mapping {
-		attributes, fields = append(attributes, pair.Attribute), append(fields, pair.Field)
-	}
-	selection, err := membership.Select(snapshot, []segment.Where{where}, attributes)
+	selection, err := membership.Select(snapshot, []segment.Where{where}, demo.Mapping.Attributes())
 	if err != nil {
 		return nil, nil, err
 	}
-	encoder, err := omnisend.NewDriver(omnisend.Options{}).NewEncoder(fields)
+	encoder, err := omnisend.NewDriver(omnisend.Options{}).NewEncoder(demo.Mapping.Layout(destination.Consent{}, time.Now()))
 	return selection, encoder, err
 }
 

@@ -4,6 +4,8 @@ package destination
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/segue-app/segue/internal/secret"
@@ -30,15 +32,84 @@ const (
 	CustomPrefix = "custom:"
 )
 
+// The fields that a channel's status may be mapped to: whether the person agreed to be reached so, and since when.
+const (
+	EmailStatus   Field = "emailStatus"
+	EmailStatusAt Field = "emailStatusAt"
+	SMSStatus     Field = "smsStatus"
+	SMSStatusAt   Field = "smsStatusAt"
+)
+
+// Channel is a way of reaching contacts for which the destination keeps a status of its own.
+type Channel struct {
+	Name     string // "email", "sms"
+	Address  Field  // which must be mapped for the channel to be there
+	Status   Field
+	StatusAt Field
+}
+
 // Info is what people and the runner need to know of a kind of destination.
 type Info struct {
 	Type              string // "omnisend": stored with each connection
 	Name              string // "Omnisend": a proper name, the same in every language
 	Fields            []Field
-	Custom            bool // whether custom properties can be mapped
-	MaxProfiles       int  // in one export
-	MaxBatch          int  // items in one batch
-	RequestsPerMinute int  // per brand, in a sliding window
+	Custom            bool      // whether custom properties can be mapped
+	Clearable         []Field   // that an empty value can empty; CustomPrefix stands for all custom properties
+	Channels          []Channel // whose status can be mapped; their fields are not among Fields
+	MaxProfiles       int       // in one export
+	MaxBatch          int       // items in one batch
+	RequestsPerMinute int       // per brand, in a sliding window
+}
+
+// Offers reports whether a field can be mapped, those of the channels included. What a custom property may be called is not
+// looked into.
+func (i Info) Offers(field Field) bool {
+	if strings.HasPrefix(string(field), CustomPrefix) {
+		return i.Custom
+	}
+	_, ofChannel := i.ChannelOf(field)
+	return ofChannel || slices.Contains(i.Fields, field)
+}
+
+// Clears reports whether an empty value can empty the field at the destination.
+func (i Info) Clears(field Field) bool {
+	if strings.HasPrefix(string(field), CustomPrefix) {
+		field = CustomPrefix
+	}
+	return slices.Contains(i.Clearable, field)
+}
+
+// ChannelOf finds the channel whose status, or its date, the field is.
+func (i Info) ChannelOf(field Field) (Channel, bool) {
+	for _, c := range i.Channels {
+		if field == c.Status || field == c.StatusAt {
+			return c, true
+		}
+	}
+	return Channel{}, false
+}
+
+// Mapped is a field of which each profile has a value.
+type Mapped struct {
+	Field Field
+	Clear bool // an empty value empties the field at the destination, instead of leaving it as it is there
+}
+
+// Consent says what is known of the consents besides what is mapped. The zero value leaves every status alone, unless
+// statuses are mapped.
+type Consent struct {
+	Source   string   `json:"source,omitempty"`   // where the consents were given, in the words of the brand
+	Everyone []string `json:"everyone,omitempty"` // names of channels to which everybody agreed, each at the mapped date
+}
+
+// All reports whether everybody agreed to a channel.
+func (c Consent) All(channel string) bool { return slices.Contains(c.Everyone, channel) }
+
+// Layout is all that decides how contacts are written.
+type Layout struct {
+	Fields  []Mapped // in the order in which values will be given
+	Consent Consent
+	At      time.Time // dates after this moment lie in the future
 }
 
 // Brand is the account that a key proved to belong to.
@@ -49,9 +120,9 @@ type Brand struct {
 // Driver is a kind of destination.
 type Driver interface {
 	Info() Info
-	// NewEncoder prepares the writing of contacts for the mapped fields, in the order in which values will be given.
-	// It fails when a field is not one of this destination's.
-	NewEncoder(fields []Field) (Encoder, error)
+	// NewEncoder prepares the writing of contacts. It fails when a field is not one of this destination's, or what the
+	// layout says of consents does not fit its fields.
+	NewEncoder(layout Layout) (Encoder, error)
 	// Request shows what Send would send for the items, less the key: for a person to look at.
 	Request(items [][]byte) (line string, body []byte)
 	// Open gives the account that a key belongs to. Every request passes the gate first.
@@ -60,7 +131,7 @@ type Driver interface {
 
 // Encoder turns the mapped values of one profile into a batch item. It is used by one goroutine at a time.
 type Encoder interface {
-	// Encode appends the item to dst. values are in the order of NewEncoder's fields, "" where the profile has none;
+	// Encode appends the item to dst. values are in the order of the layout's fields, "" where the profile has none;
 	// tags are added to those that are mapped. When the profile cannot be sent, dst comes back as it was, with the reasons.
 	Encode(dst []byte, values []string, tags []string) ([]byte, []Reason)
 	// Identity gives the address by which the destination tells contacts apart, as it will be sent, and false when the
@@ -133,8 +204,8 @@ type Rejected struct {
 	Answer  []byte   // as received; it may quote the item
 }
 
-// Accepted says what an accepted item did, where the destination tells.
-type Accepted struct{ Created bool }
+// Accepted says what an accepted item did. Where the destination does not tell, neither is true.
+type Accepted struct{ Created, Updated bool }
 
 // Contact is a contact as the destination holds it.
 type Contact struct {

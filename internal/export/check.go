@@ -125,6 +125,9 @@ func (s *Service) checkMapping(ctx context.Context, check *problem.Check, draft 
 	}
 	seen := map[destination.Field]bool{}
 	for _, pair := range draft.Mapping {
+		if _, ofChannel := info.ChannelOf(pair.Field); ofChannel && pair.Attribute == "" {
+			continue // checkConsent says what is missing
+		}
 		name := MappingField(pair.Field)
 		switch _, known := snapshot.Attribute(pair.Attribute); {
 		case seen[pair.Field]:
@@ -133,18 +136,17 @@ func (s *Service) checkMapping(ctx context.Context, check *problem.Check, draft 
 			check.Add(name, "problem.export.field_unknown")
 		case !known:
 			check.Add(name, "problem.choose")
+		case pair.Clear && !info.Clears(pair.Field):
+			check.Add(name, "problem.export.field_not_cleared")
 		}
 		seen[pair.Field] = true
 	}
 	check.Require(seen[destination.Email], MappingField(destination.Email), "problem.export.email_required")
+	checkConsent(check, draft, info, seen)
 	if check.Err() != nil {
 		return nil
 	}
-	fields := make([]destination.Field, len(draft.Mapping))
-	for i, pair := range draft.Mapping {
-		fields[i] = pair.Field
-	}
-	if _, err := driver.NewEncoder(fields); err != nil {
+	if _, err := driver.NewEncoder(draft.Mapping.Layout(draft.Consent, s.clock())); err != nil {
 		check.Add("mapping", "problem.export.field_unknown")
 	}
 	return nil
@@ -157,12 +159,7 @@ func offers(info destination.Info, field destination.Field) bool {
 	if name, custom := strings.CutPrefix(string(field), destination.CustomPrefix); custom {
 		return info.Custom && ValidCustomName(name)
 	}
-	for _, f := range info.Fields {
-		if f == field {
-			return true
-		}
-	}
-	return false
+	return info.Offers(field)
 }
 
 // ValidCustomName reports whether a custom property may have the name: letters, digits and '_' of ASCII, 1 to 128.

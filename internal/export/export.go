@@ -20,6 +20,7 @@ type Export struct {
 	OpenConnection  bool   // whether contributors may use the connection (of a detached export: the one it had)
 	Segments        []Part
 	Mapping         Mapping
+	Consent         destination.Consent
 	Schedule        Schedule
 	Leavers         Leavers
 	PausedAt        time.Time
@@ -43,7 +44,26 @@ type Mapping []Pair
 // Pair is one line of a mapping.
 type Pair struct {
 	Field     destination.Field `json:"field"`
-	Attribute string            `json:"attribute"` // key of a profile attribute
+	Attribute string            `json:"attribute"`       // key of a profile attribute
+	Clear     bool              `json:"clear,omitempty"` // an empty value empties the field at the destination
+}
+
+// Attributes lists the mapped attributes in the order of the lines.
+func (m Mapping) Attributes() []string {
+	keys := make([]string, len(m))
+	for i, pair := range m {
+		keys[i] = pair.Attribute
+	}
+	return keys
+}
+
+// Layout says how contacts are written of the values of Attributes. Dates are judged by the moment.
+func (m Mapping) Layout(consent destination.Consent, at time.Time) destination.Layout {
+	layout := destination.Layout{Fields: make([]destination.Mapped, len(m)), Consent: consent, At: at}
+	for i, pair := range m {
+		layout.Fields[i] = destination.Mapped{Field: pair.Field, Clear: pair.Clear}
+	}
+	return layout
 }
 
 // Attribute finds what is mapped to a field, "" when nothing is.
@@ -100,6 +120,7 @@ type Draft struct {
 	ConnectionID int64
 	Parts        []Part
 	Mapping      Mapping
+	Consent      destination.Consent
 	Schedule     Schedule
 	Leavers      Leavers
 	Version      int // of the export that was edited; 0 for a new one

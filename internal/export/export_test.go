@@ -1,7 +1,9 @@
 package export_test
 
 import (
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/segue-app/segue/internal/access"
@@ -68,6 +70,22 @@ func TestADraftIsSavedOnlyWhenEveryPartOfItCanBeCarriedOut(t *testing.T) {
 		"a custom property with a blank in its name": {func(d *export.Draft) {
 			d.Mapping = append(d.Mapping, export.Pair{Field: "custom:shoe size", Attribute: "city"})
 		}, []string{"field.custom:shoe size: problem.export.field_unknown"}},
+		"an address emptied": {func(d *export.Draft) { d.Mapping[0].Clear = true }, []string{"field.email: problem.export.field_not_cleared"}},
+		"a status without its date": {consent(destination.Consent{}, destination.EmailStatus),
+			[]string{"field.emailStatusAt: problem.export.consent_date"}},
+		"a date without its status": {consent(destination.Consent{}, destination.EmailStatusAt),
+			[]string{"field.emailStatus: problem.export.consent_status"}},
+		"everybody without a date": {consent(destination.Consent{Everyone: []string{"email"}}),
+			[]string{"field.emailStatusAt: problem.export.consent_date"}},
+		"everybody, and a status": {consent(destination.Consent{Everyone: []string{"email"}}, destination.EmailStatus, destination.EmailStatusAt),
+			[]string{"field.emailStatus: problem.export.consent_both"}},
+		"sms without a phone": {func(d *export.Draft) {
+			d.Mapping = slices.DeleteFunc(d.Mapping, func(p export.Pair) bool { return p.Field == destination.Phone })
+			consent(destination.Consent{}, destination.SMSStatus, destination.SMSStatusAt)(d)
+		}, []string{"consent.sms: problem.export.consent_address"}},
+		"a channel that is not": {consent(destination.Consent{Everyone: []string{"fax"}}), []string{"consent.fax: problem.choose"}},
+		"a source of consents that is long": {consent(destination.Consent{Source: strings.Repeat("x", 101)}, destination.EmailStatus, destination.EmailStatusAt),
+			[]string{"consent_source: problem.too_long"}},
 		"an unknown schedule": {func(d *export.Draft) { d.Schedule = "hourly" }, []string{"schedule: problem.choose"}},
 		"several things at once": {func(d *export.Draft) { d.Name, d.Parts = "", nil },
 			[]string{"name: problem.required", "segments: problem.export.segments_required"}},
@@ -82,6 +100,40 @@ func TestADraftIsSavedOnlyWhenEveryPartOfItCanBeCarriedOut(t *testing.T) {
 				t.Fatalf("got %v (%v), want %v", got, err, test.want)
 			}
 		})
+	}
+}
+
+// consent maps fields of consents, each to an attribute that is there.
+func consent(said destination.Consent, fields ...destination.Field) func(*export.Draft) {
+	return func(d *export.Draft) {
+		d.Consent = said
+		for _, field := range fields {
+			d.Mapping = append(d.Mapping, export.Pair{Field: field, Attribute: "city"})
+		}
+	}
+}
+
+func TestAnExportKeepsWhatItSaysOfConsentsAndOfEmptyValues(t *testing.T) {
+	k := apptest.Start(t, 50)
+	ada, d := k.Actor(access.Administrator), draft(t, k, k.Connect())
+	d.Mapping = export.Mapping{{Field: destination.Email, Attribute: "email"}, {Field: destination.City, Attribute: "city", Clear: true},
+		{Field: destination.FirstName, Attribute: "first_name"}, {Field: destination.EmailStatusAt, Attribute: "city"}}
+	d.Consent = destination.Consent{Source: " The  fair ", Everyone: []string{"email"}}
+	made, err := k.Exports.Create(t.Context(), ada, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := k.Exports.Get(t.Context(), ada, made.ID)
+	if want := (destination.Consent{Source: "The fair", Everyone: []string{"email"}}); err != nil || !reflect.DeepEqual(e.Consent, want) || !reflect.DeepEqual(e.Mapping, d.Mapping) {
+		t.Errorf("%v: %+v, %+v", err, e.Consent, e.Mapping)
+	}
+	d.Consent.Source, d.Version = "", e.Version
+	if e, err = k.Exports.Update(t.Context(), ada, e.ID, d); err != nil || e.Consent.Source != export.DefaultConsentSource {
+		t.Errorf("%v: an export that sends consents has the source %q", err, e.Consent.Source)
+	}
+	d.Consent, d.Mapping, d.Version = destination.Consent{Source: "Fair"}, d.Mapping[:3], e.Version
+	if e, err = k.Exports.Update(t.Context(), ada, e.ID, d); err != nil || e.Consent.Source != "" || e.Consent.Everyone != nil {
+		t.Errorf("%v: an export that sends none has %+v", err, e.Consent)
 	}
 }
 
@@ -279,7 +331,7 @@ func TestAnAssayCountsWhatWouldBeRejectedAndSendsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := k.Exports.Assay(t.Context(), k.Actor(access.Contributor), driver.Info(), []int64{1, 2}, demo.Mapping)
+	got, err := k.Exports.Assay(t.Context(), k.Actor(access.Contributor), driver.Info(), []int64{1, 2}, demo.Mapping, destination.Consent{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -289,7 +341,7 @@ func TestAnAssayCountsWhatWouldBeRejectedAndSendsNothing(t *testing.T) {
 	if after := k.Sandbox.Stats().Requests; after != before {
 		t.Errorf("%d requests were made", after-before)
 	}
-	if _, err := k.Exports.Assay(t.Context(), k.Actor(access.Viewer), driver.Info(), []int64{1}, demo.Mapping); !problem.Is(err, problem.NotPermitted) {
+	if _, err := k.Exports.Assay(t.Context(), k.Actor(access.Viewer), driver.Info(), []int64{1}, demo.Mapping, destination.Consent{}); !problem.Is(err, problem.NotPermitted) {
 		t.Errorf("a viewer tries a mapping: %v", err)
 	}
 }

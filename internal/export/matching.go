@@ -123,7 +123,7 @@ type Findings struct {
 }
 
 // Assay tries a mapping on every profile of the segments, and sends nothing. It takes about as long as reading them.
-func (s *Service) Assay(ctx context.Context, actor access.Actor, info destination.Info, segmentIDs []int64, mapping Mapping) (Assay, error) {
+func (s *Service) Assay(ctx context.Context, actor access.Actor, info destination.Info, segmentIDs []int64, mapping Mapping, consent destination.Consent) (Assay, error) {
 	result := Assay{Fields: map[string]Findings{}}
 	if err := actor.Require(access.UseSomeConnections); err != nil {
 		return result, err
@@ -139,14 +139,13 @@ func (s *Service) Assay(ctx context.Context, actor access.Actor, info destinatio
 	if err != nil {
 		return result, err
 	}
-	fields, attributes := make([]destination.Field, len(mapping)), make([]string, len(mapping))
-	for i, pair := range mapping {
+	for _, pair := range mapping {
 		if _, ok := snapshot.Attribute(pair.Attribute); !ok {
 			return result, problem.New(problem.Invalid, "problem.choose")
 		}
-		fields[i], attributes[i] = pair.Field, pair.Attribute
 	}
-	encoder, err := driver.NewEncoder(fields)
+	now := s.clock()
+	encoder, err := driver.NewEncoder(mapping.Layout(consent, now))
 	if err != nil {
 		return result, problem.New(problem.Invalid, "problem.export.field_unknown").Because(err)
 	}
@@ -156,13 +155,13 @@ func (s *Service) Assay(ctx context.Context, actor access.Actor, info destinatio
 	}
 	var conditions []segment.Where
 	for _, definition := range definitions {
-		where, err := segment.Compile(definition, snapshot, s.clock())
+		where, err := segment.Compile(definition, snapshot, now)
 		if err != nil {
 			return result, err
 		}
 		conditions = append(conditions, where)
 	}
-	selection, err := membership.Select(snapshot, conditions, attributes)
+	selection, err := membership.Select(snapshot, conditions, mapping.Attributes())
 	if err != nil {
 		return result, err
 	}
@@ -171,10 +170,10 @@ func (s *Service) Assay(ctx context.Context, actor access.Actor, info destinatio
 		return result, err
 	}
 	defer done()
-	return result, s.assay(ctx, selection, encoder, fields, info, &result)
+	return result, s.assay(ctx, selection, encoder, mapping, info, &result)
 }
 
-func (s *Service) assay(ctx context.Context, selection *membership.Selection, encoder destination.Encoder, fields []destination.Field, info destination.Info, result *Assay) error {
+func (s *Service) assay(ctx context.Context, selection *membership.Selection, encoder destination.Encoder, mapping Mapping, info destination.Info, result *Assay) error {
 	var item []byte
 	after := ""
 	for more := true; more; {
@@ -184,9 +183,10 @@ func (s *Service) assay(ctx context.Context, selection *membership.Selection, en
 			result.Profiles++
 			for i, value := range m.Values {
 				if value == "" {
-					f := result.Fields[string(fields[i])]
+					field := string(mapping[i].Field)
+					f := result.Fields[field]
 					f.Empty++
-					result.Fields[string(fields[i])] = f
+					result.Fields[field] = f
 				}
 			}
 			var reasons []destination.Reason

@@ -35,17 +35,21 @@ var orders = map[string]string{
 }
 
 const columns = `e.id, e.name, e.destination_type, coalesce(e.connection_id, 0), coalesce(c.name, ''), e.detached_from,
-	coalesce(c.open_to_contributors, e.detached_open), e.schedule, e.leavers, e.paused_at, e.paused_by, e.version, e.created_at, e.updated_at,
+	coalesce(c.open_to_contributors, e.detached_open), e.schedule, e.leavers, e.consent_source, e.consent_everyone, e.paused_at, e.paused_by, e.version, e.created_at, e.updated_at,
 	e.removed_at IS NOT NULL`
 
 func scan(row interface{ Scan(...any) error }, more ...any) (Export, error) {
 	var e Export
 	var paused sql.NullInt64
 	var created, updated int64
+	var everyone string
 	into := append([]any{&e.ID, &e.Name, &e.DestinationType, &e.ConnectionID, &e.ConnectionName, &e.DetachedFrom,
-		&e.OpenConnection, &e.Schedule, &e.Leavers, &paused, &e.PausedBy, &e.Version, &created, &updated, &e.Removed}, more...)
+		&e.OpenConnection, &e.Schedule, &e.Leavers, &e.Consent.Source, &everyone, &paused, &e.PausedBy, &e.Version, &created, &updated, &e.Removed}, more...)
 	if err := row.Scan(into...); err != nil {
 		return Export{}, err
+	}
+	if everyone != "" {
+		e.Consent.Everyone = strings.Fields(everyone)
 	}
 	e.PausedAt, e.CreatedAt, e.UpdatedAt = database.NullTime(paused), database.Time(created), database.Time(updated)
 	return e, nil
@@ -85,14 +89,14 @@ func parts(ctx context.Context, q database.Querier, id int64) (found []Part, err
 }
 
 func mapping(ctx context.Context, q database.Querier, id int64) (found Mapping, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT field, attribute FROM export_mappings WHERE export_id = ? ORDER BY position`, id)
+	rows, err := q.QueryContext(ctx, `SELECT field, attribute, clear FROM export_mappings WHERE export_id = ? ORDER BY position`, id)
 	if err != nil {
 		return nil, fmt.Errorf("read mapping of export %d: %w", id, err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var p Pair
-		if err := rows.Scan(&p.Field, &p.Attribute); err != nil {
+		if err := rows.Scan(&p.Field, &p.Attribute, &p.Clear); err != nil {
 			return nil, err
 		}
 		found = append(found, p)
@@ -156,16 +160,17 @@ func list(ctx context.Context, q database.Querier, query Query) (found []Row, to
 // save writes the draft as a new export (id 0) or over an old one, and returns its id.
 func save(ctx context.Context, tx database.Tx, id, by int64, destinationType string, d Draft, now time.Time) (int64, error) {
 	var err error
+	everyone := strings.Join(d.Consent.Everyone, " ")
 	if id == 0 {
 		var result sql.Result
-		result, err = tx.ExecContext(ctx, `INSERT INTO exports (name, destination_type, connection_id, schedule, leavers, created_by, created_at, updated_at)
-			VALUES (?, ?, ?, ?, ?, nullif(?, 0), ?, ?)`, d.Name, destinationType, d.ConnectionID, d.Schedule, d.Leavers, by, database.Millis(now), database.Millis(now))
+		result, err = tx.ExecContext(ctx, `INSERT INTO exports (name, destination_type, connection_id, schedule, leavers, consent_source, consent_everyone, created_by, created_at, updated_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?)`, d.Name, destinationType, d.ConnectionID, d.Schedule, d.Leavers, d.Consent.Source, everyone, by, database.Millis(now), database.Millis(now))
 		if err == nil {
 			id, err = result.LastInsertId()
 		}
 	} else {
-		_, err = tx.ExecContext(ctx, `UPDATE exports SET name = ?, destination_type = ?, connection_id = ?, schedule = ?, leavers = ?, detached_from = '',
-			version = version + 1, updated_at = ? WHERE id = ?`, d.Name, destinationType, d.ConnectionID, d.Schedule, d.Leavers, database.Millis(now), id)
+		_, err = tx.ExecContext(ctx, `UPDATE exports SET name = ?, destination_type = ?, connection_id = ?, schedule = ?, leavers = ?, consent_source = ?, consent_everyone = ?,
+			detached_from = '', version = version + 1, updated_at = ? WHERE id = ?`, d.Name, destinationType, d.ConnectionID, d.Schedule, d.Leavers, d.Consent.Source, everyone, database.Millis(now), id)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("save export: %w", err)
@@ -182,8 +187,8 @@ func save(ctx context.Context, tx database.Tx, id, by int64, destinationType str
 		}
 	}
 	for i, p := range d.Mapping {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO export_mappings (export_id, field, attribute, position) VALUES (?, ?, ?, ?)`,
-			id, p.Field, p.Attribute, i); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO export_mappings (export_id, field, attribute, clear, position) VALUES (?, ?, ?, ?, ?)`,
+			id, p.Field, p.Attribute, p.Clear, i); err != nil {
 			return 0, fmt.Errorf("save mapping of export %d: %w", id, err)
 		}
 	}

@@ -65,7 +65,7 @@ func open(base, key string) (*omnisend.Account, *openGate) {
 
 func encode(t *testing.T, fields []destination.Field, rows ...[]string) [][]byte {
 	t.Helper()
-	encoder, err := omnisend.NewDriver(omnisend.Options{}).NewEncoder(fields)
+	encoder, err := omnisend.NewDriver(omnisend.Options{}).NewEncoder(layout(fields...))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -92,6 +92,14 @@ func ownField(place string) string {
 		return string(destination.Email)
 	case place == "identifiers[1].id":
 		return string(destination.Phone)
+	case strings.HasSuffix(place, ".channels.email.status"):
+		return string(destination.EmailStatus)
+	case strings.HasSuffix(place, ".channels.email.statusChangedAt"):
+		return string(destination.EmailStatusAt)
+	case strings.HasSuffix(place, ".channels.sms.status"):
+		return string(destination.SMSStatus)
+	case strings.HasSuffix(place, ".channels.sms.statusChangedAt"):
+		return string(destination.SMSStatusAt)
 	case custom:
 		return destination.CustomPrefix + property
 	}
@@ -220,11 +228,12 @@ func readItems(body []byte) (destination.Results, error) {
 			if !ok {
 				continue
 			}
+			did := destination.Accepted{Created: item.ResponseCode == 201, Updated: item.ResponseCode == 200}
 			if item.ResponseCode == 0 {
 				item.ResponseCode = assumed
 			}
 			if item.ResponseCode >= 200 && item.ResponseCode < 300 {
-				results.Accepted[identity] = destination.Accepted{Created: item.ResponseCode == 201}
+				results.Accepted[identity] = did
 				continue
 			}
 			reasons := readProblem(item.Response).reasons

@@ -23,6 +23,7 @@ func TestItemsAreReadWhateverTheirShape(t *testing.T) {
 		rejected map[string][]destination.Reason
 	}{
 		"created":                      {`{"responses":[{` + request + `,"responseCode":201}]}`, map[string]destination.Accepted{"a@b.dk": {Created: true}}, nil},
+		"updated":                      {`{"responses":[{` + request + `,"responseCode":200}]}`, map[string]destination.Accepted{"a@b.dk": {Updated: true}}, nil},
 		"every 2xx is accepted":        {`{"responses":[{` + request + `,"responseCode":202}]}`, map[string]destination.Accepted{"a@b.dk": {}}, nil},
 		"no code among the responses":  {`{"responses":[{` + request + `}]}`, map[string]destination.Accepted{"a@b.dk": {}}, nil},
 		"a failure among them":         {`{"responses":[{` + request + `,"responseCode":400}]}`, nil, map[string][]destination.Reason{"a@b.dk": {{Code: "rejected"}}}},
@@ -31,6 +32,7 @@ func TestItemsAreReadWhateverTheirShape(t *testing.T) {
 		"acceptance stands":            {`{"errors":[{` + request + `}],"responses":[{` + request + `}]}`, map[string]destination.Accepted{"a@b.dk": {}}, nil},
 		"the object of RFC 9457":       {`{"errors":[{` + request + `,"responseCode":400,"response":{"title":"Validation failed","errors":[{"field":"gender","code":"invalid_value","message":"m or f"}]}}]}`, nil, map[string][]destination.Reason{"a@b.dk": reason("gender", "invalid_value", "m or f")}},
 		"the same without a list":      {`{"errors":[{` + request + `,"response":{"title":"Conflict","detail":"taken"}}]}`, nil, map[string][]destination.Reason{"a@b.dk": reason("", "rejected", "taken")}},
+		"a status by its own name":     {`{"errors":[{` + request + `,"response":{"errors":[{"field":"identifiers[0].channels.email.statusChangedAt","code":"c"},{"field":"identifiers[1].channels.sms.status","code":"c"}]}}]}`, nil, map[string][]destination.Reason{"a@b.dk": {{Field: "emailStatusAt", Code: "c"}, {Field: "smsStatus", Code: "c"}}}},
 		"the shape of v3":              {`{"errors":[{` + request + `,"response":{"error":"1 error(s) found","fields":{"0":["identifiers[0].channels: is required"]}}}]}`, nil, map[string][]destination.Reason{"a@b.dk": reason("identifiers[0].channels", "rejected", "is required")}},
 		"the shape of v3, plain words": {`{"errors":[{` + request + `,"response":{"error":"e","fields":{"0":["something is wrong: see below"]}}}]}`, nil, map[string][]destination.Reason{"a@b.dk": reason("", "rejected", "something is wrong: see below")}},
 		"members of other types":       {`{"errors":[{` + request + `,"response":{"errors":[{"field":1,"code":"c","message":{}}]}}]}`, nil, map[string][]destination.Reason{"a@b.dk": reason("", "c", "")}},

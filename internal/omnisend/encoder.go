@@ -16,9 +16,16 @@ var fieldOrder = [...]destination.Field{
 	destination.Gender, destination.Tags,
 }
 
+// clearable are the fields that "" is written to. A phone is an identifier, and tags are added only.
+var clearable = [...]destination.Field{
+	destination.FirstName, destination.LastName, destination.Address, destination.City, destination.State, destination.PostalCode,
+	destination.Country, destination.Birthdate, destination.Gender,
+}
+
 // encoder writes contacts for one list of mapped fields. What is always the same is prepared once.
 type encoder struct {
-	email, phone, tags int // places in values, -1 where not mapped
+	email, phone, tags int                      // places in values, -1 where not mapped
+	standings          [len(channels)]*standing // in the order of channels, nil where a status is left alone
 	texts              []column
 	custom             []column
 	scratch            []byte
@@ -31,23 +38,29 @@ type column struct {
 	place int
 	name  string // `,"firstName":`
 	limit int    // characters
+	clear bool   // an empty value is written as ""
 }
 
 // NewEncoder prepares the writing of contacts.
-func (d *Driver) NewEncoder(fields []destination.Field) (destination.Encoder, error) {
+func (d *Driver) NewEncoder(layout destination.Layout) (destination.Encoder, error) {
 	e := &encoder{email: -1, phone: -1, tags: -1}
-	seen := make(map[destination.Field]bool, len(fields))
-	for place, field := range fields {
+	info := d.Info()
+	seen := make(map[destination.Field]bool, len(layout.Fields))
+	for place, mapped := range layout.Fields {
+		field := mapped.Field
 		if seen[field] {
 			return nil, fmt.Errorf("omnisend: field %q is mapped twice", field)
 		}
 		seen[field] = true
+		if mapped.Clear && !info.Clears(field) {
+			return nil, fmt.Errorf("omnisend: field %q cannot be emptied", field)
+		}
 		name, custom := strings.CutPrefix(string(field), destination.CustomPrefix)
 		switch {
 		case custom && !validProperty(name):
 			return nil, fmt.Errorf("omnisend: %q is no name of a custom property", name)
 		case custom:
-			e.custom = append(e.custom, column{field, place, `"` + name + `":`, maxCustom})
+			e.custom = append(e.custom, column{field, place, `"` + name + `":`, maxCustom, mapped.Clear})
 		case field == destination.Email:
 			e.email = place
 		case field == destination.Phone:
@@ -59,13 +72,18 @@ func (d *Driver) NewEncoder(fields []destination.Field) (destination.Encoder, er
 			if field == destination.Address {
 				limit = maxStreet
 			}
-			e.texts = append(e.texts, column{field, place, `,"` + name + `":`, limit})
+			e.texts = append(e.texts, column{field, place, `,"` + name + `":`, limit, mapped.Clear})
+		case slices.ContainsFunc(channels[:], func(c destination.Channel) bool { return field == c.Status || field == c.StatusAt }):
 		default:
 			return nil, fmt.Errorf("omnisend: there is no field %q", field)
 		}
 	}
 	if e.email < 0 {
 		return nil, fmt.Errorf("omnisend: %q must be mapped", destination.Email)
+	}
+	var err error
+	if e.standings, err = standings(layout); err != nil {
+		return nil, err
 	}
 	slices.SortFunc(e.texts, func(a, b column) int {
 		return slices.Index(fieldOrder[:], a.field) - slices.Index(fieldOrder[:], b.field)
@@ -87,8 +105,9 @@ func (e *encoder) Identity(values []string) (string, bool) {
 	return string(form), true
 }
 
-// Encode appends one contact request. An empty value is left out, which leaves Omnisend's alone. channels is never
-// written, so nobody is subscribed or unsubscribed; sendWelcomeMessage is always false, since Omnisend's default is true.
+// Encode appends one contact request. An empty value is left out, which leaves Omnisend's alone, or written as "" where the
+// layout says so; Omnisend's reference does not say that "" empties a field. sendWelcomeMessage is always false, since
+// Omnisend's default is true.
 func (e *encoder) Encode(dst []byte, values []string, tags []string) ([]byte, []destination.Reason) {
 	start := len(dst)
 	var reasons []destination.Reason
@@ -105,14 +124,14 @@ func (e *encoder) Encode(dst []byte, values []string, tags []string) ([]byte, []
 			refuse(destination.Email, "invalid_email")
 		}
 	}
-	dst = append(dst, `","sendWelcomeMessage":false}`...)
+	dst = e.closeIdentifier(dst, 0, values, refuse)
 	if e.phone >= 0 {
 		if phone := strings.TrimSpace(values[e.phone]); phone != "" {
 			dst = append(dst, `,{"type":"phone","id":"`...)
 			if dst, ok = appendPhone(dst, phone); !ok {
 				refuse(destination.Phone, "invalid_phone")
 			}
-			dst = append(dst, `","sendWelcomeMessage":false}`...)
+			dst = e.closeIdentifier(dst, 1, values, refuse)
 		}
 	}
 	dst = append(dst, ']')
@@ -121,6 +140,9 @@ func (e *encoder) Encode(dst []byte, values []string, tags []string) ([]byte, []
 		c := &e.texts[i]
 		value := strings.TrimSpace(values[c.place])
 		if value == "" {
+			if c.clear {
+				dst = c.empty(dst)
+			}
 			continue
 		}
 		var code string
@@ -138,7 +160,7 @@ func (e *encoder) Encode(dst []byte, values []string, tags []string) ([]byte, []
 	for i := range e.custom {
 		c := &e.custom[i]
 		value := strings.TrimSpace(values[c.place])
-		if value == "" {
+		if value == "" && !c.clear {
 			continue
 		}
 		if longer(value, c.limit) {
@@ -161,6 +183,28 @@ func (e *encoder) Encode(dst []byte, values []string, tags []string) ([]byte, []
 		return dst[:start], reasons
 	}
 	return dst, nil
+}
+
+// closeIdentifier ends an identifier after its id, with the status of its channel where one is mapped.
+func (e *encoder) closeIdentifier(dst []byte, channel int, values []string, refuse func(destination.Field, string)) []byte {
+	dst = append(dst, '"')
+	if s := e.standings[channel]; s != nil {
+		var field destination.Field
+		var code string
+		if dst, field, code = s.append(dst, values); code != "" {
+			refuse(field, code)
+		}
+	}
+	return append(dst, `,"sendWelcomeMessage":false}`...)
+}
+
+// empty writes that the field holds nothing: of a country neither its name nor its code.
+func (c *column) empty(dst []byte) []byte {
+	dst = append(append(dst, c.name...), `""`...)
+	if c.field == destination.Country {
+		dst = append(dst, `,"countryCode":""`...)
+	}
+	return dst
 }
 
 // append writes a single-valued field. code says why it cannot.

@@ -11,9 +11,18 @@ import (
 	"github.com/segue-app/segue/internal/omnisend"
 )
 
+// layout maps fields of which an empty value is left alone.
+func layout(fields ...destination.Field) destination.Layout {
+	var l destination.Layout
+	for _, field := range fields {
+		l.Fields = append(l.Fields, destination.Mapped{Field: field})
+	}
+	return l
+}
+
 func newEncoder(t testing.TB, fields ...destination.Field) destination.Encoder {
 	t.Helper()
-	encoder, err := omnisend.NewDriver(omnisend.Options{}).NewEncoder(fields)
+	encoder, err := omnisend.NewDriver(omnisend.Options{}).NewEncoder(layout(fields...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +173,7 @@ func TestMappingsThatCannotBe(t *testing.T) {
 		"a property without a name":   {destination.Email, "custom:"},
 		"a property with other signs": {destination.Email, "custom:æ"},
 	} {
-		if _, err := omnisend.NewDriver(omnisend.Options{}).NewEncoder(fields); err == nil {
+		if _, err := omnisend.NewDriver(omnisend.Options{}).NewEncoder(layout(fields...)); err == nil {
 			t.Errorf("%s was taken", name)
 		}
 	}

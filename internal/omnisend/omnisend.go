@@ -90,6 +90,8 @@ func (d *Driver) Info() destination.Info {
 		Name:              "Omnisend",
 		Fields:            append([]destination.Field(nil), fieldOrder[:]...),
 		Custom:            true,
+		Clearable:         append(append([]destination.Field(nil), clearable[:]...), destination.CustomPrefix),
+		Channels:          append([]destination.Channel(nil), channels[:]...),
 		MaxProfiles:       d.maxProfiles,
 		MaxBatch:          MaxBatch,
 		RequestsPerMinute: RequestsPerMinute,

@@ -56,17 +56,11 @@ func compile(plan *Plan, snapshot profile.Snapshot, driver destination.Driver) (
 		conditions = append(conditions, where)
 		c.tags = append(c.tags, s.Tag)
 	}
-	var fields []destination.Field
-	var attributes []string
-	for _, pair := range plan.Mapping {
-		fields = append(fields, pair.Field)
-		attributes = append(attributes, pair.Attribute)
-	}
 	var err error
-	if c.selection, err = membership.Select(snapshot, conditions, attributes); err != nil {
+	if c.selection, err = membership.Select(snapshot, conditions, plan.Mapping.Attributes()); err != nil {
 		return nil, err
 	}
-	if c.encoder, err = driver.NewEncoder(fields); err != nil {
+	if c.encoder, err = driver.NewEncoder(plan.Mapping.Layout(plan.Consent, plan.At)); err != nil {
 		return nil, err
 	}
 	return c, nil

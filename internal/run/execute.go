@@ -186,7 +186,7 @@ func (s *Service) planOf(ctx context.Context, e export.Export) (plan *Plan, snap
 		return nil, snapshot, c, err
 	}
 	plan = &Plan{SnapshotID: snapshot.ID, At: s.clock(), DestinationType: c.Type, ConnectionID: c.ID, ConnectionName: c.Name,
-		BrandID: c.BrandID, BrandName: c.BrandName, Mapping: e.Mapping, Leavers: e.Leavers}
+		BrandID: c.BrandID, BrandName: c.BrandName, Mapping: e.Mapping, Consent: e.Consent, Leavers: e.Leavers}
 	ids := make([]int64, len(e.Segments))
 	for i, part := range e.Segments {
 		ids[i] = part.SegmentID

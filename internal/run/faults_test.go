@@ -67,6 +67,29 @@ func TestRefusedProfilesAreRecordedWithTheDestinationsReason(t *testing.T) {
 	}
 }
 
+func TestWhoWasCreatedIsKnownWhereABatchIsLookedIntoAnywayAndCostsNothing(t *testing.T) {
+	k := apptest.Start(t, 300)
+	e := k.Export()
+	k.Sandbox.SetFaults(sandbox.Faults{RejectEmail: "holm"})
+	first := k.Run(e, run.Options{})
+	if c := first.Counts; c.Created == 0 || c.Created > c.Accepted || c.Updated != 0 {
+		t.Errorf("first %+v", c)
+	}
+	again := k.Run(e, run.Options{Complete: true})
+	if c := again.Counts; c.Updated == 0 || c.Updated > c.Accepted || c.Created != 0 {
+		t.Errorf("again %+v", c)
+	}
+	k.Sandbox.SetFaults(sandbox.Faults{})
+	before := k.Sandbox.Stats().Requests
+	quiet := k.Run(e, run.Options{Complete: true})
+	if made, most := int(k.Sandbox.Stats().Requests-before), 1+3+2; quiet.Counts.Refused != 0 || made > most {
+		t.Errorf("%d requests where nobody is refused, %d are enough: %+v", made, most, quiet.Counts)
+	}
+	if c := quiet.Counts; c.Created+c.Updated != 0 {
+		t.Errorf("nothing was looked into, yet %+v", c)
+	}
+}
+
 func TestABatchThatIsRefusedWholeIsHalvedUntilTheOneToBlameStandsAlone(t *testing.T) {
 	k := apptest.Start(t, 300)
 	e := k.Export()

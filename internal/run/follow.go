@@ -211,15 +211,17 @@ func (f *follower) settle(ctx context.Context, group []endedBatch) error {
 	var unread error // of the first batch that could not be looked into: those before it are settled all the same
 	for i := range group {
 		b := &group[i]
-		took, untried, refused, err := f.sortOut(ctx, b)
+		took, untried, told, err := f.sortOut(ctx, b)
 		if err != nil {
 			unread, group = err, group[:i]
 			break
 		}
 		accepted = append(accepted, took...)
-		p.Refused += refused.Refused
-		p.rejections = append(p.rejections, refused.rejections...)
-		p.refusals = append(p.refusals, refused.refusals...)
+		p.Refused += told.Refused
+		p.Created += told.Created
+		p.Updated += told.Updated
+		p.rejections = append(p.rejections, told.rejections...)
+		p.refusals = append(p.refusals, told.refusals...)
 		if len(untried) == 0 {
 			continue
 		}
@@ -286,37 +288,43 @@ func (f *follower) settle(ctx context.Context, group []endedBatch) error {
 	return unread
 }
 
-// sortOut says of each profile of a batch what became of it: accepted, not tried, or refused and why. Only a batch with
-// errors, or one whose numbers are not ours, is looked into.
-func (f *follower) sortOut(ctx context.Context, b *endedBatch) (accepted, untried []entry, refused progress, err error) {
+// sortOut says of each profile of a batch what became of it: accepted, not tried, or (in what was told) refused and why. Only a
+// batch with errors, or one whose numbers are not ours, is looked into; of the others it is not known who was created.
+func (f *follower) sortOut(ctx context.Context, b *endedBatch) (accepted, untried []entry, told progress, err error) {
 	x := f.x
 	if b.entries == nil {
 		if b.entries, err = entriesOf(ctx, x.service.db.Reader(), x.run.ID, b.number); err != nil {
-			return nil, nil, refused, err
+			return nil, nil, told, err
 		}
 	}
 	switch {
 	case b.state.Progress == destination.Unknown:
-		return nil, b.entries, refused, nil
+		return nil, b.entries, told, nil
 	case b.state.Progress == destination.Done && b.state.Errors == 0 && b.state.Total == len(b.entries):
-		return b.entries, nil, refused, nil
+		return b.entries, nil, told, nil
 	}
 	results, err := x.reading.Results(ctx, b.remoteID)
 	if err != nil {
-		return nil, nil, refused, err
+		return nil, nil, told, err
 	}
 	for _, e := range b.entries {
-		if _, ok := results.Accepted[e.Identity]; ok {
+		if did, ok := results.Accepted[e.Identity]; ok {
 			accepted = append(accepted, e)
+			if did.Created {
+				told.Created++
+			}
+			if did.Updated {
+				told.Updated++
+			}
 		} else if rejected, ok := results.Rejected[e.Identity]; ok {
-			refused.Refused++
-			refused.rejections = append(refused.rejections, refusals(e.ProfileID, Refused, rejected.Reasons)...)
+			told.Refused++
+			told.rejections = append(told.rejections, refusals(e.ProfileID, Refused, rejected.Reasons)...)
 			if !rejected.Passing {
-				refused.refusals = append(refused.refusals, refusal{e.ProfileID, string(e.Hash), x.run.ID, rejected.Reasons})
+				told.refusals = append(told.refusals, refusal{e.ProfileID, string(e.Hash), x.run.ID, rejected.Reasons})
 			}
 		} else {
 			untried = append(untried, e)
 		}
 	}
-	return accepted, untried, refused, nil
+	return accepted, untried, told, nil
 }

@@ -6,6 +6,7 @@ package run
 import (
 	"time"
 
+	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/segment"
 )
@@ -67,6 +68,8 @@ type Run struct {
 type Counts struct {
 	Profiles   int // in the segments, each once
 	Accepted   int // by the destination
+	Created    int // of Accepted: those of whom the destination said so when it was asked for another reason
+	Updated    int // likewise
 	Unchanged  int // as last delivered, and therefore not sent
 	Invalid    int // rejected by us, before sending
 	Refused    int // rejected by the destination
@@ -90,16 +93,17 @@ func (c Counts) Rejected() int { return c.Invalid + c.Refused }
 // Plan is all that decides what a run sends. It is frozen when the run begins, so that whatever happens meanwhile, and
 // however often the process is killed, the run gives the same answer.
 type Plan struct {
-	SnapshotID      int64          `json:"snapshot_id"`
-	At              time.Time      `json:"at"` // relative dates are judged by this moment
-	DestinationType string         `json:"destination_type"`
-	ConnectionID    int64          `json:"connection_id"`
-	ConnectionName  string         `json:"connection_name"`
-	BrandID         string         `json:"brand_id"`
-	BrandName       string         `json:"brand_name"`
-	Segments        []PlanSegment  `json:"segments"`
-	Mapping         export.Mapping `json:"mapping"`
-	Leavers         export.Leavers `json:"leavers"`
+	SnapshotID      int64               `json:"snapshot_id"`
+	At              time.Time           `json:"at"` // relative dates, and what lies in the future, are judged by this moment
+	DestinationType string              `json:"destination_type"`
+	ConnectionID    int64               `json:"connection_id"`
+	ConnectionName  string              `json:"connection_name"`
+	BrandID         string              `json:"brand_id"`
+	BrandName       string              `json:"brand_name"`
+	Segments        []PlanSegment       `json:"segments"`
+	Mapping         export.Mapping      `json:"mapping"`
+	Consent         destination.Consent `json:"consent,omitzero"`
+	Leavers         export.Leavers      `json:"leavers"`
 }
 
 // PlanSegment is a segment as it was when the run began.

@@ -141,9 +141,9 @@ func (s *Service) recordTry(ctx context.Context, actor access.Actor, r ready, ma
 	err = s.db.InTx(ctx, func(tx database.Tx) error {
 		at := database.Millis(began)
 		result, err := tx.ExecContext(ctx, `INSERT INTO runs (export_id, cause, requested_by, requested_by_name, acting_for, state, plan, brand_id, planned,
-			profiles, accepted, refused, error_code, error_detail, queued_at, started_at, ended_at, progress_at)
-			VALUES (?, ?, nullif(?, 0), ?, ?, ?, ?, ?, 1, 1, ?, ?, ?, ?, ?, ?, ?, ?)`, r.export.ID, Tried, actor.UserID, actor.Name, r.connection.ExportUser,
-			state, string(plan), r.plan.BrandID, accepted, refused, code, detail, at, at, database.Millis(answer.At), database.Millis(answer.At))
+			profiles, accepted, created, updated, refused, error_code, error_detail, queued_at, started_at, ended_at, progress_at)
+			VALUES (?, ?, nullif(?, 0), ?, ?, ?, ?, ?, 1, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, r.export.ID, Tried, actor.UserID, actor.Name, r.connection.ExportUser,
+			state, string(plan), r.plan.BrandID, accepted, answer.Outcome == AnswerCreated, answer.Outcome == AnswerUpdated, refused, code, detail, at, at, database.Millis(answer.At), database.Millis(answer.At))
 		if err != nil {
 			return fmt.Errorf("record a try: %w", err)
 		}

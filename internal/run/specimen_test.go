@@ -78,7 +78,7 @@ func TestOneProfileIsSentAndItsAnswerRead(t *testing.T) {
 		t.Errorf("somebody else reads the answer: %v, %v", ok, err)
 	}
 	if runs, err := k.Runs.List(t.Context(), k.Actor(access.Viewer), e.ID, 10, 0); err != nil || len(runs) != 2 || runs[0].Cause != run.Tried ||
-		runs[0].State != run.Succeeded || runs[0].Counts != (run.Counts{Profiles: 1, Accepted: 1}) || runs[0].RequestedBy != "Ada Lund" {
+		runs[0].State != run.Succeeded || runs[0].Counts != (run.Counts{Profiles: 1, Accepted: 1, Updated: 1}) || runs[0].RequestedBy != "Ada Lund" || runs[1].Counts.Created != 1 {
 		t.Errorf("the history has %+v, %v", runs, err)
 	}
 	k.Upload(towns("2,b@example.com,Aarhus,")) // it leaves before any run has seen it

@@ -48,13 +48,14 @@ func connectionObstacle(code string) bool {
 // reasonCodes are those that have a text: the encoder's, and the runner's own.
 var reasonCodes = []string{
 	"required", "invalid_email", "invalid_phone", "invalid_date", "invalid_gender", "too_long", "invalid_tag", "too_many_tags",
-	"no_answer", "refused", "rejected", "no_reason", "duplicate",
+	"invalid_consent", "invalid_consent_date", "no_answer", "refused", "rejected", "no_reason", "duplicate",
 }
 
 // fields are those of destinations that have a name in the reader's language.
 var fields = []destination.Field{
 	destination.Email, destination.FirstName, destination.LastName, destination.Address, destination.Country, destination.State,
 	destination.City, destination.PostalCode, destination.Phone, destination.Birthdate, destination.Gender, destination.Tags,
+	destination.EmailStatus, destination.EmailStatusAt, destination.SMSStatus, destination.SMSStatusAt,
 }
 
 // ReasonText says why a profile was not accepted. Codes of the destination that Segue does not know are shown as they are.
