@@ -8,7 +8,8 @@ CREATE TABLE runs (
     acting_for        TEXT    NOT NULL DEFAULT '',        -- name of the export user
     complete          INTEGER NOT NULL DEFAULT 0,         -- 1: send everybody, also those who did not change
     withdraw_any      INTEGER NOT NULL DEFAULT 0,         -- 1: a person said that so many may lose their tags
-    state             TEXT    NOT NULL CHECK (state IN ('queued', 'running', 'succeeded', 'warnings', 'failed', 'cancelled')),
+    leave_tags        INTEGER NOT NULL DEFAULT 0,         -- 1: a person said to send, and to leave the tags as they are
+    state             TEXT    NOT NULL CHECK (state IN ('queued', 'running', 'paused', 'succeeded', 'warnings', 'failed', 'cancelled')),
     plan              TEXT,                               -- JSON: all that decides what is sent, frozen when the run begins
     brand_id          TEXT    NOT NULL DEFAULT '',
     cursor            TEXT    NOT NULL DEFAULT '',        -- id of the last profile that was planned
@@ -31,12 +32,18 @@ CREATE TABLE runs (
     error_detail      TEXT    NOT NULL DEFAULT '',        -- the destination's own words
     cancel_asked_at   INTEGER,
     cancel_asked_by   TEXT    NOT NULL DEFAULT '',
+    pause_code        TEXT    NOT NULL DEFAULT '',        -- why it is paused; while it runs, 'by_person': that somebody asked for it
+    pause_detail      TEXT    NOT NULL DEFAULT '',        -- the destination's own words, or JSON: the numbers of a question
+    paused_at         INTEGER,
+    paused_by         TEXT    NOT NULL DEFAULT '',
+    approved_at       INTEGER,                            -- when a person answered the question of a pause
+    approved_by       TEXT    NOT NULL DEFAULT '',
     queued_at         INTEGER NOT NULL,
     started_at        INTEGER,
     ended_at          INTEGER,
     progress_at       INTEGER                             -- when something last went forward
 ) STRICT;
-CREATE UNIQUE INDEX runs_one_at_a_time ON runs (export_id) WHERE state IN ('queued', 'running');
+CREATE UNIQUE INDEX runs_one_at_a_time ON runs (export_id) WHERE state IN ('queued', 'running', 'paused');
 CREATE INDEX runs_by_export ON runs (export_id, id);
 
 -- The timeline of a run.

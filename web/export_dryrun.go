@@ -27,7 +27,7 @@ func (s *Server) dryRun(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(latest) > 0 && latest[0].State.Active() {
+	if len(latest) > 0 && latest[0].State.Active() && !latest[0].Yields() {
 		d.Active = &latest[0]
 	}
 	within, cancel := context.WithTimeout(ctx(c), dryRunPatience)

@@ -12,21 +12,27 @@ import (
 	"github.com/segue-app/segue/internal/schedule"
 	"github.com/segue-app/segue/views/component"
 	"github.com/segue-app/segue/views/home"
+	runviews "github.com/segue-app/segue/views/run"
 )
 
 const recentRuns = 5
 
 // live gathers what changes: what runs, what needs somebody, how the last runs went, when the next refresh is.
 func (s *Server) live(c echo.Context, now standing) (live home.Live, err error) {
-	if live.Attention, err = s.attention(c, now); err != nil {
-		return live, err
-	}
 	active, err := s.Runs.Active(ctx(c), actor(c))
 	if err != nil {
 		return live, err
 	}
+	paused := map[int64]run.Run{} // by export
 	for _, r := range active {
-		live.Running = append(live.Running, runningLine(c, r))
+		if r.State == run.Paused {
+			paused[r.ExportID] = r
+		} else {
+			live.Running = append(live.Running, runningLine(c, r))
+		}
+	}
+	if live.Attention, err = s.attention(c, now, paused); err != nil {
+		return live, err
 	}
 	if live.Recent, err = s.recent(c); err != nil {
 		return live, err
@@ -35,7 +41,7 @@ func (s *Server) live(c echo.Context, now standing) (live home.Live, err error) 
 		return live, err
 	}
 	if now.exportTotal > 0 {
-		live.Verdict = verdict(c, len(live.Attention), len(active))
+		live.Verdict = verdict(c, len(live.Attention), len(live.Running))
 	}
 	live.Refresh, err = s.refreshTerms(c)
 	return live, err
@@ -51,10 +57,17 @@ func verdict(c echo.Context, attention, running int) component.Alert {
 	return component.Alert{Tone: component.Success, Title: text(c, "home.verdict.well")}
 }
 
-// attention lists what needs a person. An export that somebody paused does not.
-func (s *Server) attention(c echo.Context, now standing) (found []home.Notice, err error) {
+// attention lists what needs a person. An export that somebody paused does not, nor a run that goes on by itself when the
+// emergency stop is lifted.
+func (s *Server) attention(c echo.Context, now standing, paused map[int64]run.Run) (found []home.Notice, err error) {
 	for _, row := range now.exports {
 		if row.Paused() {
+			continue
+		}
+		if r, ok := paused[row.ID]; ok {
+			if r.PauseCode != run.ByStop {
+				found = append(found, home.Notice{Title: row.Name, Text: text(c, "home.attention.run_paused", "Why", runviews.PauseText(ctx(c), r, s.Connections.DestinationName(row.DestinationType))), Href: runPath(r.ID)})
+			}
 			continue
 		}
 		obstacle, err := s.Exports.Readiness(ctx(c), row.Export)

@@ -114,6 +114,8 @@ var expected = map[string]access.Action{
 	"GET /runs/:id/rejections.csv":           access.SeePersonalData,
 	"GET /runs/:id/cancel":                   access.UseSomeConnections,
 	"POST /runs/:id/cancel":                  access.UseSomeConnections,
+	"POST /runs/:id/pause":                   access.UseSomeConnections,
+	"POST /runs/:id/resume":                  access.UseSomeConnections,
 }
 
 func TestEveryRouteIsOpenToWhomItShouldBeAndToNobodyElse(t *testing.T) {

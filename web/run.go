@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -23,6 +24,8 @@ func (s *Server) runRoutes(r *routes) {
 	r.get("/runs/:id/rejections.csv", access.SeePersonalData, s.downloadRejections)
 	r.get("/runs/:id/cancel", access.UseSomeConnections, s.askCancelRun)
 	r.post("/runs/:id/cancel", access.UseSomeConnections, s.cancelRun)
+	r.post("/runs/:id/pause", access.UseSomeConnections, s.pauseRun)
+	r.post("/runs/:id/resume", access.UseSomeConnections, s.resumeRun)
 	r.topic("run", access.LookAround)
 	r.topic(run.ListTopic, access.LookAround)
 }
@@ -215,6 +218,35 @@ func (s *Server) cancelRun(c echo.Context) error {
 	return redirect(c, views.Path(r.ID))
 }
 
+func (s *Server) pauseRun(c echo.Context) error {
+	return s.changeRun(c, "pause.asked", s.Runs.Pause)
+}
+
+// resumeRun lets a paused run go on. When it asked something, the form has the reply.
+func (s *Server) resumeRun(c echo.Context) error {
+	return s.changeRun(c, "pause.resumed", func(ctx context.Context, actor access.Actor, id int64) error {
+		return s.Runs.Resume(ctx, actor, id, run.Reply(c.FormValue("reply")))
+	})
+}
+
+// changeRun changes how a run goes, and leads to its page, which says what came of it.
+func (s *Server) changeRun(c echo.Context, done string, change func(context.Context, access.Actor, int64) error) error {
+	r, err := s.runOf(c)
+	if err != nil {
+		return err
+	}
+	err = change(ctx(c), actor(c), r.ID)
+	switch {
+	case problem.Is(err, problem.Conflict):
+		s.flash(c, "warning", problem.Of(err).Code, problem.Of(err).Args...)
+	case err != nil:
+		return err
+	default:
+		s.flash(c, "success", done)
+	}
+	return redirect(c, views.Path(r.ID))
+}
+
 // startRun queues a run of an export and leads to it. What keeps it from running is said on the export's page.
 func (s *Server) startRun(c echo.Context) error {
 	id, err := pathID(c, "id")
@@ -228,7 +260,7 @@ func (s *Server) startRun(c echo.Context) error {
 		return redirect(c, views.Path(r.ID))
 	case p == nil || p.Kind != problem.Conflict:
 		return err
-	case p.Code == "problem.run.active" && len(p.Args) == 2:
+	case strings.HasPrefix(p.Code, "problem.run.") && len(p.Args) >= 2: // another run is in the way
 		if running, ok := p.Args[1].(int64); ok {
 			s.flash(c, "info", p.Code, p.Args...)
 			return redirect(c, views.Path(running))

@@ -24,6 +24,7 @@ import (
 	"github.com/segue-app/segue/internal/schedule"
 	"github.com/segue-app/segue/internal/secret"
 	"github.com/segue-app/segue/internal/segment"
+	"github.com/segue-app/segue/internal/stop"
 )
 
 // Services are the parts of the domain that the pages call.
@@ -35,6 +36,7 @@ type Services struct {
 	Exports     *export.Service
 	Runs        *run.Service
 	Schedule    *schedule.Service
+	Stops       *stop.Service
 	Events      *event.Hub
 	Clock       func() time.Time // time.Now unless set
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/segue-app/segue/internal/omnisend"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/schedule"
+	"github.com/segue-app/segue/internal/stop"
 	"github.com/segue-app/segue/internal/testkit"
 )
 
@@ -31,7 +32,8 @@ func withEngine(t testing.TB, services Services, db *database.DB, clock *testkit
 	log := slog.New(slog.DiscardHandler)
 	services.Exports = export.NewService(export.Dependencies{DB: db, Profiles: services.Profiles, Segments: services.Segments,
 		Connections: services.Connections, Drivers: drivers, Events: services.Events, Clock: clock.Now})
-	services.Runs = run.NewService(run.Dependencies{DB: db, Profiles: services.Profiles, Segments: services.Segments,
+	services.Stops = stop.NewService(db, clock.Now)
+	services.Runs = run.NewService(run.Dependencies{DB: db, Stops: services.Stops, Profiles: services.Profiles, Segments: services.Segments,
 		Connections: services.Connections, Exports: services.Exports, Drivers: drivers, Queue: heldQueue{},
 		Budgets: budget.NewRegistry(100, time.Minute, run.RequestTimes(db, clock.Now)), Events: services.Events, Clock: clock.Now, Log: log})
 	services.Schedule = schedule.NewService(schedule.Dependencies{DB: db, Segments: services.Segments, Runs: services.Runs,

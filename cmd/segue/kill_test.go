@@ -60,7 +60,7 @@ func TestARunThatIsKilledAgainAndAgainLosesNothing(t *testing.T) {
 		if r.BatchesSent > 0 {
 			under++
 		}
-		if !r.State.Active() {
+		if !r.State.Going() {
 			t.Fatalf("the run ended as %s (%s) after %d kills: too soon to prove anything", r.State, r.ErrorCode, killed)
 		}
 	}
@@ -71,7 +71,7 @@ func TestARunThatIsKilledAgainAndAgainLosesNothing(t *testing.T) {
 	p := start(t, binary, k)
 	deadline := time.Now().Add(2 * time.Minute)
 	var r run.Run
-	for r = look(t, k, started.ID); r.State.Active(); r = look(t, k, started.ID) {
+	for r = look(t, k, started.ID); r.State.Going(); r = look(t, k, started.ID) {
 		if time.Now().After(deadline) {
 			kill(t, p)
 			t.Fatalf("the run does not end: %+v\n%s", r, p.Output())

@@ -48,6 +48,7 @@ const (
 	ManageUsers        Action = "manage_users"
 	ManageSchedule     Action = "manage_schedule"
 	RunAll             Action = "run_all"
+	StopAll            Action = "stop_all" // the emergency stop, and lifting it
 	ManageOwnAccount   Action = "manage_own_account"
 	UseSomeConnections Action = "use_some_connections" // may be offered the pages of exports that edit
 )
@@ -61,6 +62,7 @@ var allowed = map[Action][]Role{
 	ManageUsers:        {Administrator},
 	ManageSchedule:     {Administrator},
 	RunAll:             {Administrator, Contributor},
+	StopAll:            {Administrator},
 	ManageOwnAccount:   {Administrator, Contributor, Viewer},
 	UseSomeConnections: {Administrator, Contributor},
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/segue-app/segue/internal/schedule"
 	"github.com/segue-app/segue/internal/secret"
 	"github.com/segue-app/segue/internal/segment"
+	"github.com/segue-app/segue/internal/stop"
 )
 
 // Config is where the data is and how destinations are reached.
@@ -55,9 +56,11 @@ type App struct {
 	Exports     *export.Service
 	Runs        *run.Service
 	Schedule    *schedule.Service
+	Stops       *stop.Service
 	Budgets     *budget.Registry
 
 	queue *job.Queue
+	watch func() // ends the watch over the emergency stop
 	lock  *flock.Flock
 }
 
@@ -128,8 +131,9 @@ func (a *App) assemble(c Config) (err error) {
 		Drivers: drivers, Events: a.Events, Clock: c.Clock})
 	a.Connections.SetDependents(a.Exports.Dependents())
 	a.Segments.SetUses(a.Exports.Dependents())
+	a.Stops = stop.NewService(a.DB, c.Clock)
 	a.Runs = run.NewService(run.Dependencies{DB: a.DB, Profiles: a.Profiles, Segments: a.Segments, Connections: a.Connections,
-		Exports: a.Exports, Drivers: drivers, Budgets: a.Budgets, Events: a.Events, Clock: c.Clock, Log: c.Log})
+		Exports: a.Exports, Stops: a.Stops, Drivers: drivers, Budgets: a.Budgets, Events: a.Events, Clock: c.Clock, Log: c.Log})
 	a.Schedule = schedule.NewService(schedule.Dependencies{DB: a.DB, Segments: a.Segments, Runs: a.Runs, Events: a.Events, Clock: c.Clock, Log: c.Log})
 	a.queue, err = job.New(a.DB, job.Work{Runs: a.Runs, Imports: imports{a}, Schedule: a.Schedule, Housekeeping: housekeeping{a}}, quiet(c.Log))
 	if err != nil {
@@ -192,12 +196,28 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.Runs.Recover(ctx); err != nil {
 		return fmt.Errorf("take up runs: %w", err)
 	}
-	return a.queue.Start(ctx)
+	if err := a.queue.Start(ctx); err != nil {
+		return err
+	}
+	watching, end := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		a.Runs.Watch(watching)
+	}()
+	a.watch = func() {
+		end()
+		<-ended
+	}
+	return nil
 }
 
 // Stop lets the work under way come to a point from where it goes on at the next start, within the context's time.
 func (a *App) Stop(ctx context.Context) error {
 	a.Runs.Shutdown()
+	if a.watch != nil {
+		a.watch()
+	}
 	return errors.Join(a.queue.Stop(ctx), a.close())
 }
 

@@ -124,7 +124,7 @@ func runOnce(ctx context.Context, a *app.App, admin access.Actor, e export.Expor
 	resetPeak()
 	before := processorTime()
 	r, err := a.Runs.Start(ctx, admin, e.ID, run.Options{})
-	for err == nil && r.State.Active() {
+	for err == nil && r.State.Going() {
 		time.Sleep(100 * time.Millisecond)
 		r, err = a.Runs.Get(ctx, admin, r.ID)
 	}

@@ -51,7 +51,7 @@ func RunOnce(ctx context.Context, a *app.App, stand *sandbox.Server, say func(st
 		return Result{}, err
 	}
 	begin, told := time.Now(), time.Now()
-	for r.State.Active() {
+	for r.State.Going() {
 		select {
 		case <-time.After(50 * time.Millisecond):
 		case <-ctx.Done():

@@ -21,24 +21,34 @@ func (s *Service) Execute(ctx context.Context, runID int64) error {
 	if !ok {
 		return nil
 	}
-	defer s.leave(runID)
+	err := s.carry(ctx, runID, stopping, stop)
+	if s.leave(runID) && err == nil { // it was resumed before it had come to its end here
+		return s.Execute(ctx, runID)
+	}
+	return err
+}
+
+func (s *Service) carry(ctx context.Context, runID int64, stopping context.Context, stop context.CancelCauseFunc) error {
 	defer s.events.Publish(ListTopic, Topic(runID))
 	r, err := getRun(ctx, s.db.Reader(), runID)
 	if err != nil {
 		return err
 	}
-	if !r.State.Active() {
+	if !r.State.Going() {
 		return nil
 	}
 	if !r.CancelAskedAt.IsZero() {
 		stop(cancelled)
 	}
-	err = s.execute(ctx, r, stopping, stop)
-	var halted *halt
-	if errors.As(err, &halted) { // before anything was sent
-		err = s.db.InTx(ctx, func(tx database.Tx) error {
-			return end(ctx, tx, runID, halted.state, halted.code, halted.detail, s.clock())
-		})
+	halted, err := s.held(ctx, r)
+	if err != nil {
+		return err
+	}
+	if halted == nil {
+		err = s.execute(ctx, r, stopping, stop)
+	}
+	if halted != nil || errors.As(err, &halted) { // before anything was sent
+		err = s.db.InTx(ctx, func(tx database.Tx) error { return s.halt(ctx, tx, runID, halted) })
 	}
 	if err != nil && !errors.Is(err, errEnded) {
 		return err
@@ -49,14 +59,14 @@ func (s *Service) Execute(ctx context.Context, runID int64) error {
 	return s.profiles.Release(ctx, holder(runID))
 }
 
-// errEnded says that somebody cancelled the run before it began.
-var errEnded = errors.New("the run has ended already")
+// errEnded says that somebody cancelled or paused the run before it began, or that it asks a question first.
+var errEnded = errors.New("the run does not begin")
 
 // GiveUp ends a run that failed on our own side more often than it is worth trying.
 func (s *Service) GiveUp(ctx context.Context, runID int64) error {
 	err := s.db.InTx(ctx, func(tx database.Tx) error {
 		r, err := getRun(ctx, tx, runID)
-		if err != nil || !r.State.Active() {
+		if err != nil || !r.State.Going() {
 			return err
 		}
 		return end(ctx, tx, runID, Failed, failInternal, "", s.clock())
@@ -150,7 +160,7 @@ func (s *Service) begin(ctx context.Context, r *Run) error {
 		return err
 	}
 	if code != "" {
-		return &halt{state: Failed, code: code}
+		return haltOn(code, "")
 	}
 	plan, snapshot, c, err := s.planOf(ctx, e)
 	if err != nil {

@@ -218,7 +218,7 @@ func (x *execution) watchPermission(ctx context.Context) error {
 				return err
 			}
 			if code != "" {
-				x.stop(&halt{state: Failed, code: code})
+				x.stop(haltOn(code, ""))
 				return nil
 			}
 		case <-x.finish:
@@ -250,8 +250,8 @@ func (x *execution) conclude() error {
 		state, code, detail := Succeeded, "", ""
 		var halted *halt
 		switch {
-		case errors.As(cause, &halted):
-			state, code, detail = halted.state, halted.code, halted.detail
+		case errors.As(cause, &halted) && !(halted.state == Paused && x.everythingDone()):
+			return x.service.halt(ctx, j.tx, x.run.ID, halted)
 		case r.Counts.Open() != 0:
 			state, code, detail = Failed, failDoesNotAddUp, fmt.Sprintf("%d of %d", r.Counts.Settled(), r.Counts.Profiles)
 		case r.Counts.Rejected() > 0 || r.Counts.Held > 0:
@@ -259,6 +259,16 @@ func (x *execution) conclude() error {
 		}
 		return end(ctx, j.tx, x.run.ID, state, code, detail, x.service.clock())
 	})
+}
+
+// everythingDone reports whether every profile has its outcome, and everybody who left lost the tags.
+func (x *execution) everythingDone() bool {
+	select {
+	case <-x.finish:
+		return true
+	default:
+		return false
+	}
 }
 
 // gate lets requests pass until the run stops, and counts them. A request that is under way is never broken off by a

@@ -118,40 +118,46 @@ func TestBatchesThatAreGivenUpAreSentAgainWithoutTheBadOnes(t *testing.T) {
 	}
 }
 
-func TestBatchesThatNeverEndFailTheRunAndTheNextOneFinishes(t *testing.T) {
+func TestBatchesThatNeverEndPauseTheRunAndAreSentAgainWhenItIsResumed(t *testing.T) {
 	k := apptest.Start(t, 300)
 	e := k.Export()
 	k.Sandbox.SetFaults(sandbox.Faults{StallShare: 1})
 	r := k.Run(e, run.Options{})
-	if r.State != run.Failed || r.ErrorCode != "batches_stalled" {
-		t.Fatalf("ended as %s (%s)", r.State, r.ErrorCode)
+	if r.State != run.Paused || r.PauseCode != "batches_stalled" || r.BatchesSent == 0 {
+		t.Fatalf("came to %s (%s) %+v", r.State, r.PauseCode, r)
 	}
 	k.Sandbox.SetFaults(sandbox.Faults{})
-	if r = k.Run(e, run.Options{}); r.State != run.Warnings || r.Counts.Open() != 0 {
+	if r = k.Resume(r.ID, run.NoReply); r.State != run.Warnings || r.Counts.Open() != 0 || r.BatchesSent != r.BatchesSettled {
+		t.Fatalf("then ended as %s (%s) %+v", r.State, r.ErrorCode, r)
+	}
+	k.Matches()
+}
+
+func TestADestinationThatIsOutOfOrderForLongPausesTheRun(t *testing.T) {
+	k := apptest.Start(t, 300)
+	e := k.Export()
+	k.Sandbox.SetFaults(sandbox.Faults{ServerErrorShare: 1, Path: "/batches"})
+	r := k.Run(e, run.Options{})
+	if r.State != run.Paused || r.PauseCode != "destination_unavailable" || r.Counts.Accepted != 0 {
+		t.Fatalf("came to %s (%s) %+v", r.State, r.PauseCode, r.Counts)
+	}
+	k.Sandbox.SetFaults(sandbox.Faults{})
+	if r = k.Resume(r.ID, run.NoReply); r.State != run.Warnings || r.Counts.Open() != 0 {
 		t.Fatalf("then ended as %s (%s) %+v", r.State, r.ErrorCode, r.Counts)
 	}
 	k.Matches()
 }
 
-func TestADestinationThatIsOutOfOrderForLongFailsTheRun(t *testing.T) {
-	k := apptest.Start(t, 300)
-	e := k.Export()
-	k.Sandbox.SetFaults(sandbox.Faults{ServerErrorShare: 1, Path: "/batches"})
-	r := k.Run(e, run.Options{})
-	if r.State != run.Failed || r.ErrorCode != "destination_unavailable" || r.Counts.Accepted != 0 {
-		t.Fatalf("ended as %s (%s) %+v", r.State, r.ErrorCode, r.Counts)
-	}
-}
-
 func TestAFaultOfTheKeyStopsTheRunAndMarksTheConnection(t *testing.T) {
 	for name, test := range map[string]struct {
 		faults  sandbox.Faults
+		state   run.State
 		failure connection.Failure
 	}{
-		"key withdrawn":           {sandbox.Faults{KeysRevoked: true}, connection.KeyRefused},
-		"permission taken away":   {sandbox.Faults{DeniedScopes: "contacts.write"}, connection.ScopeMissing},
-		"key of another brand":    {sandbox.Faults{OtherBrandID: "another"}, connection.BrandChanged},
-		"version no longer there": {sandbox.Faults{VersionRetired: true}, ""},
+		"key withdrawn":           {sandbox.Faults{KeysRevoked: true}, run.Paused, connection.KeyRefused},
+		"permission taken away":   {sandbox.Faults{DeniedScopes: "contacts.write"}, run.Paused, connection.ScopeMissing},
+		"key of another brand":    {sandbox.Faults{OtherBrandID: "another"}, run.Failed, connection.BrandChanged},
+		"version no longer there": {sandbox.Faults{VersionRetired: true}, run.Failed, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -163,8 +169,8 @@ func TestAFaultOfTheKeyStopsTheRunAndMarksTheConnection(t *testing.T) {
 			if want == "" {
 				want = "api_retired"
 			}
-			if r.State != run.Failed || r.ErrorCode != want || r.Counts.Accepted != 0 {
-				t.Fatalf("ended as %s (%s) %+v", r.State, r.ErrorCode, r.Counts)
+			if r.State != test.state || r.ErrorCode+r.PauseCode != want || r.Counts.Accepted != 0 {
+				t.Fatalf("came to %s (%s %s) %+v", r.State, r.ErrorCode, r.PauseCode, r.Counts)
 			}
 			c, err := k.Connections.Find(t.Context(), k.DB.Reader(), e.ConnectionID)
 			if err != nil || c.Failure != test.failure {
@@ -185,18 +191,19 @@ var slow = sandbox.Faults{LatencyMillis: 100}
 
 func TestWhatTakesThePermissionAwayStopsARunInItsMiddle(t *testing.T) {
 	for name, test := range map[string]struct {
-		do   func(k *apptest.Kit, exportID, connectionID int64) error
-		code string
+		do    func(k *apptest.Kit, exportID, connectionID int64) error
+		state run.State
+		code  string
 	}{
 		"paused": {func(k *apptest.Kit, id, _ int64) error {
 			return k.Exports.Pause(t.Context(), k.Actor(access.Contributor), id)
-		}, "paused"},
+		}, run.Paused, "paused"},
 		"removed": {func(k *apptest.Kit, id, _ int64) error {
 			return k.Exports.RemoveExport(t.Context(), k.Actor(access.Administrator), id)
-		}, "export_removed"},
+		}, run.Failed, "export_removed"},
 		"detached": {func(k *apptest.Kit, id, _ int64) error {
 			return k.Exports.DetachConnection(t.Context(), k.Actor(access.Administrator), id)
-		}, "no_connection"},
+		}, run.Failed, "no_connection"},
 		"consent withdrawn": {func(k *apptest.Kit, _, id int64) error {
 			c, err := k.Connections.Find(t.Context(), k.DB.Reader(), id)
 			if err != nil {
@@ -204,7 +211,7 @@ func TestWhatTakesThePermissionAwayStopsARunInItsMiddle(t *testing.T) {
 			}
 			_, err = k.Connections.WithdrawConsent(t.Context(), k.Actor(access.Administrator), id, c.Version)
 			return err
-		}, "no_consent"},
+		}, run.Paused, "no_consent"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -220,8 +227,8 @@ func TestWhatTakesThePermissionAwayStopsARunInItsMiddle(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := k.Wait(started.ID)
-			if r.State != run.Failed || r.ErrorCode != test.code || r.Counts.Open() == 0 {
-				t.Fatalf("ended as %s (%s) %+v", r.State, r.ErrorCode, r.Counts)
+			if r.State != test.state || r.ErrorCode+r.PauseCode != test.code || r.Counts.Open() == 0 {
+				t.Fatalf("came to %s (%s %s) %+v", r.State, r.ErrorCode, r.PauseCode, r.Counts)
 			}
 			var kept int
 			if err := k.DB.Reader().QueryRowContext(t.Context(), `SELECT count(*) FROM deliveries`).Scan(&kept); err != nil {

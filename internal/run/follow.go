@@ -182,7 +182,7 @@ func (f *follower) poll(ctx context.Context) (settled int, err error) {
 		if told && state.Progress != destination.Waiting {
 			done = append(done, endedBatch{b, state})
 		} else if f.x.service.clock().Sub(b.sentAt) > f.x.seconds(stalledSeconds) {
-			f.x.stop(&halt{state: Failed, code: failStalled})
+			f.x.stop(haltOn(failStalled, ""))
 		}
 	}
 	for len(done) > 0 {

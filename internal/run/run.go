@@ -14,18 +14,22 @@ import (
 // State of a run.
 type State string
 
-// The states. Queued and Running are active: an export has at most one active run.
+// The states. Queued, Running and Paused are active: an export has at most one active run.
 const (
 	Queued    State = "queued"
 	Running   State = "running"
+	Paused    State = "paused" // goes on from its journal when it is resumed
 	Succeeded State = "succeeded"
 	Warnings  State = "warnings" // ended, and some profiles were rejected
 	Failed    State = "failed"
 	Cancelled State = "cancelled"
 )
 
-// Active reports whether the run waits or is under way.
-func (s State) Active() bool { return s == Queued || s == Running }
+// Active reports whether the run has not ended.
+func (s State) Active() bool { return s.Going() || s == Paused }
+
+// Going reports whether the run goes on by itself: it waits for its turn, or is under way.
+func (s State) Going() bool { return s == Queued || s == Running }
 
 // Cause is why a run was started.
 type Cause string
@@ -46,6 +50,7 @@ type Run struct {
 	RequestedBy    string
 	ActingFor      string // the export user
 	WithdrawAny    bool   // a person said that so many may lose their tags
+	LeaveTags      bool   // a person said to send, and to leave the tags as they are
 	Complete       bool   // everybody is sent, also those who did not change
 	State          State
 	Plan           *Plan // nil until the run begins
@@ -56,6 +61,12 @@ type Run struct {
 	ErrorDetail    string
 	CancelAskedAt  time.Time
 	CancelAskedBy  string
+	PauseCode      string // why it is paused, or was last; ByPerson while it runs: it is about to be
+	PauseDetail    string
+	PausedAt       time.Time
+	PausedBy       string // "" when Segue paused it
+	ApprovedAt     time.Time
+	ApprovedBy     string // who answered the question that it was paused with
 	QueuedAt       time.Time
 	StartedAt      time.Time
 	EndedAt        time.Time

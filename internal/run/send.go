@@ -166,7 +166,7 @@ func (x *execution) split(ctx context.Context, b batch, failure *destination.Err
 	return nil
 }
 
-// fail stops the run for what a person must mend, and marks the connection where the key is to blame.
+// fail stops the run, for good or until a person has mended what is wrong, and marks the connection where the key is to blame.
 func (x *execution) fail(ctx context.Context, failure *destination.Error) error {
 	code, mark := failUnavailable, markOf(failure.Kind)
 	if failure.Kind == destination.Retired {
@@ -178,7 +178,7 @@ func (x *execution) fail(ctx context.Context, failure *destination.Error) error 
 			return err
 		}
 	}
-	x.stop(&halt{state: Failed, code: code, detail: failure.Message})
+	x.stop(haltOn(code, failure.Message))
 	return nil
 }
 

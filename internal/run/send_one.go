@@ -61,6 +61,11 @@ func (s *Service) SendOne(ctx context.Context, actor access.Actor, exportID int6
 	if r.obstacle != "" {
 		return problem.New(problem.Conflict, "obstacle."+r.obstacle)
 	}
+	if stands, err := s.stops.Stands(ctx); err != nil {
+		return err
+	} else if stands {
+		return problem.New(problem.Conflict, "problem.stop.stands")
+	}
 	if running, ok, err := activeRun(ctx, s.db.Reader(), exportID); err != nil {
 		return err
 	} else if ok { // it may hold other values of the profile
@@ -183,7 +188,7 @@ func (s *Service) exchange(ctx context.Context, r ready, made contact) (Answer, 
 	if err != nil {
 		return Answer{}, err
 	}
-	place := &noted{inner: brand.Gate(oneHolder)}
+	place := &noted{inner: brand.Gate(oneHolder), stops: s.stops}
 	sending, _, err := s.connections.Account(ctx, r.plan.ConnectionID, place)
 	if err != nil {
 		return Answer{}, err
@@ -204,6 +209,8 @@ func (s *Service) exchange(ctx context.Context, r ready, made contact) (Answer, 
 	switch {
 	case err == nil:
 		return s.awaitOne(ctx, reading, batchID, sent, made.identity)
+	case errors.Is(err, errStopped):
+		return Answer{Outcome: AnswerFailed, Code: ByStop}, nil
 	case !place.admitted:
 		return Answer{Outcome: AnswerNoRoom}, nil
 	case !errors.As(err, &failure):
@@ -285,15 +292,29 @@ func unreadable(err error) (answer Answer, final bool) {
 	return answer, !failure.Passing()
 }
 
-// noted is a gate that remembers whether it let a request pass.
+// noted is a gate that remembers whether it let a request pass. When it has stops, it lets none pass while one stands.
 type noted struct {
 	inner    destination.Gate
+	stops    Stops
 	admitted bool
 }
+
+// errStopped says that the emergency stop was given while a request waited for its place.
+var errStopped = errors.New("an emergency stop stands")
 
 // Enter waits for a place.
 func (n *noted) Enter(ctx context.Context) (func(destination.Answer), error) {
 	done, err := n.inner.Enter(ctx)
+	if err == nil && n.stops != nil {
+		stands, failed := n.stops.Stands(ctx)
+		if failed == nil && stands {
+			failed = errStopped
+		}
+		if failed != nil {
+			done(destination.Answer{})
+			return nil, failed
+		}
+	}
 	n.admitted = n.admitted || err == nil
 	return done, err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
@@ -62,6 +63,7 @@ type Dependencies struct {
 	Segments    Segments
 	Connections Connections
 	Exports     Exports
+	Stops       Stops
 	Drivers     map[string]destination.Driver
 	Budgets     *budget.Registry
 	Queue       Queue
@@ -77,6 +79,7 @@ type Service struct {
 	segments    Segments
 	connections Connections
 	exports     Exports
+	stops       Stops
 	drivers     map[string]destination.Driver
 	budgets     *budget.Registry
 	queue       Queue
@@ -84,9 +87,12 @@ type Service struct {
 	clock       func() time.Time
 	log         *slog.Logger
 
+	stopped atomic.Bool // whether an emergency stop stood when it was last looked up
+
 	mutex      sync.Mutex
 	statements *statements
 	active     map[int64]context.CancelCauseFunc // runs under way in this process
+	again      map[int64]bool                    // of those, which are to be carried out once more at their end
 	shutting   bool
 	answers    map[answerKey]Answer
 	dryRuns    chan struct{} // has room for one: each holds some 30 bytes a profile, and a core
@@ -94,8 +100,8 @@ type Service struct {
 
 // NewService makes the service.
 func NewService(d Dependencies) *Service {
-	return &Service{db: d.DB, profiles: d.Profiles, segments: d.Segments, connections: d.Connections, exports: d.Exports, drivers: d.Drivers,
-		budgets: d.Budgets, queue: d.Queue, events: d.Events, clock: d.Clock, log: d.Log, active: map[int64]context.CancelCauseFunc{},
+	return &Service{db: d.DB, profiles: d.Profiles, segments: d.Segments, connections: d.Connections, exports: d.Exports, stops: d.Stops, drivers: d.Drivers,
+		budgets: d.Budgets, queue: d.Queue, events: d.Events, clock: d.Clock, log: d.Log, active: map[int64]context.CancelCauseFunc{}, again: map[int64]bool{},
 		answers: map[answerKey]Answer{}, dryRuns: make(chan struct{}, 1)}
 }
 
@@ -127,6 +133,11 @@ func (s *Service) Start(ctx context.Context, actor access.Actor, exportID int64,
 }
 
 func (s *Service) start(ctx context.Context, actor access.Actor, e export.Export, cause Cause, options Options) (started Run, err error) {
+	if stands, err := s.stops.Stands(ctx); err != nil {
+		return Run{}, err
+	} else if stands {
+		return Run{}, problem.New(problem.Conflict, "problem.stop.stands")
+	}
 	code, err := s.exports.Readiness(ctx, e)
 	if err != nil {
 		return Run{}, err
@@ -134,11 +145,10 @@ func (s *Service) start(ctx context.Context, actor access.Actor, e export.Export
 	if code != "" {
 		return Run{}, problem.New(problem.Conflict, "obstacle."+code)
 	}
+	var before int64
 	err = s.db.InTx(ctx, func(tx database.Tx) error {
-		if running, ok, err := activeRun(ctx, tx, e.ID); err != nil {
+		if before, err = s.makeWay(ctx, tx, e.ID); err != nil {
 			return err
-		} else if ok {
-			return problem.New(problem.Conflict, "problem.run.active", "Run", running)
 		}
 		id, err := insertRun(ctx, tx, Run{ExportID: e.ID, Cause: cause, RequestedBy: actor.Name, Complete: options.Complete,
 			WithdrawAny: options.WithdrawAny}, actor.UserID, s.clock())
@@ -151,10 +161,33 @@ func (s *Service) start(ctx context.Context, actor access.Actor, e export.Export
 		started, err = getRun(ctx, tx, id)
 		return err
 	})
-	if err == nil {
-		s.events.Publish(ListTopic, Topic(started.ID))
+	if err != nil {
+		return Run{}, err
+	}
+	s.events.Publish(ListTopic, Topic(started.ID))
+	if before != 0 {
+		err = s.released(ctx, before)
 	}
 	return started, err
+}
+
+// makeWay ends the run of an export that Segue paused, since a new one does what is left of it: what was accepted is
+// remembered. It returns its id, 0 when there was none. A run that is under way, or that a person paused, is a Conflict.
+func (s *Service) makeWay(ctx context.Context, tx database.Tx, exportID int64) (before int64, err error) {
+	before, ok, err := activeRun(ctx, tx, exportID)
+	if err != nil || !ok {
+		return 0, err
+	}
+	r, err := getRun(ctx, tx, before)
+	switch {
+	case err != nil:
+		return 0, err
+	case r.State != Paused:
+		return 0, problem.New(problem.Conflict, "problem.run.active", "Run", before)
+	case !r.Yields():
+		return 0, problem.New(problem.Conflict, "problem.run.paused_by_person", "Run", before, "Name", r.PausedBy)
+	}
+	return before, end(ctx, tx, before, Cancelled, superseded, "", s.clock())
 }
 
 // StartAll queues a run of every export that has an active schedule and that the actor may run. It returns the runs that
@@ -191,16 +224,9 @@ func (s *Service) StartAll(ctx context.Context, actor access.Actor, cause Cause)
 
 // Cancel stops a run: nothing more is sent, and what was sent already is followed for a while.
 func (s *Service) Cancel(ctx context.Context, actor access.Actor, runID int64) error {
-	r, err := getRun(ctx, s.db.Reader(), runID)
+	r, _, err := s.mayAct(ctx, actor, runID)
 	if err != nil {
 		return err
-	}
-	e, err := s.exports.Find(ctx, s.db.Reader(), r.ExportID)
-	if err != nil {
-		return err
-	}
-	if !e.MayEdit(actor) {
-		return actor.RequireUse(e.OpenConnection)
 	}
 	err = s.db.InTx(ctx, func(tx database.Tx) error {
 		now := s.clock()
@@ -219,7 +245,7 @@ func (s *Service) Cancel(ctx context.Context, actor access.Actor, runID int64) e
 		if err := addEvent(ctx, tx, runID, now, "cancel_asked", actor.Name); err != nil {
 			return err
 		}
-		if r.State == Queued {
+		if r.State != Running {
 			return end(ctx, tx, runID, Cancelled, "", "", now)
 		}
 		return nil
@@ -227,11 +253,10 @@ func (s *Service) Cancel(ctx context.Context, actor access.Actor, runID int64) e
 	if err != nil {
 		return err
 	}
-	s.mutex.Lock()
-	if stop := s.active[runID]; stop != nil {
-		stop(cancelled)
+	s.interrupt(runID, cancelled)
+	if r.State == Paused {
+		return s.released(ctx, runID)
 	}
-	s.mutex.Unlock()
 	s.events.Publish(ListTopic, Topic(runID))
 	return nil
 }
@@ -267,11 +292,16 @@ func (s *Service) Shutdown() {
 	}
 }
 
-// enter notes that a run is under way in this process; ok is false when it is already, or when the program stops.
+// enter notes that a run is under way in this process; ok is false when it is already (then it is carried out once more at
+// its end, for it may have been resumed while it came to a pause), or when the program stops.
 func (s *Service) enter(runID int64) (stopping context.Context, stop context.CancelCauseFunc, ok bool) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if s.shutting || s.active[runID] != nil {
+	if s.active[runID] != nil {
+		s.again[runID] = true
+		return nil, nil, false
+	}
+	if s.shutting {
 		return nil, nil, false
 	}
 	stopping, stop = context.WithCancelCause(context.Background())
@@ -279,11 +309,15 @@ func (s *Service) enter(runID int64) (stopping context.Context, stop context.Can
 	return stopping, stop, true
 }
 
-func (s *Service) leave(runID int64) {
+// leave notes that a run is under way no longer, and reports whether somebody asked for it meanwhile.
+func (s *Service) leave(runID int64) (again bool) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.active[runID](errors.New("the run has ended"))
+	again = s.again[runID]
 	delete(s.active, runID)
+	delete(s.again, runID)
+	return again
 }
 
 // RequestTimes lists when requests were sent to a brand, so that the budget of a restarted process knows of them.

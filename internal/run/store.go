@@ -12,18 +12,19 @@ import (
 	"github.com/segue-app/segue/internal/problem"
 )
 
-const runColumns = `r.id, r.export_id, e.name, r.cause, r.requested_by_name, r.acting_for, r.complete, r.withdraw_any, r.state, r.plan, r.planned,
+const runColumns = `r.id, r.export_id, e.name, r.cause, r.requested_by_name, r.acting_for, r.complete, r.withdraw_any, r.leave_tags, r.state, r.plan, r.planned,
 	r.profiles, r.accepted, r.created, r.updated, r.unchanged, r.invalid, r.refused, r.known, r.duplicates, r.withdrawn, r.held, r.requests, r.batches_sent, r.batches_settled, r.error_code, r.error_detail,
-	r.cancel_asked_at, r.cancel_asked_by, r.queued_at, r.started_at, r.ended_at, r.progress_at`
+	r.cancel_asked_at, r.cancel_asked_by, r.pause_code, r.pause_detail, r.paused_at, r.paused_by, r.approved_at, r.approved_by, r.queued_at, r.started_at, r.ended_at, r.progress_at`
 
 func scanRun(row interface{ Scan(...any) error }) (Run, error) {
 	var r Run
 	var plan sql.NullString
-	var cancel, started, ended, progress sql.NullInt64
+	var cancel, paused, approved, started, ended, progress sql.NullInt64
 	var queued int64
-	err := row.Scan(&r.ID, &r.ExportID, &r.ExportName, &r.Cause, &r.RequestedBy, &r.ActingFor, &r.Complete, &r.WithdrawAny, &r.State, &plan, &r.Planned,
+	err := row.Scan(&r.ID, &r.ExportID, &r.ExportName, &r.Cause, &r.RequestedBy, &r.ActingFor, &r.Complete, &r.WithdrawAny, &r.LeaveTags, &r.State, &plan, &r.Planned,
 		&r.Counts.Profiles, &r.Counts.Accepted, &r.Counts.Created, &r.Counts.Updated, &r.Counts.Unchanged, &r.Counts.Invalid, &r.Counts.Refused, &r.Counts.Known, &r.Counts.Duplicates,
-		&r.Counts.Withdrawn, &r.Counts.Held, &r.Requests, &r.BatchesSent, &r.BatchesSettled, &r.ErrorCode, &r.ErrorDetail, &cancel, &r.CancelAskedBy, &queued, &started, &ended, &progress)
+		&r.Counts.Withdrawn, &r.Counts.Held, &r.Requests, &r.BatchesSent, &r.BatchesSettled, &r.ErrorCode, &r.ErrorDetail, &cancel, &r.CancelAskedBy,
+		&r.PauseCode, &r.PauseDetail, &paused, &r.PausedBy, &approved, &r.ApprovedBy, &queued, &started, &ended, &progress)
 	if err != nil {
 		return Run{}, err
 	}
@@ -34,6 +35,7 @@ func scanRun(row interface{ Scan(...any) error }) (Run, error) {
 		}
 	}
 	r.CancelAskedAt, r.QueuedAt = database.NullTime(cancel), database.Time(queued)
+	r.PausedAt, r.ApprovedAt = database.NullTime(paused), database.NullTime(approved)
 	r.StartedAt, r.EndedAt, r.ProgressAt = database.NullTime(started), database.NullTime(ended), database.NullTime(progress)
 	return r, nil
 }
@@ -49,10 +51,10 @@ func getRun(ctx context.Context, q database.Querier, id int64) (Run, error) {
 	return r, nil
 }
 
-// listRuns lists the newest first; exportID 0 means of all exports, activeOnly those that wait or are under way.
+// listRuns lists the newest first; exportID 0 means of all exports, activeOnly those that have not ended.
 func listRuns(ctx context.Context, q database.Querier, exportID int64, activeOnly bool, limit, offset int) (found []Run, err error) {
 	rows, err := q.QueryContext(ctx, `SELECT `+runColumns+` FROM runs r JOIN exports e ON e.id = r.export_id
-		WHERE (? = 0 OR r.export_id = ?) AND (NOT ? OR r.state IN ('queued', 'running')) ORDER BY r.id DESC LIMIT ? OFFSET ?`,
+		WHERE (? = 0 OR r.export_id = ?) AND (NOT ? OR r.state IN ('queued', 'running', 'paused')) ORDER BY r.id DESC LIMIT ? OFFSET ?`,
 		exportID, exportID, activeOnly, limit, offset)
 	if err != nil {
 		return nil, fmt.Errorf("list runs: %w", err)
@@ -81,9 +83,9 @@ func insertRun(ctx context.Context, tx database.Tx, r Run, requestedBy int64, no
 	return id, addEvent(ctx, tx, id, now, "queued", r.RequestedBy)
 }
 
-// activeRun finds the run of an export that waits or is under way.
+// activeRun finds the run of an export that has not ended.
 func activeRun(ctx context.Context, q database.Querier, exportID int64) (id int64, ok bool, err error) {
-	err = q.QueryRowContext(ctx, `SELECT id FROM runs WHERE export_id = ? AND state IN ('queued', 'running')`, exportID).Scan(&id)
+	err = q.QueryRowContext(ctx, `SELECT id FROM runs WHERE export_id = ? AND state IN ('queued', 'running', 'paused')`, exportID).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, false, nil
 	}
@@ -167,10 +169,14 @@ func end(ctx context.Context, tx database.Tx, runID int64, state State, code, de
 }
 
 // unfinished lists the runs that should be under way.
-func unfinished(ctx context.Context, q database.Querier) (ids []int64, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT id FROM runs WHERE state IN ('queued', 'running') ORDER BY id`)
+func unfinished(ctx context.Context, q database.Querier) ([]int64, error) {
+	return runIDs(ctx, q, `SELECT id FROM runs WHERE state IN ('queued', 'running') ORDER BY id`)
+}
+
+func runIDs(ctx context.Context, q database.Querier, query string, args ...any) (ids []int64, err error) {
+	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, fmt.Errorf("list unfinished runs: %w", err)
+		return nil, fmt.Errorf("list runs: %w", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {

@@ -134,8 +134,10 @@ func (x *execution) withdrawAll(ctx context.Context, claimed *claims) error {
 			}
 		}
 	}
-	x.withdrawn.Store(true)
-	x.finishIfDone()
+	if x.stopping.Err() == nil {
+		x.withdrawn.Store(true)
+		x.finishIfDone()
+	}
 	return nil
 }
 

@@ -214,7 +214,7 @@ func (l *ledger) killAgainAndAgain(ctx context.Context, o settings, runID int64,
 			if err := look(); err != nil {
 				return errors.Join(err, p.Kill())
 			}
-			if !l.run.State.Active() || !last && l.run.Counts.Settled() >= moments[l.kills] {
+			if !l.run.State.Going() || !last && l.run.Counts.Settled() >= moments[l.kills] {
 				break
 			}
 			if time.Now().After(deadline) {
@@ -226,7 +226,7 @@ func (l *ledger) killAgainAndAgain(ctx context.Context, o settings, runID int64,
 		if err := errors.Join(p.Kill(), look()); err != nil {
 			return err
 		}
-		if !l.run.State.Active() {
+		if !l.run.State.Going() {
 			return nil
 		}
 		l.kills++

@@ -80,7 +80,7 @@ func tone(state run.State) component.Tone {
 		return component.Running
 	case run.Succeeded:
 		return component.Success
-	case run.Warnings:
+	case run.Warnings, run.Paused:
 		return component.Warning
 	case run.Failed:
 		return component.Danger
@@ -92,6 +92,8 @@ func icon(state run.State) string {
 	switch state {
 	case run.Queued:
 		return "clock"
+	case run.Paused:
+		return "circle-pause"
 	case run.Cancelled:
 		return "ban"
 	case run.Failed:
@@ -184,6 +186,8 @@ func (d Detail) Summary(ctx context.Context) string {
 		return i18n.T(ctx, "runs.summary.queued")
 	case run.Running:
 		return i18n.T(ctx, "runs.summary.running", "Percent", percent(d.Run)/10*10, "Profiles", c.Profiles)
+	case run.Paused:
+		return i18n.T(ctx, "runs.summary.paused", "Percent", percent(d.Run), "Profiles", c.Profiles)
 	case run.Succeeded:
 		return i18n.T(ctx, "runs.summary.succeeded", "Accepted", c.Accepted, "Unchanged", c.Unchanged)
 	case run.Warnings:
@@ -196,6 +200,9 @@ func (d Detail) Summary(ctx context.Context) string {
 
 func (d Detail) progress(ctx context.Context) component.Progress {
 	p := component.Progress{ID: "run-progress", Label: i18n.T(ctx, "runs.progress"), Tone: component.Running}
+	if d.State == run.Paused {
+		p.Tone = component.Warning
+	}
 	if d.Counts.Profiles == 0 {
 		p.Text = i18n.T(ctx, "runs.progress.preparing")
 		return p
@@ -292,6 +299,12 @@ func (d Detail) timeline(ctx context.Context) component.Timeline {
 			event.Tone, event.Icon, event.Text = component.Warning, "circle-stop", e.Detail
 		case "started":
 			event.Tone, event.Icon = component.Info, "play"
+		case "pause_asked":
+			event.Tone, event.Icon, event.Text = component.Warning, "pause", e.Detail
+		case "paused":
+			event.Tone, event.Icon, event.Text = tone(state), icon(state), pauseReason(ctx, e.Detail, d.DestinationName)
+		case "continued", "approved", "approved_tags_left", "lifted":
+			event.Tone, event.Icon, event.Text = component.Info, "play", e.Detail
 		case "resumed":
 			event.Tone, event.Icon, event.Text = component.Info, "refresh-cw", i18n.T(ctx, "runs.event.resumed.text")
 		default:

@@ -26,6 +26,7 @@ func (d Detail) actions(ctx context.Context) templ.Component {
 	var buttons []templ.Component
 	if d.State.Active() {
 		buttons = append(buttons, refreshWithoutScripts(d.address()))
+		buttons = append(buttons, d.pauseActions(ctx)...)
 		if d.MayCancel && d.CancelAskedAt.IsZero() {
 			buttons = append(buttons, component.Button{Label: i18n.T(ctx, "runs.cancel"), Icon: "circle-stop", Href: Path(d.ID) + "/cancel",
 				Attrs: templ.Attributes{"id": "run-cancel"}})
@@ -40,8 +41,8 @@ func (d Detail) actions(ctx context.Context) templ.Component {
 }
 
 // remedy leads to where the failure is mended; nothing where no page helps.
-func (d Detail) remedy(ctx context.Context) templ.Component {
-	if d.Plan != nil && connectionObstacle(d.ErrorCode) && d.MayMend {
+func (d Detail) remedy(ctx context.Context, code string) templ.Component {
+	if d.Plan != nil && connectionObstacle(code) && d.MayMend {
 		return component.Button{Label: i18n.T(ctx, "runs.to_connection"), Href: fmt.Sprintf("/connections/%d", d.Plan.ConnectionID), Small: true}
 	}
 	return nil
@@ -61,6 +62,9 @@ func (d Detail) facts(ctx context.Context) []component.Term {
 	mode := "runs.mode.changes"
 	if d.Complete {
 		mode = "runs.mode.complete"
+	}
+	if !d.ApprovedAt.IsZero() {
+		add("runs.approved", i18n.T(ctx, "runs.approved.by", "Name", d.ApprovedBy, "At", d.ApprovedAt))
 	}
 	add("runs.mode", i18n.T(ctx, mode))
 	terms = append(terms, component.Term{Label: i18n.T(ctx, "runs.queued_at"), Content: both(d.QueuedAt)})

@@ -20,18 +20,18 @@ func ErrorText(ctx context.Context, code, detail, destinationName string) string
 			n = 0
 		}
 		return i18n.T(ctx, "runs.error.too_many_profiles", "Profiles", n, "Destination", destinationName)
-	case "destination_unavailable", "batches_stalled", "api_retired", "does_not_add_up", "internal", "segment_unusable":
+	case "destination_unavailable", "batches_stalled", "api_retired", "does_not_add_up", "internal", "segment_unusable", "superseded", "stopped_all":
 		return i18n.T(ctx, "runs.error."+code, "Destination", destinationName)
 	}
 	return i18n.T(ctx, "obstacle."+code)
 }
 
 // words are the destination's own about the failure, if the detail holds such.
-func (d Detail) words(ctx context.Context) string {
-	if d.ErrorDetail == "" || d.ErrorCode == "too_many_profiles" || d.ErrorCode == "segment_unusable" {
+func (d Detail) words(ctx context.Context, code, detail string) string {
+	if detail == "" || code == "too_many_profiles" || code == "segment_unusable" {
 		return ""
 	}
-	return i18n.T(ctx, "runs.words.said", "Destination", d.DestinationName, "Words", d.ErrorDetail)
+	return i18n.T(ctx, "runs.words.said", "Destination", d.DestinationName, "Words", detail)
 }
 
 // connectionObstacle reports whether the failure is mended on the connection's page.

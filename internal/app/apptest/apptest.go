@@ -145,7 +145,7 @@ func (k *Kit) Export() export.Export {
 	return e
 }
 
-// Run starts an export and waits for its end.
+// Run starts an export and waits for its end, or for its pause.
 func (k *Kit) Run(e export.Export, options run.Options) run.Run {
 	k.t.Helper()
 	started, err := k.Runs.Start(context.Background(), k.Actor(access.Administrator), e.ID, options)
@@ -155,10 +155,19 @@ func (k *Kit) Run(e export.Export, options run.Options) run.Run {
 	return k.Wait(started.ID)
 }
 
-// Wait waits until a run has ended.
+// Wait waits until a run has ended, or is paused.
 func (k *Kit) Wait(runID int64) run.Run {
 	k.t.Helper()
-	return k.Until(runID, func(r run.Run) bool { return !r.State.Active() })
+	return k.Until(runID, func(r run.Run) bool { return !r.State.Going() })
+}
+
+// Resume has a paused run go on, and waits for its end or its next pause.
+func (k *Kit) Resume(runID int64, reply run.Reply) run.Run {
+	k.t.Helper()
+	if err := k.Runs.Resume(context.Background(), k.Actor(access.Administrator), runID, reply); err != nil {
+		k.t.Fatal(err)
+	}
+	return k.Wait(runID)
 }
 
 // Until waits until a run is as wanted, a minute at most.
