@@ -43,6 +43,7 @@ const (
 	LookAround         Action = "look_around" // home, segments, exports, runs, live status, help
 	SeePersonalData    Action = "see_personal_data"
 	ManageProfiles     Action = "manage_profiles" // upload, correct types
+	ManageExclusions   Action = "manage_exclusions"
 	EditSegments       Action = "edit_segments"
 	ManageConnections  Action = "manage_connections"
 	ManageUsers        Action = "manage_users"
@@ -57,6 +58,7 @@ var allowed = map[Action][]Role{
 	LookAround:         {Administrator, Contributor, Viewer},
 	SeePersonalData:    {Administrator, Contributor},
 	ManageProfiles:     {Administrator},
+	ManageExclusions:   {Administrator},
 	EditSegments:       {Administrator, Contributor},
 	ManageConnections:  {Administrator},
 	ManageUsers:        {Administrator},

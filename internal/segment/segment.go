@@ -88,11 +88,12 @@ type Draft struct {
 	Version     int // of the segment that was read before editing
 }
 
-// Use is an export that a segment is part of.
+// Use is what a segment is part of: an export, or the list of exclusions.
 type Use struct {
-	ExportID int64
-	Name     string
-	Path     string // of the export's page
+	ExportID int64  // 0 when it is no export
+	Name     string // of the export
+	Code     string // names, as a translation key, what is no export
+	Path     string // of its page
 }
 
 // Page is a part of the list of segments.

@@ -48,15 +48,20 @@ type Service struct {
 	uses      Uses
 	events    *event.Hub
 	now       func() time.Time
+	changed   func(id int64)
 }
 
 // NewService makes the service.
 func NewService(db *database.DB, snapshots Snapshots, events *event.Hub, now func() time.Time) *Service {
-	return &Service{db: db, snapshots: snapshots, events: events, now: now, uses: unused{}}
+	return &Service{db: db, snapshots: snapshots, events: events, now: now, uses: unused{}, changed: func(int64) {}}
 }
 
 // SetUses says who knows the exports. Exports are built on segments, so they come later. Call it before the service is used.
 func (s *Service) SetUses(uses Uses) { s.uses = uses }
+
+// OnChange has somebody hear of a segment whose definition changed, before anything else is done with it. Call it before the
+// service is used.
+func (s *Service) OnChange(hear func(id int64)) { s.changed = hear }
 
 type unused struct{}
 
@@ -155,6 +160,7 @@ func (s *Service) Update(ctx context.Context, actor access.Actor, id int64, draf
 	if err != nil {
 		return Segment{}, err
 	}
+	s.changed(id)
 	return s.calculated(ctx, id)
 }
 
