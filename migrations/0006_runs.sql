@@ -23,6 +23,7 @@ CREATE TABLE runs (
     refused           INTEGER NOT NULL DEFAULT 0,         -- rejected by the destination
     known             INTEGER NOT NULL DEFAULT 0,         -- of those, not sent: as in an earlier run, see refusals
     duplicates        INTEGER NOT NULL DEFAULT 0,
+    excluded          INTEGER NOT NULL DEFAULT 0,         -- on the list of exclusions
     withdrawn         INTEGER NOT NULL DEFAULT 0,         -- contacts that lost tags: who left a segment
     held              INTEGER NOT NULL DEFAULT 0,         -- contacts that would have, were they not too many
     requests          INTEGER NOT NULL DEFAULT 0,
@@ -76,7 +77,7 @@ CREATE TABLE rejections (
     id         INTEGER PRIMARY KEY,
     run_id     INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     profile_id TEXT    NOT NULL,
-    outcome    TEXT    NOT NULL CHECK (outcome IN ('invalid', 'refused', 'duplicate')),
+    outcome    TEXT    NOT NULL CHECK (outcome IN ('invalid', 'refused', 'duplicate', 'excluded')),
     field      TEXT    NOT NULL DEFAULT '',
     code       TEXT    NOT NULL,
     message    TEXT    NOT NULL DEFAULT '',               -- the destination's own words

@@ -251,7 +251,7 @@ func TestEveryObstacleAndReasonHasItsWordsInEveryLanguage(t *testing.T) {
 	} {
 		keys = append(keys, "obstacle."+code, "exports.state."+code)
 	}
-	for _, code := range []string{"too_many_profiles", "destination_unavailable", "batches_stalled", "api_retired", "does_not_add_up", "internal", "segment_unusable"} {
+	for _, code := range []string{"too_many_profiles", "destination_unavailable", "batches_stalled", "api_retired", "does_not_add_up", "internal", "segment_unusable", "exclusion_unusable"} {
 		keys = append(keys, "runs.error."+code)
 	}
 	for _, code := range []string{"queued", "started", "resumed", "cancel_asked", "succeeded", "warnings", "failed", "cancelled"} {
@@ -260,12 +260,12 @@ func TestEveryObstacleAndReasonHasItsWordsInEveryLanguage(t *testing.T) {
 	for _, state := range []run.State{run.Queued, run.Running, run.Succeeded, run.Warnings, run.Failed, run.Cancelled} {
 		keys = append(keys, "runs.state."+string(state), "runs.summary."+string(state))
 	}
-	for _, outcome := range []run.Outcome{run.Invalid, run.Refused, run.Duplicate} {
+	for _, outcome := range []run.Outcome{run.Invalid, run.Refused, run.Duplicate, run.Excluded} {
 		keys = append(keys, "runs.outcome."+string(outcome))
 	}
 	for _, code := range []string{
 		"required", "invalid_email", "invalid_phone", "invalid_date", "invalid_gender", "too_long", "invalid_tag", "too_many_tags", // internal/omnisend's encoder
-		"no_answer", "refused", "rejected", "no_reason", "duplicate", "other",
+		"no_answer", "refused", "rejected", "no_reason", "duplicate", "excluded_email", "excluded_domain", "excluded_segment", "other",
 	} {
 		keys = append(keys, "runs.reason."+code)
 	}

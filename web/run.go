@@ -163,7 +163,7 @@ func (s *Server) runDetail(c echo.Context, r run.Run) (views.Detail, error) {
 	if !d.MaySee || len(d.Reasons) == 0 {
 		return d, nil
 	}
-	if outcome := run.Outcome(c.QueryParam("outcome")); slices.Contains([]run.Outcome{run.Invalid, run.Refused, run.Duplicate}, outcome) {
+	if outcome := run.Outcome(c.QueryParam("outcome")); slices.Contains([]run.Outcome{run.Invalid, run.Refused, run.Duplicate, run.Excluded}, outcome) {
 		d.Outcome = outcome
 	}
 	d.Rejections, err = s.Runs.Rejections(ctx(c), actor(c), r.ID, d.Outcome, 0, rejectionsOnPage+1)

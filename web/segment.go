@@ -48,7 +48,7 @@ func (s *Server) listSegments(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		listing.Rows = append(listing.Rows, views.Row{Segment: one, Uses: len(uses)})
+		listing.Rows = append(listing.Rows, views.Row{Segment: one, Uses: len(views.Exports(uses))})
 	}
 	return render(c, http.StatusOK, views.List(s.page(c, "segments", text(c, "segments.title")), listing))
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/event"
+	"github.com/segue-app/segue/internal/exclusion"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/run"
@@ -32,6 +33,7 @@ type Services struct {
 	Accounts    *account.Service
 	Profiles    *profile.Service
 	Segments    *segment.Service
+	Exclusions  *exclusion.Service
 	Connections *connection.Service
 	Exports     *export.Service
 	Runs        *run.Service

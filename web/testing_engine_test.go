@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"testing"
@@ -9,10 +10,12 @@ import (
 	"github.com/segue-app/segue/internal/budget"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
+	"github.com/segue-app/segue/internal/exclusion"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/omnisend"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/schedule"
+	"github.com/segue-app/segue/internal/secret"
 	"github.com/segue-app/segue/internal/stop"
 	"github.com/segue-app/segue/internal/testkit"
 )
@@ -32,9 +35,14 @@ func withEngine(t testing.TB, services Services, db *database.DB, clock *testkit
 	log := slog.New(slog.DiscardHandler)
 	services.Exports = export.NewService(export.Dependencies{DB: db, Profiles: services.Profiles, Segments: services.Segments,
 		Connections: services.Connections, Drivers: drivers, Events: services.Events, Clock: clock.Now})
+	sealer, err := secret.NewSealer(bytes.Repeat([]byte{7}, secret.KeyBytes))
+	if err != nil {
+		t.Fatal(err)
+	}
+	services.Exclusions = exclusion.NewService(db, sealer, services.Segments, clock.Now)
 	services.Stops = stop.NewService(db, clock.Now)
 	services.Runs = run.NewService(run.Dependencies{DB: db, Stops: services.Stops, Profiles: services.Profiles, Segments: services.Segments,
-		Connections: services.Connections, Exports: services.Exports, Drivers: drivers, Queue: heldQueue{},
+		Connections: services.Connections, Exclusions: services.Exclusions, Exports: services.Exports, Drivers: drivers, Queue: heldQueue{},
 		Budgets: budget.NewRegistry(100, time.Minute, run.RequestTimes(db, clock.Now)), Events: services.Events, Clock: clock.Now, Log: log})
 	services.Schedule = schedule.NewService(schedule.Dependencies{DB: db, Segments: services.Segments, Runs: services.Runs,
 		Events: services.Events, Clock: clock.Now, Log: log})

@@ -20,6 +20,7 @@ import (
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/event"
+	"github.com/segue-app/segue/internal/exclusion"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/job"
 	"github.com/segue-app/segue/internal/omnisend"
@@ -52,6 +53,7 @@ type App struct {
 	Accounts    *account.Service
 	Profiles    *profile.Service
 	Segments    *segment.Service
+	Exclusions  *exclusion.Service
 	Connections *connection.Service
 	Exports     *export.Service
 	Runs        *run.Service
@@ -130,10 +132,12 @@ func (a *App) assemble(c Config) (err error) {
 	a.Exports = export.NewService(export.Dependencies{DB: a.DB, Profiles: a.Profiles, Segments: a.Segments, Connections: a.Connections,
 		Drivers: drivers, Events: a.Events, Clock: c.Clock})
 	a.Connections.SetDependents(a.Exports.Dependents())
-	a.Segments.SetUses(a.Exports.Dependents())
+	a.Exclusions = exclusion.NewService(a.DB, a.Sealer, a.Segments, c.Clock)
+	a.Segments.SetUses(uses{a.Exports.Dependents(), a.Exclusions})
+	a.Segments.OnChange(a.Exclusions.SegmentChanged)
 	a.Stops = stop.NewService(a.DB, c.Clock)
 	a.Runs = run.NewService(run.Dependencies{DB: a.DB, Profiles: a.Profiles, Segments: a.Segments, Connections: a.Connections,
-		Exports: a.Exports, Stops: a.Stops, Drivers: drivers, Budgets: a.Budgets, Events: a.Events, Clock: c.Clock, Log: c.Log})
+		Exports: a.Exports, Exclusions: a.Exclusions, Stops: a.Stops, Drivers: drivers, Budgets: a.Budgets, Events: a.Events, Clock: c.Clock, Log: c.Log})
 	a.Schedule = schedule.NewService(schedule.Dependencies{DB: a.DB, Segments: a.Segments, Runs: a.Runs, Events: a.Events, Clock: c.Clock, Log: c.Log})
 	a.queue, err = job.New(a.DB, job.Work{Runs: a.Runs, Imports: imports{a}, Schedule: a.Schedule, Housekeeping: housekeeping{a}}, quiet(c.Log))
 	if err != nil {
@@ -143,6 +147,21 @@ func (a *App) assemble(c Config) (err error) {
 	a.Profiles.StartWith(a.queue)
 	a.Schedule.SetQueue(a.queue)
 	return nil
+}
+
+// uses says what a segment is part of, whoever knows it.
+type uses []segment.Uses
+
+// OfSegment lists all uses.
+func (u uses) OfSegment(ctx context.Context, q database.Querier, segmentID int64) (found []segment.Use, err error) {
+	for _, who := range u {
+		some, err := who.OfSegment(ctx, q, segmentID)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, some...)
+	}
+	return found, nil
 }
 
 // imports has the segments calculated anew when new profiles came in.

@@ -68,7 +68,7 @@ func RunOnce(ctx context.Context, a *app.App, stand *sandbox.Server, say func(st
 	if r.ErrorCode != "" {
 		say("the run failed: " + r.ErrorCode + " " + r.ErrorDetail)
 	}
-	result := Result{Profiles: r.Counts.Profiles, Accepted: r.Counts.Accepted, Rejected: r.Counts.Rejected(), Skipped: r.Counts.Duplicates,
+	result := Result{Profiles: r.Counts.Profiles, Accepted: r.Counts.Accepted, Rejected: r.Counts.Rejected(), Skipped: r.Counts.Duplicates + r.Counts.Excluded,
 		Unchanged: r.Counts.Unchanged, Seconds: time.Since(begin).Seconds(), Requests: r.Requests, State: r.State}
 	everybody := segment.Definition{Kind: segment.ByRule, Rule: segment.Group{Match: segment.All}}
 	c, err := Compare(ctx, a, everybody, export.DefaultTag(Everybody), stand.Contact, stand.Contacts())

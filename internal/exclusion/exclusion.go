@@ -47,7 +47,9 @@ type Service struct {
 
 // NewService makes the service.
 func NewService(db *database.DB, sealer *secret.Sealer, segments Segments, now func() time.Time) *Service {
-	return &Service{db: db, sealer: sealer, segments: segments, now: now}
+	s := &Service{db: db, sealer: sealer, segments: segments, now: now}
+	s.version.Store(1) // 0 is the version of nothing
+	return s
 }
 
 // Addition is one act of adding.
@@ -227,7 +229,7 @@ func (s *Service) OfSegment(ctx context.Context, q database.Querier, segmentID i
 	if err != nil {
 		return nil, err
 	}
-	return []segment.Use{{Code: "exclusions.title", Path: "/exclusions"}}, nil
+	return []segment.Use{{Path: "/exclusions"}}, nil
 }
 
 // change writes, and then has everybody who holds a matcher ask again.

@@ -28,6 +28,8 @@ type batch struct {
 	tries   int
 	entries []entry
 	items   [][]byte
+	checked uint64 // version of the list of exclusions by which it was sorted
+	tried   bool   // it may have arrived already
 }
 
 // fingerprintBytes is how much of the SHA-256 is kept for each delivery.
@@ -70,7 +72,7 @@ func compile(plan *Plan, snapshot profile.Snapshot, driver destination.Driver) (
 type contact struct {
 	profileID string
 	row       int64
-	identity  string
+	identity  string // "" when it has no valid one
 	item      []byte
 	hash      []byte
 	tags      string // one a line
@@ -91,12 +93,12 @@ func (c *contacts) make(arena []byte, m membership.Member) (contact, []byte) {
 	}
 	made.tags = c.keep(c.set)
 	start := len(arena)
+	made.identity, _ = c.encoder.Identity(m.Values)
 	arena, made.reasons = c.encoder.Encode(arena, m.Values, c.carried)
 	if len(made.reasons) > 0 {
 		return made, arena
 	}
 	made.item = arena[start:len(arena):len(arena)]
-	made.identity, _ = c.encoder.Identity(m.Values)
 	made.hash = c.fingerprint(made.item)
 	return made, arena
 }

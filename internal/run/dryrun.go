@@ -31,6 +31,7 @@ type Forecast struct {
 	Invalid    int // rejected by us
 	Refused    int // not to be sent, because the destination has refused them as they are
 	Duplicates int // another profile of the run has the same address
+	Excluded   int // on the list of exclusions
 	Withdrawn  int // not among Profiles: contacts that would lose tags
 	Held       int // not among Profiles: contacts that would, were they not suspiciously many
 	Reasons    []Reason
@@ -47,7 +48,9 @@ type Forecast struct {
 }
 
 // Looked is how many profiles were looked at.
-func (f Forecast) Looked() int { return f.Sent() + f.Unchanged + f.Invalid + f.Refused + f.Duplicates }
+func (f Forecast) Looked() int {
+	return f.Sent() + f.Unchanged + f.Invalid + f.Refused + f.Duplicates + f.Excluded
+}
 
 // Sent is how many profiles would be sent.
 func (f Forecast) Sent() int { return f.New + f.Changed + f.Again }
@@ -91,7 +94,7 @@ func (s *Service) DryRun(ctx context.Context, actor access.Actor, exportID int64
 // CanForecast reports whether a dry run is possible in spite of the obstacle.
 func CanForecast(obstacle string) bool {
 	switch obstacle {
-	case string(export.NoConnection), string(export.NoProfiles), string(export.NoSegments), string(export.AttributeMissing), failSegment:
+	case string(export.NoConnection), string(export.NoProfiles), string(export.NoSegments), string(export.AttributeMissing), failSegment, failExclusion:
 		return false
 	}
 	return true
@@ -124,6 +127,15 @@ func (s *Service) forecast(ctx context.Context, e export.Export, options Options
 	if err != nil {
 		return err
 	}
+	excluded, err := s.excluded(plan, snapshot, driver)
+	if err != nil {
+		return err
+	}
+	var halted *halt
+	if _, err := excluded.matcher(ctx); errors.As(err, &halted) {
+		f.Obstacle = halted.code
+		return nil
+	}
 	atOnce, perMinute, untag, err := s.tagLimits(ctx, plan)
 	if err != nil {
 		return err
@@ -134,7 +146,7 @@ func (s *Service) forecast(ctx context.Context, e export.Export, options Options
 	}
 	defer func() { _ = tx.Rollback() }() // nothing was written
 	guess := &guess{forecast: f, reasons: map[Reason]int{}}
-	sorter := &sorter{exportID: e.ID, complete: options.Complete, untag: untag, maker: maker, claims: newClaims(), refused: &refused{exportID: e.ID}, sink: guess}
+	sorter := &sorter{exportID: e.ID, complete: options.Complete, untag: untag, maker: maker, excluded: excluded, claims: newClaims(), refused: &refused{exportID: e.ID}, sink: guess}
 	err = guess.all(ctx, tx, sorter, options)
 	guess.conclude()
 	f.MaxBatch = driver.Info().MaxBatch
@@ -218,6 +230,11 @@ func (g *guess) all(ctx context.Context, q database.Querier, sorter *sorter, opt
 		}
 	}
 	return nil
+}
+
+func (g *guess) exclude(_ contact, code string) {
+	g.forecast.Excluded++
+	g.reasons[Reason{Outcome: Excluded, Code: code}]++
 }
 
 func (g *guess) reject(made contact) {

@@ -25,7 +25,7 @@ func foretold(t *testing.T, k *apptest.Kit, e export.Export, options run.Options
 		t.Fatalf("dry run: %+v, %v", f, err)
 	}
 	r := k.Run(e, options)
-	got := run.Counts{Profiles: f.Profiles, Accepted: f.Sent(), Unchanged: f.Unchanged, Invalid: f.Invalid, Duplicates: f.Duplicates,
+	got := run.Counts{Profiles: f.Profiles, Accepted: f.Sent(), Unchanged: f.Unchanged, Invalid: f.Invalid, Duplicates: f.Duplicates, Excluded: f.Excluded,
 		Withdrawn: f.Withdrawn, Held: f.Held}
 	if got != r.Counts {
 		t.Errorf("told %+v, became %+v", got, r.Counts)

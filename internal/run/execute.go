@@ -108,6 +108,12 @@ func (s *Service) execute(ctx context.Context, r Run, stopping context.Context, 
 	if x.again, err = compile(r.Plan, snapshot, driver); err != nil {
 		return err
 	}
+	if x.excluded, err = s.excluded(r.Plan, snapshot, driver); err != nil {
+		return err
+	}
+	if _, err := x.excluded.matcher(ctx); err != nil {
+		return err
+	}
 	brand, err := s.budgets.For(ctx, r.Plan.BrandID)
 	if err != nil {
 		return err

@@ -23,7 +23,8 @@ type execution struct {
 	service    *Service
 	run        Run
 	log        *slog.Logger
-	maker      *contacts           // the planner's
+	maker      *contacts // the planner's
+	excluded   *excluded
 	again      *contacts           // for batches that are made again; guarded by againLock
 	sending    destination.Account // two doors to one account: sending waits for its place in the brand's budget,
 	reading    destination.Account // reading has a few places of its own
@@ -166,7 +167,7 @@ func (x *execution) makeAgain(ctx context.Context, number, tries int) (batch, er
 	if err != nil {
 		return batch{}, err
 	}
-	b := batch{number: number, tries: tries, entries: entries}
+	b := batch{number: number, tries: tries, entries: entries, tried: true}
 	x.againLock.Lock()
 	defer x.againLock.Unlock()
 	return b, x.again.rebuild(ctx, x.service.db.Reader(), &b)
@@ -288,6 +289,9 @@ func (g *gate) Enter(ctx context.Context) (func(destination.Answer), error) {
 	}
 	done, err := g.inner.Enter(waiting)
 	if err != nil {
+		return nil, err
+	}
+	if err := confirm(ctx, g.x.service.exclusions, done); err != nil {
 		return nil, err
 	}
 	g.x.requests.Add(1)

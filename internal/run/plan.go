@@ -24,9 +24,9 @@ type planner struct {
 // sent.
 func (x *execution) plan(ctx context.Context) error {
 	p := &planner{x: x}
-	p.sorter = &sorter{exportID: x.run.ExportID, complete: x.run.Complete, untag: x.tagger != nil, maker: x.maker, claims: newClaims(), refused: &refused{exportID: x.run.ExportID}, sink: p}
+	p.sorter = &sorter{exportID: x.run.ExportID, complete: x.run.Complete, untag: x.tagger != nil, maker: x.maker, excluded: x.excluded, claims: newClaims(), refused: &refused{exportID: x.run.ExportID}, sink: p}
 	if err := p.catchUp(ctx); err != nil {
-		return err
+		return x.orStop(err)
 	}
 	for more := !x.run.Planned; more; {
 		if x.stopping.Err() != nil {
@@ -37,7 +37,7 @@ func (x *execution) plan(ctx context.Context) error {
 		}
 		var err error
 		if more, err = p.sorter.page(ctx, x.service.db.Reader()); err != nil {
-			return err
+			return x.orStop(err)
 		}
 		if err := p.flush(ctx, !more); err != nil {
 			return err
@@ -54,12 +54,16 @@ func (p *planner) catchUp(ctx context.Context) error {
 	if p.sorter.cursor, err = cursorOf(ctx, x.service.db.Reader(), x.run.ID); err != nil {
 		return err
 	}
+	matcher, err := x.excluded.matcher(ctx)
+	if err != nil {
+		return err
+	}
 	for after, more := "", p.sorter.cursor != ""; more && after < p.sorter.cursor; {
 		more, err = x.maker.selection.Page(ctx, x.service.db.Reader(), after, pageSize, func(m membership.Member) error {
 			if after = m.ID; m.ID > p.sorter.cursor {
 				return nil
 			}
-			if made, _ := x.maker.make(nil, m); len(made.reasons) == 0 {
+			if made, _ := x.maker.make(nil, m); len(made.reasons) == 0 && matcher.Match(made.identity) == "" {
 				_, err := p.sorter.claims.claim(ctx, x.service.db.Reader(), x.maker, made)
 				return err
 			}
@@ -83,6 +87,11 @@ func (p *planner) catchUp(ctx context.Context) error {
 	return nil
 }
 
+func (p *planner) exclude(made contact, code string) {
+	p.step.Excluded++
+	p.step.rejections = append(p.step.rejections, Rejection{ProfileID: made.profileID, Outcome: Excluded, Code: code})
+}
+
 func (p *planner) reject(made contact) {
 	p.step.Invalid++
 	p.step.rejections = append(p.step.rejections, refusals(made.profileID, Invalid, made.reasons)...)
@@ -104,6 +113,9 @@ func (p *planner) refuse(known refusal) {
 func (p *planner) forget(known refusal) { p.healed = append(p.healed, known.profileID) }
 
 func (p *planner) send(made contact, _ delivery) {
+	if len(p.filling.entries) == 0 {
+		p.filling.checked = p.sorter.matcher.Version
+	}
 	p.filling.entries = append(p.filling.entries, entry{ProfileID: made.profileID, Identity: made.identity, Hash: made.hash, Tags: made.tags})
 	p.filling.items = append(p.filling.items, bytes.Clone(made.item))
 	if len(p.filling.entries) == p.x.maxBatch {

@@ -88,11 +88,12 @@ type Counts struct {
 	Withdrawn  int // not among Profiles: contacts that lost tags, because their profile left a segment
 	Held       int // not among Profiles: contacts that would have, were they not suspiciously many
 	Duplicates int // not sent, because another profile of the run has the same address
+	Excluded   int // not sent, because they are on the list of exclusions
 }
 
 // Settled is how many profiles have their outcome.
 func (c Counts) Settled() int {
-	return c.Accepted + c.Unchanged + c.Invalid + c.Refused + c.Duplicates
+	return c.Accepted + c.Unchanged + c.Invalid + c.Refused + c.Duplicates + c.Excluded
 }
 
 // Open is how many profiles have no outcome yet; in a run that was stopped, how many were not sent or not confirmed.
@@ -140,6 +141,7 @@ const (
 	Invalid   Outcome = "invalid"   // rejected by us
 	Refused   Outcome = "refused"   // rejected by the destination
 	Duplicate Outcome = "duplicate" // another profile of the run has the same address
+	Excluded  Outcome = "excluded"  // it is never sent
 )
 
 // Rejection is one profile that was not accepted, and why.
@@ -161,6 +163,7 @@ const duplicateCode = "duplicate"
 const (
 	failTooMany      = "too_many_profiles"
 	failSegment      = "segment_unusable"
+	failExclusion    = "exclusion_unusable" // a segment on the list of exclusions
 	failUnavailable  = "destination_unavailable"
 	failStalled      = "batches_stalled"
 	failRetired      = "api_retired"

@@ -45,7 +45,14 @@ func (x *execution) sendAll(ctx context.Context) error {
 func (x *execution) send(ctx context.Context, b batch) error {
 	first := time.Now()
 	for attempt := 0; ; attempt++ {
-		remoteID, err := x.sending.Send(ctx, b.items)
+		var err error
+		if b, err = x.withoutExcluded(ctx, b); err != nil {
+			return x.orStop(err)
+		}
+		if len(b.entries) == 0 {
+			return nil
+		}
+		remoteID, err := x.sending.Send(sortedByList(ctx, b.checked), b.items)
 		if err == nil {
 			return x.sent(ctx, b, remoteID)
 		}
@@ -55,6 +62,10 @@ func (x *execution) send(ctx context.Context, b batch) error {
 		if x.stopping.Err() != nil {
 			return nil // it stays in the journal
 		}
+		if errors.Is(err, errListChanged) {
+			continue
+		}
+		b.tried = true
 		var failure *destination.Error
 		if !errors.As(err, &failure) {
 			return err
@@ -143,8 +154,8 @@ func (x *execution) split(ctx context.Context, b batch, failure *destination.Err
 	}
 	middle := len(b.entries) / 2
 	halves := []batch{
-		{number: int(x.numbers.Add(1)), tries: b.tries, entries: b.entries[:middle], items: b.items[:middle]},
-		{number: int(x.numbers.Add(1)), tries: b.tries, entries: b.entries[middle:], items: b.items[middle:]},
+		{number: int(x.numbers.Add(1)), tries: b.tries, entries: b.entries[:middle], items: b.items[:middle], checked: b.checked, tried: b.tried},
+		{number: int(x.numbers.Add(1)), tries: b.tries, entries: b.entries[middle:], items: b.items[middle:], checked: b.checked, tried: b.tried},
 	}
 	err := x.write(ctx, progress{}, func(j journal) error {
 		for _, half := range halves {

@@ -55,8 +55,8 @@ func (s *Service) SendOne(ctx context.Context, actor access.Actor, exportID int6
 	if profileID == "" { // the first one is only shown: what is sent is named
 		return problem.New(problem.NotFound, "problem.specimen.no_member")
 	}
-	if r.obstacle == failSegment {
-		return problem.New(problem.Conflict, "runs.error."+failSegment)
+	if r.obstacle == failSegment || r.obstacle == failExclusion {
+		return problem.New(problem.Conflict, "runs.error."+r.obstacle)
 	}
 	if r.obstacle != "" {
 		return problem.New(problem.Conflict, "obstacle."+r.obstacle)
@@ -75,6 +75,13 @@ func (s *Service) SendOne(ctx context.Context, actor access.Actor, exportID int6
 	if err != nil {
 		return err
 	}
+	matcher, err := r.excluded.matcher(ctx)
+	if err != nil {
+		return err
+	}
+	if matcher.Match(made.identity) != "" {
+		return problem.New(problem.Conflict, "problem.specimen.excluded")
+	}
 	if len(made.reasons) > 0 {
 		return problem.New(problem.Conflict, "problem.specimen.rejected")
 	}
@@ -90,7 +97,10 @@ func (s *Service) SendOne(ctx context.Context, actor access.Actor, exportID int6
 		within, sooner = context.WithDeadline(within, deadline)
 		defer sooner()
 	}
-	answer, err := s.exchange(within, r, made)
+	answer, err := s.exchange(sortedByList(within, matcher.Version), r, made)
+	if errors.Is(err, errListChanged) {
+		return problem.New(problem.Conflict, "problem.specimen.list_changed")
+	}
 	if err != nil {
 		return err
 	}
@@ -188,7 +198,7 @@ func (s *Service) exchange(ctx context.Context, r ready, made contact) (Answer, 
 	if err != nil {
 		return Answer{}, err
 	}
-	place := &noted{inner: brand.Gate(oneHolder), stops: s.stops}
+	place := &noted{inner: brand.Gate(oneHolder), stops: s.stops, list: s.exclusions}
 	sending, _, err := s.connections.Account(ctx, r.plan.ConnectionID, place)
 	if err != nil {
 		return Answer{}, err
@@ -211,6 +221,8 @@ func (s *Service) exchange(ctx context.Context, r ready, made contact) (Answer, 
 		return s.awaitOne(ctx, reading, batchID, sent, made.identity)
 	case errors.Is(err, errStopped):
 		return Answer{Outcome: AnswerFailed, Code: ByStop}, nil
+	case errors.Is(err, errListChanged):
+		return Answer{}, err
 	case !place.admitted:
 		return Answer{Outcome: AnswerNoRoom}, nil
 	case !errors.As(err, &failure):
@@ -296,6 +308,7 @@ func unreadable(err error) (answer Answer, final bool) {
 type noted struct {
 	inner    destination.Gate
 	stops    Stops
+	list     Exclusions // nil: nothing is sent through it
 	admitted bool
 }
 
@@ -314,6 +327,9 @@ func (n *noted) Enter(ctx context.Context) (func(destination.Answer), error) {
 			done(destination.Answer{})
 			return nil, failed
 		}
+	}
+	if err == nil && n.list != nil {
+		err = confirm(ctx, n.list, done)
 	}
 	n.admitted = n.admitted || err == nil
 	return done, err

@@ -62,6 +62,7 @@ type Dependencies struct {
 	Profiles    Profiles
 	Segments    Segments
 	Connections Connections
+	Exclusions  Exclusions
 	Exports     Exports
 	Stops       Stops
 	Drivers     map[string]destination.Driver
@@ -78,6 +79,7 @@ type Service struct {
 	profiles    Profiles
 	segments    Segments
 	connections Connections
+	exclusions  Exclusions
 	exports     Exports
 	stops       Stops
 	drivers     map[string]destination.Driver
@@ -100,7 +102,7 @@ type Service struct {
 
 // NewService makes the service.
 func NewService(d Dependencies) *Service {
-	return &Service{db: d.DB, profiles: d.Profiles, segments: d.Segments, connections: d.Connections, exports: d.Exports, stops: d.Stops, drivers: d.Drivers,
+	return &Service{db: d.DB, profiles: d.Profiles, segments: d.Segments, connections: d.Connections, exclusions: d.Exclusions, exports: d.Exports, stops: d.Stops, drivers: d.Drivers,
 		budgets: d.Budgets, queue: d.Queue, events: d.Events, clock: d.Clock, log: d.Log, active: map[int64]context.CancelCauseFunc{}, again: map[int64]bool{},
 		answers: map[answerKey]Answer{}, dryRuns: make(chan struct{}, 1)}
 }

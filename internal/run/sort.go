@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/exclusion"
 	"github.com/segue-app/segue/internal/membership"
 )
 
@@ -15,6 +16,8 @@ type sorter struct {
 	complete bool // everybody is sent, also those who did not change
 	untag    bool // who left a segment loses its tag
 	maker    *contacts
+	excluded *excluded
+	matcher  *exclusion.Matcher // of the page at hand
 	claims   *claims
 	refused  *refused
 	sink     sink
@@ -24,6 +27,7 @@ type sorter struct {
 
 // sink hears what was decided. A contact's item holds until the next page.
 type sink interface {
+	exclude(made contact, code string)  // it is never sent
 	reject(made contact)                // it cannot be sent
 	skip(made contact, ownerID string)  // another profile of the run has its address
 	pass(made contact)                  // as last delivered
@@ -36,6 +40,9 @@ type sink interface {
 
 // page decides on the next page of members, and reports whether there may be more.
 func (s *sorter) page(ctx context.Context, q database.Querier) (more bool, err error) {
+	if s.matcher, err = s.excluded.matcher(ctx); err != nil {
+		return false, err
+	}
 	page, last, arena := make([]contact, 0, pageSize), s.cursor, s.arena[:0]
 	more, err = s.maker.selection.Page(ctx, q, s.cursor, pageSize, func(m membership.Member) error {
 		var made contact
@@ -113,6 +120,11 @@ func (s *sorter) decide(ctx context.Context, q database.Querier, made contact, b
 			s.sink.forget(known)
 		}
 	}()
+	if code := s.matcher.Match(made.identity); code != "" {
+		s.leave(before)
+		s.sink.exclude(made, string(code))
+		return nil
+	}
 	if len(made.reasons) > 0 {
 		s.doubt(before)
 		s.sink.reject(made)

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/segue-app/segue/internal/access"
@@ -18,9 +19,10 @@ type Specimen struct {
 	ProfileID string
 	Obstacle  string // code of why nothing can be sent now; "" when it can
 	Reasons   []destination.Reason
+	Excluded  string // code of why it is never sent; "" when it may be
 	Before    Before
 	Line      string // method and address of the request
-	Body      string // the request, legible; "" when there are Reasons
+	Body      string // the request, legible; "" when there are Reasons, or it is Excluded
 }
 
 // Before says how a profile stands to what was last delivered.
@@ -40,6 +42,7 @@ type ready struct {
 	connection connection.Connection
 	driver     destination.Driver
 	maker      *contacts
+	excluded   *excluded
 	obstacle   string
 }
 
@@ -58,6 +61,13 @@ func (s *Service) Specimen(ctx context.Context, actor access.Actor, exportID int
 		return Specimen{}, err
 	}
 	shown := Specimen{ProfileID: made.profileID, Obstacle: r.obstacle, Reasons: made.reasons, Before: NeverDelivered}
+	matcher, err := r.excluded.matcher(ctx)
+	if err != nil {
+		return Specimen{}, err
+	}
+	if shown.Excluded = string(matcher.Match(made.identity)); shown.Excluded != "" {
+		return shown, nil
+	}
 	if len(made.reasons) > 0 {
 		return shown, nil
 	}
@@ -103,8 +113,19 @@ func (s *Service) readyFor(ctx context.Context, actor access.Actor, exportID int
 		r.obstacle = failSegment
 		return r, nil
 	}
+	if err != nil {
+		return r, err
+	}
+	if r.excluded, err = s.excluded(plan, snapshot, r.driver); err != nil {
+		return r, err
+	}
+	var halted *halt
+	if _, err := r.excluded.matcher(ctx); errors.As(err, &halted) {
+		r.obstacle = halted.code
+		return r, nil
+	}
 	r.maker = maker
-	return r, err
+	return r, nil
 }
 
 // one makes the contact of one member, the first one when the id is "".

@@ -21,6 +21,11 @@ const tagA, tagB = "segue A", "segue B"
 func townKit(t *testing.T, leavers export.Leavers) (*apptest.Kit, export.Export) {
 	t.Helper()
 	k := apptest.Start(t, 1)
+	return k, townExport(t, k, leavers)
+}
+
+func townExport(t *testing.T, k *apptest.Kit, leavers export.Leavers) export.Export {
+	t.Helper()
 	k.Upload(towns("1,a@example.com,Aarhus,1", "2,b@example.com,Aarhus,", "3,c@example.com,Odense,1"))
 	ada := k.Actor(access.Administrator)
 	var parts []export.Part
@@ -41,7 +46,7 @@ func townKit(t *testing.T, leavers export.Leavers) (*apptest.Kit, export.Export)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return k, e
+	return e
 }
 
 func towns(rows ...string) string { return "id,email,city,points\n" + strings.Join(rows, "\n") + "\n" }

@@ -90,9 +90,8 @@ type Draft struct {
 
 // Use is what a segment is part of: an export, or the list of exclusions.
 type Use struct {
-	ExportID int64  // 0 when it is no export
+	ExportID int64  // 0 for the list of exclusions
 	Name     string // of the export
-	Code     string // names, as a translation key, what is no export
 	Path     string // of its page
 }
 

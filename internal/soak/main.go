@@ -76,7 +76,7 @@ func (l ledger) print(w io.Writer, o settings) {
 		value any
 	}{
 		{"seed", o.seed}, {"state", fmt.Sprint(l.run.State, " ", l.run.ErrorCode)}, {"profiles", c.Profiles}, {"accepted", c.Accepted},
-		{"rejected", c.Rejected()}, {"skipped", c.Duplicates}, {"unchanged", c.Unchanged}, {"without outcome", c.Open()},
+		{"rejected", c.Rejected()}, {"skipped", c.Duplicates + c.Excluded}, {"unchanged", c.Unchanged}, {"without outcome", c.Open()},
 		{"requests", l.stats.Requests}, {"batches", l.run.BatchesSent}, {"most in a minute", l.stats.MostInWindow}, {"kills", l.kills},
 		{"  amid batches", l.begun}, {"faults met", fmt.Sprintf("%d, and some answers of broken JSON", given)}, {"seconds", fmt.Sprintf("%.1f", l.seconds)},
 		{"contacts", l.contacts.Held}, {"matches", l.contacts.Matches()},

@@ -191,7 +191,7 @@ func (d Detail) Summary(ctx context.Context) string {
 	case run.Succeeded:
 		return i18n.T(ctx, "runs.summary.succeeded", "Accepted", c.Accepted, "Unchanged", c.Unchanged)
 	case run.Warnings:
-		return i18n.T(ctx, "runs.summary.warnings", "Accepted", c.Accepted, "Unchanged", c.Unchanged, "Rejected", c.Rejected()+c.Duplicates)
+		return i18n.T(ctx, "runs.summary.warnings", "Accepted", c.Accepted, "Unchanged", c.Unchanged, "Rejected", c.Rejected()+c.Duplicates+c.Excluded)
 	case run.Failed:
 		return i18n.T(ctx, "runs.summary.failed", "Open", c.Open())
 	}
@@ -263,6 +263,9 @@ func (d Detail) stats(ctx context.Context) []component.Stat {
 		stat("duplicates", c.Duplicates, component.Neutral, run.Duplicate),
 		open,
 	}
+	if c.Excluded > 0 {
+		stats = append(stats, stat("excluded", c.Excluded, component.Neutral, run.Excluded))
+	}
 	if c.Withdrawn > 0 {
 		stats = append(stats, stat("withdrawn", c.Withdrawn, component.Neutral, ""))
 	}
@@ -278,7 +281,7 @@ func (d Detail) parts(ctx context.Context) component.StackedBar {
 		tone component.Tone
 	}{
 		{"accepted", c.Accepted, component.Success}, {"unchanged", c.Unchanged, component.Info}, {"invalid", c.Invalid, component.Warning},
-		{"refused", c.Refused, component.Danger}, {"duplicates", c.Duplicates, component.Running}, {"open", c.Open(), component.Neutral},
+		{"refused", c.Refused, component.Danger}, {"duplicates", c.Duplicates, component.Running}, {"excluded", c.Excluded, component.Neutral}, {"open", c.Open(), component.Neutral},
 	} {
 		if part.n > 0 {
 			bar.Parts = append(bar.Parts, component.Part{Label: i18n.T(ctx, "runs.count."+part.key), Count: int64(part.n), Text: i18n.Number(ctx, part.n), Tone: part.tone})
@@ -331,8 +334,9 @@ func (d Detail) outcomeTabs(ctx context.Context) component.Tabs {
 		label   string
 		n       int
 	}{
-		{"", "runs.outcome.all", d.Counts.Rejected() + d.Counts.Duplicates}, {run.Invalid, "runs.count.invalid", d.Counts.Invalid},
+		{"", "runs.outcome.all", d.Counts.Rejected() + d.Counts.Duplicates + d.Counts.Excluded}, {run.Invalid, "runs.count.invalid", d.Counts.Invalid},
 		{run.Refused, "runs.count.refused", d.Counts.Refused}, {run.Duplicate, "runs.count.duplicates", d.Counts.Duplicates},
+		{run.Excluded, "runs.count.excluded", d.Counts.Excluded},
 	} {
 		href := Path(d.ID)
 		if tab.outcome != "" {

@@ -20,7 +20,7 @@ func ErrorText(ctx context.Context, code, detail, destinationName string) string
 			n = 0
 		}
 		return i18n.T(ctx, "runs.error.too_many_profiles", "Profiles", n, "Destination", destinationName)
-	case "destination_unavailable", "batches_stalled", "api_retired", "does_not_add_up", "internal", "segment_unusable", "superseded", "stopped_all":
+	case "destination_unavailable", "batches_stalled", "api_retired", "does_not_add_up", "internal", "segment_unusable", "exclusion_unusable", "superseded", "stopped_all":
 		return i18n.T(ctx, "runs.error."+code, "Destination", destinationName)
 	}
 	return i18n.T(ctx, "obstacle."+code)
@@ -28,7 +28,7 @@ func ErrorText(ctx context.Context, code, detail, destinationName string) string
 
 // words are the destination's own about the failure, if the detail holds such.
 func (d Detail) words(ctx context.Context, code, detail string) string {
-	if detail == "" || code == "too_many_profiles" || code == "segment_unusable" {
+	if detail == "" || code == "too_many_profiles" || code == "segment_unusable" || code == "exclusion_unusable" {
 		return ""
 	}
 	return i18n.T(ctx, "runs.words.said", "Destination", d.DestinationName, "Words", detail)
@@ -49,6 +49,7 @@ func connectionObstacle(code string) bool {
 var reasonCodes = []string{
 	"required", "invalid_email", "invalid_phone", "invalid_date", "invalid_gender", "too_long", "invalid_tag", "too_many_tags",
 	"invalid_consent", "invalid_consent_date", "no_answer", "refused", "rejected", "no_reason", "duplicate",
+	"excluded_email", "excluded_domain", "excluded_segment",
 }
 
 // fields are those of destinations that have a name in the reader's language.

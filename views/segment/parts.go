@@ -131,3 +131,20 @@ func sampleColumns(ctx context.Context, s segment.Sample) []component.Column {
 }
 
 func numeric(s segment.Sample, i int) bool { return s.Attributes[i].Kind == profile.Number }
+
+// Exports are the uses that are exports.
+func Exports(uses []segment.Use) (exports []segment.Use) {
+	for _, use := range uses {
+		if use.ExportID != 0 {
+			exports = append(exports, use)
+		}
+	}
+	return exports
+}
+
+// excluded reports whether the segment is on the list of exclusions.
+func excluded(uses []segment.Use) bool { return len(Exports(uses)) < len(uses) }
+
+func exclusionsLink(ctx context.Context) templ.Component {
+	return component.Button{Label: i18n.T(ctx, "segments.excluded.link"), Href: "/exclusions", Small: true}
+}

@@ -1,0 +1,136 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/segue-app/segue/internal/destination"
+	"github.com/segue-app/segue/internal/exclusion"
+	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
+)
+
+// Who is on the list of exclusions is sorted out when a run plans. The list may change after that, also while a batch waits
+// for its place in the budget: each batch knows by which version of the list it was sorted, and one of an older version is
+// sorted once more before it goes out. The list is not part of a run's plan: it holds as it is, not as it was.
+
+// Exclusions is what runs need of the exclusion package.
+type Exclusions interface {
+	Version() uint64
+	Matcher(ctx context.Context, scope exclusion.Scope) (*exclusion.Matcher, error)
+}
+
+// excluded is the list of exclusions, as one plan sees it.
+type excluded struct {
+	list  Exclusions
+	scope exclusion.Scope
+	mutex sync.Mutex
+	held  *exclusion.Matcher
+}
+
+func (s *Service) excluded(plan *Plan, snapshot profile.Snapshot, driver destination.Driver) (*excluded, error) {
+	encoder, err := driver.NewEncoder(plan.Mapping.Layout(plan.Consent, plan.At))
+	if err != nil {
+		return nil, err
+	}
+	return &excluded{list: s.exclusions, scope: exclusion.Scope{Snapshot: snapshot, At: plan.At, Attributes: plan.Mapping.Attributes(),
+		Identify: encoder.Identity}}, nil
+}
+
+// matcher is of the list as it is now. A *halt says that a segment on it cannot be judged: then nobody is sent.
+func (e *excluded) matcher(ctx context.Context) (*exclusion.Matcher, error) {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	if e.held != nil && e.held.Version == e.list.Version() {
+		return e.held, nil
+	}
+	held, err := e.list.Matcher(ctx, e.scope)
+	if p := problem.Of(err); p != nil {
+		return nil, &halt{state: Failed, code: failExclusion, detail: p.Code}
+	}
+	if err != nil {
+		return nil, err
+	}
+	e.held = held
+	return held, nil
+}
+
+// orStop stops the run for a *halt, and passes any other error on.
+func (x *execution) orStop(err error) error {
+	var halted *halt
+	if errors.As(err, &halted) {
+		x.stop(halted)
+		return nil
+	}
+	return err
+}
+
+// withoutExcluded takes out of a batch who is excluded by now, and gives them their outcome. When it was empty after that, it
+// is settled.
+func (x *execution) withoutExcluded(ctx context.Context, b batch) (batch, error) {
+	matcher, err := x.excluded.matcher(ctx)
+	if err != nil || b.checked == matcher.Version {
+		return b, err
+	}
+	kept := batch{number: b.number, tries: b.tries, tried: b.tried, checked: matcher.Version}
+	var out []entry
+	var p progress
+	for i, e := range b.entries {
+		code := matcher.Match(e.Identity)
+		if code == "" {
+			kept.entries, kept.items = append(kept.entries, e), append(kept.items, b.items[i])
+			continue
+		}
+		e.Hash = []byte{} // in doubt
+		out = append(out, e)
+		p.Excluded++
+		p.rejections = append(p.rejections, Rejection{ProfileID: e.ProfileID, Outcome: Excluded, Code: string(code)})
+	}
+	if len(out) == 0 {
+		return kept, nil
+	}
+	err = x.write(ctx, p, func(j journal) error {
+		if b.tried { // it may have arrived: the next run takes the tags away
+			if err := j.remember(ctx, x.run.ExportID, x.run.ID, out); err != nil {
+				return err
+			}
+		}
+		for _, e := range out {
+			if err := j.doubt(ctx, x.run.ExportID, []string{e.ProfileID}); err != nil {
+				return err
+			}
+		}
+		if len(kept.entries) == 0 {
+			return j.markSettled(ctx, x.run.ID, b.number)
+		}
+		return j.writeBatch(ctx, x.run.ID, kept, "planned")
+	})
+	if err != nil {
+		return b, err
+	}
+	x.changed.Store(true)
+	if len(kept.entries) == 0 {
+		x.settled(1)
+	}
+	return kept, nil
+}
+
+// errListChanged says that the list of exclusions changed while something that was sorted by it waited to be sent.
+var errListChanged = errors.New("the list of exclusions changed")
+
+type sortedBy struct{}
+
+// sortedByList notes by which version of the list what is about to be sent was sorted.
+func sortedByList(ctx context.Context, version uint64) context.Context {
+	return context.WithValue(ctx, sortedBy{}, version)
+}
+
+// confirm has a place in the budget used only for what was sorted by the list as it is now.
+func confirm(ctx context.Context, list Exclusions, done func(destination.Answer)) error {
+	if version, ok := ctx.Value(sortedBy{}).(uint64); ok && version != list.Version() {
+		done(destination.Answer{})
+		return errListChanged
+	}
+	return nil
+}

@@ -1,0 +1,46 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/segue-app/segue/internal/destination"
+	"github.com/segue-app/segue/internal/exclusion"
+)
+
+// changingList is at another version as soon as something waited.
+type changingList struct{ version uint64 }
+
+func (l *changingList) Version() uint64 { return l.version }
+
+func (l *changingList) Matcher(context.Context, exclusion.Scope) (*exclusion.Matcher, error) {
+	return &exclusion.Matcher{Version: l.version}, nil
+}
+
+// slowGate lets the list change while somebody waits.
+type slowGate struct {
+	list  *changingList
+	given bool // back
+}
+
+func (g *slowGate) Enter(context.Context) (func(destination.Answer), error) {
+	g.list.version++
+	return func(destination.Answer) { g.given = true }, nil
+}
+
+func TestABatchThatWaitedWhileTheListChangedIsNotSentAsItWasSorted(t *testing.T) {
+	list := &changingList{version: 4}
+	inner := &slowGate{list: list}
+	x := &execution{service: &Service{exclusions: list}, stopping: t.Context()}
+	sorted := sortedByList(t.Context(), list.Version())
+	if _, err := (&gate{inner: inner, x: x}).Enter(sorted); !errors.Is(err, errListChanged) || !inner.given || x.requests.Load() != 0 {
+		t.Errorf("error %v, place given back %v, %d requests", err, inner.given, x.requests.Load())
+	}
+	if _, err := (&gate{inner: inner, x: x}).Enter(t.Context()); err != nil {
+		t.Errorf("a request that sends nobody: %v", err)
+	}
+	if _, err := (&noted{inner: inner, list: list}).Enter(sortedByList(t.Context(), list.Version())); !errors.Is(err, errListChanged) {
+		t.Errorf("one profile by itself: %v", err)
+	}
+}
