@@ -6,6 +6,7 @@ CREATE TABLE runs (
     requested_by      INTEGER REFERENCES users (id),      -- NULL: the schedule, or the operator's command line
     requested_by_name TEXT    NOT NULL,
     acting_for        TEXT    NOT NULL DEFAULT '',        -- name of the export user
+    of_run            INTEGER REFERENCES runs (id),       -- only those are sent whom this run rejected; NULL: everybody
     complete          INTEGER NOT NULL DEFAULT 0,         -- 1: send everybody, also those who did not change
     withdraw_any      INTEGER NOT NULL DEFAULT 0,         -- 1: a person said that so many may lose their tags
     leave_tags        INTEGER NOT NULL DEFAULT 0,         -- 1: a person said to send, and to leave the tags as they are

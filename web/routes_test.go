@@ -116,6 +116,7 @@ var expected = map[string]access.Action{
 	"POST /runs/:id/cancel":                  access.UseSomeConnections,
 	"POST /runs/:id/pause":                   access.UseSomeConnections,
 	"POST /runs/:id/resume":                  access.UseSomeConnections,
+	"POST /runs/:id/retry":                   access.UseSomeConnections,
 }
 
 func TestEveryRouteIsOpenToWhomItShouldBeAndToNobodyElse(t *testing.T) {

@@ -96,7 +96,7 @@ func New(services Services, options Options) *Server {
 	for _, area := range []func(*routes){
 		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.userRoutes, s.segmentRoutes,
 		s.profileRoutes, s.profileImportRoutes, s.connectionRoutes, s.scheduleRoutes, s.helpRoutes,
-		s.exportRoutes, s.runRoutes,
+		s.exportRoutes, s.runRoutes, s.storyRoutes,
 	} {
 		area(s.routes)
 	}

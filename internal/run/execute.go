@@ -172,7 +172,7 @@ func (s *Service) begin(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
-	profiles, err := s.count(ctx, plan, snapshot)
+	profiles, only, err := s.whom(ctx, *r, plan, snapshot)
 	if err != nil {
 		return err
 	}
@@ -181,6 +181,9 @@ func (s *Service) begin(ctx context.Context, r *Run) error {
 	}
 	err = s.db.InTx(ctx, func(tx database.Tx) error {
 		if err := s.profiles.Hold(ctx, tx, snapshot.ID, holder(r.ID)); err != nil {
+			return err
+		}
+		if err := limitTo(ctx, tx, r.ID, only); err != nil {
 			return err
 		}
 		return begin(ctx, tx, r.ID, plan, c.ExportUser, profiles, s.clock())
@@ -217,18 +220,15 @@ func (s *Service) planOf(ctx context.Context, e export.Export) (plan *Plan, snap
 	return plan, snapshot, c, nil
 }
 
-// count is how many profiles a plan takes in, each once. A segment or attribute that went away is a *halt.
-func (s *Service) count(ctx context.Context, plan *Plan, snapshot profile.Snapshot) (int, error) {
+// makerOf compiles a plan. A segment or attribute that went away is a *halt.
+func (s *Service) makerOf(plan *Plan, snapshot profile.Snapshot) (*contacts, error) {
 	driver, ok := s.drivers[plan.DestinationType]
 	if !ok {
-		return 0, fmt.Errorf("no destination of type %q", plan.DestinationType)
+		return nil, fmt.Errorf("no destination of type %q", plan.DestinationType)
 	}
 	maker, err := compile(plan, snapshot, driver)
-	if err != nil {
-		if p := problem.Of(err); p != nil {
-			return 0, &halt{state: Failed, code: failSegment, detail: p.Code}
-		}
-		return 0, err
+	if p := problem.Of(err); p != nil {
+		return nil, &halt{state: Failed, code: failSegment, detail: p.Code}
 	}
-	return maker.selection.Count(ctx, s.db.Reader())
+	return maker, err
 }

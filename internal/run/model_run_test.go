@@ -22,6 +22,19 @@ import (
 func (w *world) runPlainly(*rapid.T)  { w.runUnlessPaused(run.Options{}, nil) }
 func (w *world) runComplete(*rapid.T) { w.runUnlessPaused(run.Options{Complete: true}, nil) }
 
+// retry sends those again whom a run rejected.
+func (w *world) retry(rt *rapid.T) {
+	if w.of == 0 || w.paused {
+		return
+	}
+	w.steps++
+	var list []disturbance
+	if rapid.Bool().Draw(rt, "disturbed") {
+		list = disturbances(rt)
+	}
+	w.watch(list, func() (run.Run, error) { return w.app.Runs.Retry(context.Background(), w.admin, w.of) })
+}
+
 // disturbance is something that happens in the middle of a run, so long after what came before it.
 type disturbance struct {
 	kind  string
@@ -31,7 +44,10 @@ type disturbance struct {
 }
 
 func (w *world) runDisturbed(rt *rapid.T) {
-	var list []disturbance
+	w.runUnlessPaused(run.Options{Complete: rapid.Bool().Draw(rt, "complete")}, disturbances(rt))
+}
+
+func disturbances(rt *rapid.T) (list []disturbance) {
 	for range rapid.IntRange(1, 3).Draw(rt, "disturbances") {
 		d := disturbance{after: time.Duration(rapid.IntRange(0, 15).Draw(rt, "after")) * time.Millisecond, draw: rt,
 			kind: text("cancel", "stop", "kill", "kill", "faults", "upload", "segment", "mapping", "pause").Draw(rt, "kind")}
@@ -40,7 +56,7 @@ func (w *world) runDisturbed(rt *rapid.T) {
 		}
 		list = append(list, d)
 	}
-	w.runUnlessPaused(run.Options{Complete: rapid.Bool().Draw(rt, "complete")}, list)
+	return list
 }
 
 func (w *world) runUnlessPaused(options run.Options, list []disturbance) {
@@ -97,14 +113,21 @@ func (w *world) begun(e *errand, id int64) {
 	}
 }
 
-// carryOut starts a run, disturbs it, waits for its end, and holds it and the contacts against the model.
+// carryOut carries out a run of the export.
 func (w *world) carryOut(options run.Options, list []disturbance) run.Run {
+	options.WithdrawAny = true
+	return w.watch(list, func() (run.Run, error) {
+		return w.app.Runs.Start(context.Background(), w.admin, w.export.ID, options)
+	})
+}
+
+// watch starts a run, disturbs it, waits for its end, and holds it and the contacts against the model.
+func (w *world) watch(list []disturbance, start func() (run.Run, error)) run.Run {
 	w.runs++
 	before := w.kit.Sandbox.Faults()
 	seen := []sandbox.Faults{before}
 	frozen := w.order.frozen()
-	options.WithdrawAny = true
-	started, err := w.app.Runs.Start(context.Background(), w.admin, w.export.ID, options)
+	started, err := start()
 	w.must(err)
 	id, cancelled, paused := started.ID, false, false
 	e := w.work(id)
@@ -178,6 +201,9 @@ func faulty(seen []sandbox.Faults) bool {
 
 // judge holds the outcome of each profile against its fate, and notes what was delivered by that.
 func (w *world) judge(r run.Run, fates map[string]*fate, ended bool, seen []sandbox.Faults) {
+	if r.OfRun != 0 {
+		maps.DeleteFunc(fates, func(id string, _ *fate) bool { return !w.turned[id] })
+	}
 	c := r.Counts
 	if c.Profiles != len(fates) || c.Open() < 0 || ended && c.Open() != 0 || r.BatchesSettled > r.BatchesSent {
 		w.rt.Fatalf("%d members, the run counts %+v and %d batches of %d", len(fates), c, r.BatchesSettled, r.BatchesSent)
@@ -235,8 +261,32 @@ func (w *world) judge(r run.Run, fates map[string]*fate, ended bool, seen []sand
 			w.believe(f.identity).sent(f, false)
 		}
 	}
-	if w.leavers == export.Untag {
+	if c.Rejected() > 0 {
+		w.of, w.turned = r.ID, maps.Clone(invalid)
+		maps.Copy(w.turned, refused)
+	}
+	switch {
+	case w.leavers != export.Untag:
+	case r.OfRun != 0:
+		w.judgeRetried(fates, refused, len(seen) > 1)
+	default:
 		w.judgeLeavers(fates, refused, ended, len(seen) > 1)
+	}
+}
+
+// judgeRetried notes under which addresses a retry may have delivered: nobody loses a tag before the next run.
+func (w *world) judgeRetried(fates map[string]*fate, refused map[string]bool, changing bool) {
+	for id, f := range fates {
+		switch {
+		case !f.sendable():
+		case refused[id]:
+			w.stray[f.identity] = w.stray[f.identity] || changing
+		default:
+			if w.under[id] == nil {
+				w.under[id] = map[string]bool{}
+			}
+			w.under[id][f.identity] = true
+		}
 	}
 }
 

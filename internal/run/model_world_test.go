@@ -48,7 +48,7 @@ func TestWhateverHappensTheContactsAgreeWithTheModel(t *testing.T) {
 			rt.Repeat(map[string]func(*rapid.T){
 				"upload": w.upload, "segment": w.changeRule, "parts": w.changeParts, "mapping": w.changeMapping,
 				"faults": w.changeFaults, "pause": w.pause, "run": w.runPlainly, "run complete": w.runComplete,
-				"run in a storm": w.runDisturbed, "run in a storm again": w.runDisturbed,
+				"retry": w.retry, "run in a storm": w.runDisturbed, "run in a storm again": w.runDisturbed,
 			})
 			w.calm()
 		})
@@ -112,6 +112,8 @@ type world struct {
 
 	leavers export.Leavers
 	under   map[string]map[string]bool // addresses that a profile may last have been delivered under
+	of      int64                      // the last run that rejected somebody, 0 when none did
+	turned  map[string]bool            // whom that run rejected
 	refused map[string]bool            // profiles as they were when refused, see standing
 	stray   map[string]bool            // addresses that were delivered to, perhaps, though the answer was a refusal
 }

@@ -25,6 +25,9 @@ type planner struct {
 func (x *execution) plan(ctx context.Context) error {
 	p := &planner{x: x}
 	p.sorter = &sorter{exportID: x.run.ExportID, complete: x.run.Complete, untag: x.tagger != nil, maker: x.maker, excluded: x.excluded, claims: newClaims(), refused: &refused{exportID: x.run.ExportID}, sink: p}
+	if x.run.OfRun != 0 {
+		p.sorter.only = &chosen{x.run.ID}
+	}
 	if err := p.catchUp(ctx); err != nil {
 		return x.orStop(err)
 	}

@@ -51,6 +51,7 @@ type Run struct {
 	ActingFor      string // the export user
 	WithdrawAny    bool   // a person said that so many may lose their tags
 	LeaveTags      bool   // a person said to send, and to leave the tags as they are
+	OfRun          int64  // only those are sent whom this run rejected; 0: everybody
 	Complete       bool   // everybody is sent, also those who did not change
 	State          State
 	Plan           *Plan // nil until the run begins

@@ -118,8 +118,9 @@ func Topic(runID int64) string { return fmt.Sprintf("run/%d", runID) }
 
 // Options of a start.
 type Options struct {
-	Complete    bool // send everybody, also those who did not change
-	WithdrawAny bool // take tags away however many lose them
+	Complete    bool  // send everybody, also those who did not change
+	WithdrawAny bool  // take tags away however many lose them
+	ofRun       int64 // only those whom this run rejected, see Retry
 }
 
 // Start queues a run of an export on a person's demand.
@@ -153,7 +154,7 @@ func (s *Service) start(ctx context.Context, actor access.Actor, e export.Export
 			return err
 		}
 		id, err := insertRun(ctx, tx, Run{ExportID: e.ID, Cause: cause, RequestedBy: actor.Name, Complete: options.Complete,
-			WithdrawAny: options.WithdrawAny}, actor.UserID, s.clock())
+			WithdrawAny: options.WithdrawAny, OfRun: options.ofRun}, actor.UserID, s.clock())
 		if err != nil {
 			return err
 		}

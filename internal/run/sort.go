@@ -20,6 +20,7 @@ type sorter struct {
 	matcher  *exclusion.Matcher // of the page at hand
 	claims   *claims
 	refused  *refused
+	only     *chosen // nil: everybody
 	sink     sink
 	cursor   string // the last profile that was decided on
 	arena    []byte // reused: the items of the page at hand
@@ -69,47 +70,57 @@ func (s *sorter) page(ctx context.Context, q database.Querier) (more bool, err e
 // sort decides on each contact of a page. What was delivered to profiles between those of the page belongs to some that
 // left.
 func (s *sorter) sort(ctx context.Context, q database.Querier, page []contact, last string) error {
-	var known []delivery
-	if len(page) > 0 {
-		var err error
-		if known, err = delivered(ctx, q, s.exportID, s.cursor, last, math.MaxInt32); err != nil {
-			return err
-		}
+	if len(page) == 0 {
+		return nil
 	}
-	refused, err := s.refusedUpTo(ctx, q, page, last)
+	earlier, err := delivered(ctx, q, s.exportID, s.cursor, last, math.MaxInt32)
+	if err != nil {
+		return err
+	}
+	refused, err := s.refused.upTo(ctx, q, s.cursor, last)
+	if err != nil {
+		return err
+	}
+	chosen, err := s.only.between(ctx, q, s.cursor, last)
 	if err != nil {
 		return err
 	}
 	for _, made := range page {
-		for len(known) > 0 && known[0].profileID < made.profileID {
-			s.leave(known[0])
-			known = known[1:]
+		for len(earlier) > 0 && earlier[0].profileID < made.profileID {
+			s.leave(earlier[0])
+			earlier = earlier[1:]
 		}
 		var before delivery
-		if len(known) > 0 && known[0].profileID == made.profileID {
-			before, known = known[0], known[1:]
+		if len(earlier) > 0 && earlier[0].profileID == made.profileID {
+			before, earlier = earlier[0], earlier[1:]
 		}
 		for len(refused) > 0 && refused[0].profileID < made.profileID {
-			s.sink.forget(refused[0])
+			s.away(refused[0])
 			refused = refused[1:]
 		}
 		var known refusal
 		if len(refused) > 0 && refused[0].profileID == made.profileID {
 			known, refused = refused[0], refused[1:]
 		}
-		if err := s.decide(ctx, q, made, before, known); err != nil {
+		if s.only != nil && !chosen[made.profileID] {
+			err = s.passOver(ctx, q, made)
+		} else {
+			err = s.decide(ctx, q, made, before, known)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// refusedUpTo reads the refusals beside a page. There is nothing beside an empty one: it is the end, and leaveRest's.
-func (s *sorter) refusedUpTo(ctx context.Context, q database.Querier, page []contact, last string) ([]refusal, error) {
-	if len(page) == 0 {
-		return nil, nil
+// passOver has a member whom a retry leaves alone claim its address.
+func (s *sorter) passOver(ctx context.Context, q database.Querier, made contact) error {
+	if len(made.reasons) > 0 {
+		return nil
 	}
-	return s.refused.upTo(ctx, q, s.cursor, last)
+	_, err := s.claims.claim(ctx, q, s.maker, made)
+	return err
 }
 
 // decide sorts one contact. before is its last delivery and known its refusal, the zero ones when there were none.
@@ -141,7 +152,7 @@ func (s *sorter) decide(ctx context.Context, q database.Querier, made contact, b
 	case !s.complete && before.hash == string(made.hash):
 		s.sink.pass(made)
 		return nil
-	case !s.complete && known.profileID != "" && known.hash == string(made.hash):
+	case !s.complete && s.only == nil && known.profileID != "" && known.hash == string(made.hash):
 		holds = true
 		s.sink.refuse(known)
 	default:
@@ -164,7 +175,7 @@ func (s *sorter) leaveRest(ctx context.Context, q database.Querier, last string)
 		return err
 	}
 	for _, known := range refused {
-		s.sink.forget(known)
+		s.away(known)
 	}
 	for {
 		rest, err := delivered(ctx, q, s.exportID, last, "", pageSize)
@@ -178,8 +189,18 @@ func (s *sorter) leaveRest(ctx context.Context, q database.Querier, last string)
 	}
 }
 
-// leave decides on a delivery whose profile is no member any more, or is sent no more.
+// away decides on a refusal whose profile is no member any more.
+func (s *sorter) away(known refusal) {
+	if s.only == nil {
+		s.sink.forget(known)
+	}
+}
+
+// leave decides on a delivery whose profile is no member any more, or is sent no more. A retry leaves that to the next run.
 func (s *sorter) leave(gone delivery) {
+	if s.only != nil {
+		return
+	}
 	s.doubt(gone)
 	s.withdraw(gone, gone.tags, true)
 }
@@ -194,6 +215,6 @@ func (s *sorter) doubt(before delivery) {
 
 func (s *sorter) withdraw(before delivery, tags string, forget bool) {
 	if s.untag && tags != "" {
-		s.sink.withdraw(withdrawal{profileID: before.profileID, identity: before.identity, tags: tags, forget: forget})
+		s.sink.withdraw(withdrawal{profileID: before.profileID, identity: before.identity, tags: tags, forget: forget, later: s.only != nil})
 	}
 }

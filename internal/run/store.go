@@ -12,7 +12,7 @@ import (
 	"github.com/segue-app/segue/internal/problem"
 )
 
-const runColumns = `r.id, r.export_id, e.name, r.cause, r.requested_by_name, r.acting_for, r.complete, r.withdraw_any, r.leave_tags, r.state, r.plan, r.planned,
+const runColumns = `r.id, r.export_id, e.name, r.cause, r.requested_by_name, r.acting_for, coalesce(r.of_run, 0), r.complete, r.withdraw_any, r.leave_tags, r.state, r.plan, r.planned,
 	r.profiles, r.accepted, r.created, r.updated, r.unchanged, r.invalid, r.refused, r.known, r.duplicates, r.excluded, r.withdrawn, r.held, r.requests, r.batches_sent, r.batches_settled, r.error_code, r.error_detail,
 	r.cancel_asked_at, r.cancel_asked_by, r.pause_code, r.pause_detail, r.paused_at, r.paused_by, r.approved_at, r.approved_by, r.queued_at, r.started_at, r.ended_at, r.progress_at`
 
@@ -21,7 +21,7 @@ func scanRun(row interface{ Scan(...any) error }) (Run, error) {
 	var plan sql.NullString
 	var cancel, paused, approved, started, ended, progress sql.NullInt64
 	var queued int64
-	err := row.Scan(&r.ID, &r.ExportID, &r.ExportName, &r.Cause, &r.RequestedBy, &r.ActingFor, &r.Complete, &r.WithdrawAny, &r.LeaveTags, &r.State, &plan, &r.Planned,
+	err := row.Scan(&r.ID, &r.ExportID, &r.ExportName, &r.Cause, &r.RequestedBy, &r.ActingFor, &r.OfRun, &r.Complete, &r.WithdrawAny, &r.LeaveTags, &r.State, &plan, &r.Planned,
 		&r.Counts.Profiles, &r.Counts.Accepted, &r.Counts.Created, &r.Counts.Updated, &r.Counts.Unchanged, &r.Counts.Invalid, &r.Counts.Refused, &r.Counts.Known, &r.Counts.Duplicates, &r.Counts.Excluded,
 		&r.Counts.Withdrawn, &r.Counts.Held, &r.Requests, &r.BatchesSent, &r.BatchesSettled, &r.ErrorCode, &r.ErrorDetail, &cancel, &r.CancelAskedBy,
 		&r.PauseCode, &r.PauseDetail, &paused, &r.PausedBy, &approved, &r.ApprovedBy, &queued, &started, &ended, &progress)
@@ -71,8 +71,8 @@ func listRuns(ctx context.Context, q database.Querier, exportID int64, activeOnl
 }
 
 func insertRun(ctx context.Context, tx database.Tx, r Run, requestedBy int64, now time.Time) (int64, error) {
-	result, err := tx.ExecContext(ctx, `INSERT INTO runs (export_id, cause, requested_by, requested_by_name, complete, withdraw_any, state, queued_at)
-		VALUES (?, ?, nullif(?, 0), ?, ?, ?, 'queued', ?)`, r.ExportID, r.Cause, requestedBy, r.RequestedBy, r.Complete, r.WithdrawAny, database.Millis(now))
+	result, err := tx.ExecContext(ctx, `INSERT INTO runs (export_id, cause, requested_by, requested_by_name, of_run, complete, withdraw_any, state, queued_at)
+		VALUES (?, ?, nullif(?, 0), ?, nullif(?, 0), ?, ?, 'queued', ?)`, r.ExportID, r.Cause, requestedBy, r.RequestedBy, r.OfRun, r.Complete, r.WithdrawAny, database.Millis(now))
 	if err != nil {
 		return 0, fmt.Errorf("queue run: %w", err)
 	}
@@ -149,6 +149,9 @@ func end(ctx context.Context, tx database.Tx, runID int64, state State, code, de
 		return fmt.Errorf("end run %d: %w", runID, err)
 	}
 	if err := doubtOpen(ctx, tx, runID); err != nil {
+		return err
+	}
+	if err := endRetry(ctx, tx, runID); err != nil {
 		return err
 	}
 	// Whoever is still in an open batch has no outcome. The addresses in it are not needed any more.

@@ -19,6 +19,7 @@ type withdrawal struct {
 	id                        int64
 	profileID, identity, tags string
 	forget                    bool // the profile left all segments: when it comes back, it is new
+	later                     bool // for the next run to decide
 }
 
 const (
@@ -57,8 +58,8 @@ func takeOverWithdrawals(ctx context.Context, tx database.Tx, runID int64) error
 
 func (j journal) addWithdrawals(ctx context.Context, runID int64, leaving []withdrawal) error {
 	for _, w := range leaving {
-		if _, err := j.tx.ExecContext(ctx, `INSERT INTO withdrawals (run_id, profile_id, identity, tags, forget) VALUES (?, ?, ?, ?, ?)`,
-			runID, w.profileID, w.identity, w.tags, w.forget); err != nil {
+		if _, err := j.tx.ExecContext(ctx, `INSERT INTO withdrawals (run_id, profile_id, identity, tags, forget, later) VALUES (?, ?, ?, ?, ?, ?)`,
+			runID, w.profileID, w.identity, w.tags, w.forget, w.later); err != nil {
 			return fmt.Errorf("journal a withdrawal of run %d: %w", runID, err)
 		}
 	}
@@ -103,7 +104,7 @@ func (x *execution) withdrawAll(ctx context.Context, claimed *claims) error {
 	if err != nil {
 		return err
 	}
-	for !held && x.tagger != nil && x.stopping.Err() == nil {
+	for !held && x.run.OfRun == 0 && x.tagger != nil && x.stopping.Err() == nil {
 		page, err := readWithdrawals(ctx, x.service.db.Reader(), x.run.ID)
 		if err != nil {
 			return err
@@ -185,7 +186,7 @@ func suspiciouslyMany(leaving, known int) bool {
 
 // holdBack reports whether so many would lose their tags that a person should say so first. They are then counted and left.
 func (x *execution) holdBack(ctx context.Context) (bool, error) {
-	if x.tagger == nil || x.run.WithdrawAny {
+	if x.tagger == nil || x.run.WithdrawAny || x.run.OfRun != 0 {
 		return false, nil
 	}
 	if x.run.Counts.Held > 0 { // before the process was killed

@@ -122,6 +122,9 @@ func askedBy(ctx context.Context, r run.Run) string {
 	if r.Cause == run.Tried {
 		return i18n.T(ctx, "runs.asked.try", "Name", r.RequestedBy)
 	}
+	if r.OfRun != 0 {
+		return i18n.T(ctx, "story.retry.asked", "Name", r.RequestedBy, "Number", fmt.Sprint(r.OfRun))
+	}
 	return r.RequestedBy
 }
 

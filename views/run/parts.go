@@ -40,6 +40,21 @@ func (d Detail) actions(ctx context.Context) templ.Component {
 	return templ.Join(buttons...)
 }
 
+// rejectionActions take the rejected profiles home, or send them again.
+func (d Detail) rejectionActions(ctx context.Context) templ.Component {
+	buttons := []templ.Component{component.Button{Label: i18n.T(ctx, "runs.download"), Href: Path(d.ID) + "/rejections.csv", Icon: "download", Small: true,
+		Attrs: templ.Attributes{"id": "run-download"}}}
+	if d.mayRetry() {
+		buttons = append(buttons, component.PostButton{Action: Path(d.ID) + "/retry", CSRF: d.CSRF,
+			Button: component.Button{Label: i18n.T(ctx, "story.retry"), Icon: "refresh-cw", Small: true, Attrs: templ.Attributes{"id": "run-retry"}}})
+	}
+	return templ.Join(buttons...)
+}
+
+func (d Detail) mayRetry() bool {
+	return d.MayCancel && !d.Removed && !d.State.Active() && d.Counts.Rejected() > 0
+}
+
 // remedy leads to where the failure is mended; nothing where no page helps.
 func (d Detail) remedy(ctx context.Context, code string) templ.Component {
 	if d.Plan != nil && connectionObstacle(code) && d.MayMend {
@@ -66,7 +81,11 @@ func (d Detail) facts(ctx context.Context) []component.Term {
 	if !d.ApprovedAt.IsZero() {
 		add("runs.approved", i18n.T(ctx, "runs.approved.by", "Name", d.ApprovedBy, "At", d.ApprovedAt))
 	}
-	add("runs.mode", i18n.T(ctx, mode))
+	if d.OfRun == 0 {
+		add("runs.mode", i18n.T(ctx, mode))
+	} else {
+		terms = append(terms, component.Term{Label: i18n.T(ctx, "runs.mode"), Content: retriedRun(d.OfRun)})
+	}
 	terms = append(terms, component.Term{Label: i18n.T(ctx, "runs.queued_at"), Content: both(d.QueuedAt)})
 	if !d.StartedAt.IsZero() {
 		terms = append(terms, component.Term{Label: i18n.T(ctx, "runs.started_at"), Content: both(d.StartedAt)})
