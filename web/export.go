@@ -132,7 +132,7 @@ func (s *Server) showExport(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	d.DestinationName, d.MaxProfiles = driver.Info().Name, driver.Info().MaxProfiles
+	d.DestinationName, d.MaxProfiles, d.Channels = driver.Info().Name, driver.Info().MaxProfiles, driver.Info().Channels
 	if d.Obstacle, err = s.Exports.Readiness(ctx(c), e); err != nil {
 		return err
 	}

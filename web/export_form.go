@@ -39,7 +39,11 @@ func (s *Server) editExport(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	form := formOf(e)
+	driver, err := s.Exports.Driver(e.DestinationType)
+	if err != nil {
+		return err
+	}
+	form := formOf(e, driver.Info())
 	form.ID, form.Version, form.Name = e.ID, e.Version, e.Name
 	return s.renderExportForm(c, http.StatusOK, form, "")
 }
@@ -49,14 +53,19 @@ func (s *Server) duplicateExport(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	form := formOf(e)
+	driver, err := s.Exports.Driver(e.DestinationType)
+	if err != nil {
+		return err
+	}
+	form := formOf(e, driver.Info())
 	form.Name = text(c, "exports.duplicate.name", "Name", e.Name)
 	return s.renderExportForm(c, http.StatusOK, form, "")
 }
 
 // formOf fills a form with what an export says.
-func formOf(e export.Export) views.Form {
+func formOf(e export.Export, info destination.Info) views.Form {
 	form := views.Form{ConnectionID: e.ConnectionID, DetachedFrom: e.DetachedFrom, Schedule: e.Schedule, Leavers: e.Leavers}
+	form.Consent = consentOf(e, info)
 	for _, part := range e.Segments {
 		form.Chosen = append(form.Chosen, views.Chosen{ID: part.SegmentID, Name: part.Name, Tag: part.Tag, Asked: true})
 	}
@@ -65,7 +74,12 @@ func formOf(e export.Export) views.Form {
 			form.Email = pair.Attribute
 			continue
 		}
-		form.Lines = append(form.Lines, lineOf(pair.Field, pair.Attribute))
+		if _, ofChannel := info.ChannelOf(pair.Field); ofChannel {
+			continue
+		}
+		line := lineOf(pair.Field, pair.Attribute)
+		line.Clear = pair.Clear
+		form.Lines = append(form.Lines, line)
 	}
 	return form
 }
@@ -75,6 +89,12 @@ func lineOf(field destination.Field, attribute string) views.Line {
 		return views.Line{Field: views.CustomField, Custom: name, Attribute: attribute}
 	}
 	return views.Line{Field: string(field), Attribute: attribute}
+}
+
+// pairOf is what a line means. Of a field that cannot be emptied the box is not asked.
+func pairOf(line views.Line, info destination.Info) export.Pair {
+	field := line.Target()
+	return export.Pair{Field: field, Attribute: line.Attribute, Clear: line.Clear && info.Clears(field)}
 }
 
 // postExport takes the form. What it does is in "do": save, or a step, after which the form, or the part of it that htmx asks
@@ -117,18 +137,24 @@ func readExportForm(values url.Values) views.Form {
 		chosen.Asked = values.Has(export.TagField(id))
 		form.Chosen = append(form.Chosen, chosen)
 	}
+	form.Consent = readConsent(values)
 	for i := range mostLines {
 		at := "line." + strconv.Itoa(i) + "."
 		if !values.Has(at + "field") {
 			break
 		}
-		form.Lines = append(form.Lines, views.Line{Field: values.Get(at + "field"), Custom: strings.TrimSpace(values.Get(at + "custom")), Attribute: values.Get(at + "attribute")})
+		form.Lines = append(form.Lines, views.Line{Field: values.Get(at + "field"), Custom: strings.TrimSpace(values.Get(at + "custom")),
+			Attribute: values.Get(at + "attribute"), Clear: values.Has(at + "clear")})
 	}
 	return form
 }
 
 func (s *Server) saveExport(c echo.Context, form views.Form) error {
 	if err := s.nameChosen(c, &form); err != nil {
+		return err
+	}
+	info, err := s.offered(c, form)
+	if err != nil {
 		return err
 	}
 	form.Lines = slices.DeleteFunc(form.Lines, func(l views.Line) bool { return l == views.Line{} })
@@ -140,10 +166,11 @@ func (s *Server) saveExport(c echo.Context, form views.Form) error {
 		draft.Mapping = append(draft.Mapping, export.Pair{Field: destination.Email, Attribute: form.Email})
 	}
 	for _, line := range form.Lines {
-		draft.Mapping = append(draft.Mapping, export.Pair{Field: line.Target(), Attribute: line.Attribute})
+		draft.Mapping = append(draft.Mapping, pairOf(line, info))
 	}
+	consents, consent := mapConsent(form.Consent, info)
+	draft.Mapping, draft.Consent = append(draft.Mapping, consents...), consent
 	var saved export.Export
-	var err error
 	if form.ID == 0 {
 		saved, err = s.Exports.Create(ctx(c), actor(c), draft)
 	} else {
@@ -151,6 +178,7 @@ func (s *Server) saveExport(c echo.Context, form views.Form) error {
 	}
 	if errs, ok := formErrors(c, err, "name", "exports.name", "connection", "exports.connection", "segments", "exports.segments"); ok {
 		form.Errors = placeErrors(c, errs, problem.Of(err).Fields, form)
+		labelConsentErrors(c, form.Errors, info)
 		if problem.Is(err, problem.Conflict) {
 			// The next save is meant to replace the other version: the form says so, and links to it.
 			now, err := s.Exports.Get(ctx(c), actor(c), form.ID)

@@ -20,11 +20,8 @@ import (
 
 // furnish adds what the form offers.
 func (s *Server) furnish(c echo.Context, form *views.Form, choices []connection.Choice) error {
-	kind := choices[0].Type
+	kind := kindOf(choices, form.ConnectionID)
 	for _, choice := range choices {
-		if choice.ID == form.ConnectionID {
-			kind = choice.Type
-		}
 		name := s.Connections.DestinationName(choice.Type)
 		if n := len(form.Connections); n == 0 || form.Connections[n-1].Label != name {
 			form.Connections = append(form.Connections, component.OptionGroup{Label: name})
@@ -37,6 +34,7 @@ func (s *Server) furnish(c echo.Context, form *views.Form, choices []connection.
 		return err
 	}
 	info := driver.Info()
+	form.Info = info
 	form.Kind, form.DestinationName, form.Fields, form.Custom, form.MaxProfiles = kind, info.Name, info.Fields, info.Custom, info.MaxProfiles
 	if form.NextRun, err = s.nextRunText(c); err != nil {
 		return err
@@ -128,9 +126,11 @@ func (s *Server) outlookOf(c echo.Context, form views.Form) (*views.Outlook, err
 	known := profile.Snapshot{Attributes: form.Attributes}
 	for _, line := range form.Lines {
 		if _, ok := known.Attribute(line.Attribute); ok && complete(line) {
-			mapping = append(mapping, export.Pair{Field: line.Target(), Attribute: line.Attribute})
+			mapping = append(mapping, pairOf(line, form.Info))
 		}
 	}
+	consents, consent := tryConsent(form, known, mapping)
+	mapping = append(mapping, consents...)
 	if form.Email == "" || len(form.Chosen) == 0 {
 		return &views.Outlook{Trouble: text(c, "exports.outlook.incomplete")}, nil
 	}
@@ -144,7 +144,7 @@ func (s *Server) outlookOf(c echo.Context, form views.Form) (*views.Outlook, err
 	}
 	within, cancel := context.WithTimeout(ctx(c), outlookPatience)
 	defer cancel()
-	assay, err := s.Exports.Assay(within, actor(c), driver.Info(), ids, mapping, destination.Consent{})
+	assay, err := s.Exports.Assay(within, actor(c), driver.Info(), ids, mapping, consent)
 	p := problem.Of(err)
 	switch {
 	case err == nil:

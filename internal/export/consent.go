@@ -11,10 +11,13 @@ import (
 
 const (
 	// DefaultConsentSource is what the destination is told of where a consent comes from, unless the export says otherwise.
-	DefaultConsentSource  = "segue"
-	longestConsentSource  = 100 // characters
-	consentSourceField    = "consent_source"
-	consentStandingPrefix = "consent."
+	DefaultConsentSource = "segue"
+	// ConsentSourceField is the name of the form field that holds the source.
+	ConsentSourceField = "consent_source"
+	// ConsentPrefix begins the names of the form fields that ConsentField gives.
+	ConsentPrefix = "consent."
+
+	longestConsentSource = 100 // characters
 )
 
 // Standing says where the status of a channel comes from.
@@ -49,7 +52,7 @@ func standing(mapping Mapping, consent destination.Consent, channel destination.
 }
 
 // ConsentField is the name of the form field that says where the status of a channel comes from.
-func ConsentField(channel destination.Channel) string { return consentStandingPrefix + channel.Name }
+func ConsentField(channel destination.Channel) string { return ConsentPrefix + channel.Name }
 
 // checkConsent holds each channel whose status is sent to what makes it honest: a date for every status, and an address that it
 // is about.
@@ -76,7 +79,7 @@ func checkConsent(check *problem.Check, draft *Draft, info destination.Info, map
 	}
 	for _, name := range draft.Consent.Everyone {
 		known := slices.ContainsFunc(info.Channels, func(c destination.Channel) bool { return c.Name == name })
-		check.Require(known, consentStandingPrefix+name, "problem.choose")
+		check.Require(known, ConsentPrefix+name, "problem.choose")
 	}
 	source := strings.Join(strings.Fields(draft.Consent.Source), " ")
 	switch {
@@ -85,7 +88,7 @@ func checkConsent(check *problem.Check, draft *Draft, info destination.Info, map
 	case source == "":
 		source = DefaultConsentSource
 	case utf8.RuneCountInString(source) > longestConsentSource:
-		check.Add(consentSourceField, "problem.too_long", "Most", longestConsentSource)
+		check.Add(ConsentSourceField, "problem.too_long", "Most", longestConsentSource)
 	}
 	draft.Consent.Source = source
 }

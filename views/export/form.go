@@ -3,6 +3,7 @@ package export
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -49,6 +50,7 @@ type Form struct {
 	Fields          []destination.Field
 	Custom          bool // custom properties can be mapped
 	MaxProfiles     int
+	Info            destination.Info
 
 	Segments    []segment.Segment // that can be chosen
 	Chosen      []Chosen
@@ -56,6 +58,7 @@ type Form struct {
 	Attributes  []profile.Attribute
 	Email       string // key of the attribute
 	Lines       []Line
+	Consent     Consent
 	Samples     map[string][]string // by attribute
 	Suggestions []export.Suggestion
 	Outlook     *Outlook // nil: not looked yet
@@ -76,6 +79,7 @@ type Line struct {
 	Field     string // the destination's, or CustomField
 	Custom    string // name of the custom property
 	Attribute string
+	Clear     bool // an empty value empties the field at the destination
 }
 
 // Target is the field that the line fills.
@@ -242,6 +246,19 @@ func (f Form) lineAttribute(ctx context.Context, i int, line Line) component.Sel
 		Name: name, Label: i18n.T(ctx, "exports.line.attribute", "Number", i+1), HideLabel: true, Value: line.Attribute,
 		Empty: i18n.T(ctx, "exports.attribute.choose"), Options: f.attributeOptions(ctx, line.Attribute), Error: f.Errors.For(name), Attrs: f.again(MatchingID),
 	}
+}
+
+// lineClear asks what an empty value does, where the destination can be asked to empty the field.
+func (f Form) lineClear(ctx context.Context, i int, line Line) templ.Component {
+	if !f.Info.Clears(line.Target()) {
+		return templ.NopComponent
+	}
+	return component.Checkbox{Name: lineName(i, "clear"), Label: i18n.T(ctx, "exports.line.clear"), Checked: line.Clear}
+}
+
+// clearing reports whether an empty value can empty the field of one of the lines.
+func (f Form) clearing() bool {
+	return slices.ContainsFunc(f.Lines, func(l Line) bool { return f.Info.Clears(l.Target()) })
 }
 
 func (f Form) remove(ctx context.Context, i int) component.Button {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/run"
@@ -48,7 +49,8 @@ type Detail struct {
 	Labels          map[string]string // of the profile attributes, by key
 	Profiles        int               // in the segments, each once; -1 when it cannot be counted
 	MaxProfiles     int
-	Sizes           map[int64]int // of the segments
+	Channels        []destination.Channel // whose status can be mapped
+	Sizes           map[int64]int         // of the segments
 	NextRun         time.Time
 	Active          *run.Run // the run that waits or is under way
 	Runs            runviews.Listing

@@ -79,6 +79,7 @@ func (d Detail) facts(ctx context.Context) []component.Term {
 		{Label: i18n.T(ctx, "exports.segments"), Content: d.segments()},
 		{Label: i18n.T(ctx, "exports.profiles"), Text: d.profiles(ctx)},
 		{Label: i18n.T(ctx, "exports.matching"), Content: d.matching()},
+		{Label: i18n.T(ctx, "exports.consent"), Content: d.consents()},
 		{Label: i18n.T(ctx, "exports.leavers"), Text: i18n.T(ctx, "exports.leavers."+string(d.Leavers))},
 		{Label: i18n.T(ctx, "exports.schedule"), Content: d.schedule()},
 		{Label: i18n.T(ctx, "exports.permissions"), Text: permission(ctx, d.MayEdit)},

@@ -258,8 +258,12 @@ func (d Detail) stats(ctx context.Context) []component.Stat {
 	if c.Known > 0 {
 		refused.Note = i18n.N(ctx, "story.known.count", c.Known)
 	}
+	accepted := stat("accepted", c.Accepted, component.Success, "")
+	if c.Created+c.Updated > 0 {
+		accepted.Note = i18n.T(ctx, "runs.count.accepted.known", "Created", c.Created, "Updated", c.Updated)
+	}
 	stats := []component.Stat{
-		stat("accepted", c.Accepted, component.Success, ""),
+		accepted,
 		stat("unchanged", c.Unchanged, component.Neutral, ""),
 		stat("invalid", c.Invalid, component.Warning, run.Invalid),
 		refused,
@@ -356,6 +360,20 @@ func (d Detail) attribute(key string) string {
 		return label
 	}
 	return key
+}
+
+// consents says what the run took for given of consents, besides what is mapped.
+func (d Detail) consents(ctx context.Context) (texts []string) {
+	if d.Plan == nil {
+		return nil
+	}
+	for _, channel := range d.Plan.Consent.Everyone {
+		texts = append(texts, i18n.T(ctx, "runs.consent.everyone", "Channel", i18n.T(ctx, "exports.channel."+channel)))
+	}
+	if source := d.Plan.Consent.Source; source != "" {
+		texts = append(texts, i18n.T(ctx, "runs.consent.source", "Source", source))
+	}
+	return texts
 }
 
 func (d Detail) mapping() export.Mapping {

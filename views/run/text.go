@@ -8,6 +8,7 @@ import (
 
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/destination"
+	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/i18n"
 )
 
@@ -65,6 +66,15 @@ func ReasonText(ctx context.Context, code, destinationName string) string {
 		return i18n.T(ctx, "runs.reason.other", "Code", code, "Destination", destinationName)
 	}
 	return i18n.T(ctx, "runs.reason."+code, "Destination", destinationName)
+}
+
+// MappedText says which attribute fills a field, and what an empty value does where that is not to leave it.
+func MappedText(ctx context.Context, pair export.Pair, attribute string) string {
+	key := "runs.mapped"
+	if pair.Clear {
+		key = "runs.mapped.clear"
+	}
+	return i18n.T(ctx, key, "Field", FieldText(ctx, string(pair.Field)), "Attribute", attribute)
 }
 
 // FieldText names a destination's field; one that Segue does not know is shown as the destination writes it.

@@ -71,6 +71,10 @@ func TestControlsAndPage(t *testing.T) {
 	if r := s.call("GET", "/contacts?q=K07", ""); strings.Count(r.raw, "@b.dk</a>") != 1 {
 		t.Errorf("search: %s", r.raw)
 	}
+	s.call("POST", "/api/contacts", `{"identifiers":[{"type":"email","id":"reached@b.dk","channels":{"email":{"status":"subscribed"}}},{"type":"phone","id":"+4512345678","channels":{"sms":{"status":"unsubscribed"}}}]}`)
+	if r := s.call("GET", "/contacts?q=reached", ""); !strings.Contains(r.raw, "<td>subscribed</td>") || !strings.Contains(r.raw, "<td>unsubscribed</td>") {
+		t.Errorf("the statuses of both channels: %s", r.raw)
+	}
 	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
 	if r := s.call("POST", "/faults", "throttleShare=0.5&noRetryAfter=on&path=%2Fbatches", form...); r.status != 303 ||
 		s.Faults() != (sandbox.Faults{ThrottleShare: 0.5, NoRetryAfter: true, Path: "/batches"}) {
