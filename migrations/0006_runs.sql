@@ -109,14 +109,15 @@ CREATE TABLE deliveries (
     PRIMARY KEY (export_id, profile_id)
 ) STRICT, WITHOUT ROWID;
 
--- Contacts that are to lose tags, because their profile left a segment or has another address now.
+-- Contacts that are to lose tags, because their profile left a segment, has another address now, or cannot be sent while
+-- another has its address.
 CREATE TABLE withdrawals (
     id         INTEGER PRIMARY KEY,
     run_id     INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     profile_id TEXT    NOT NULL,
     identity   TEXT    NOT NULL,
     tags       TEXT    NOT NULL,                          -- one a line
-    forget     INTEGER NOT NULL,                          -- 1: the profile left all segments, its delivery is forgotten
+    why        TEXT    NOT NULL CHECK (why IN ('left', 'moved', 'unable')), -- see run.why
     later      INTEGER NOT NULL DEFAULT 0                 -- 1: for the next run to decide
 ) STRICT;
 CREATE INDEX withdrawals_by_run ON withdrawals (run_id, tags, id);

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/segue-app/segue/internal/database"
 )
@@ -58,6 +59,43 @@ func (j journal) lessTags(ctx context.Context, exportID int64, w withdrawal) err
 		return fmt.Errorf("remember lost tags: %w", err)
 	}
 	return nil
+}
+
+// suspect notes that the contacts of some who were refused may carry their tags all the same, because an earlier try had no
+// answer: the next run decides about the tags.
+func (x *execution) suspect(ctx context.Context, j journal, refused []entry) error {
+	if x.tagger == nil {
+		return nil
+	}
+	for _, e := range refused {
+		if err := straysAt(ctx, j.tx, x.run.ID, e.ProfileID, e.Identity, e.Tags); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// straysAt notes that a contact may carry tags that no delivery tells of; the next run takes away those that nobody has by
+// right.
+func straysAt(ctx context.Context, tx database.Tx, runID int64, profileID, identity, tags string) error {
+	if tags == "" {
+		return nil
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO withdrawals (run_id, profile_id, identity, tags, why, later) VALUES (?, ?, ?, ?, ?, 1)`,
+		runID, profileID, identity, tags, moved); err != nil {
+		return fmt.Errorf("note stray tags: %w", err)
+	}
+	return nil
+}
+
+// refusedOf finds those of a batch who were refused.
+func refusedOf(entries []entry, rejections []Rejection) (found []entry) {
+	for _, e := range entries {
+		if slices.ContainsFunc(rejections, func(r Rejection) bool { return r.ProfileID == e.ProfileID }) {
+			found = append(found, e)
+		}
+	}
+	return found
 }
 
 // doubtOpen takes note of whom a run that ends may have delivered without learning of it, and doubts what was delivered

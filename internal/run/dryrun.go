@@ -283,6 +283,9 @@ func keepSample(kept []Sample, made contact, fresh bool) []Sample {
 func (g *guess) doubt(delivery) {} // of consequence to later runs only
 
 func (g *guess) withdraw(w withdrawal) {
+	if w.tags == "" || w.why == unable { // of the unable few lose anything
+		return
+	}
 	if len(g.leaving) == withdrawalsAtOnce {
 		g.more++
 		return

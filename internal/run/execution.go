@@ -145,10 +145,10 @@ func (x *execution) resume(ctx context.Context) error {
 		switch b.state {
 		case "sent":
 			x.unsettled.Add(1)
-			x.followed.add(sentBatch{number: b.number, tries: b.tries, remoteID: b.remoteID, sentAt: b.sentAt})
+			x.followed.add(sentBatch{number: b.number, tries: b.tries, tried: true, remoteID: b.remoteID, sentAt: b.sentAt})
 		case "planned":
 			x.unsettled.Add(1)
-			if b.batch, err = x.makeAgain(ctx, b.number, b.tries); err != nil {
+			if b.batch, err = x.makeAgain(ctx, b.batch); err != nil {
 				return err
 			}
 			resend = append(resend, b.batch)
@@ -161,13 +161,13 @@ func (x *execution) resume(ctx context.Context) error {
 	return nil
 }
 
-// makeAgain reads a batch from the journal and makes its items anew.
-func (x *execution) makeAgain(ctx context.Context, number, tries int) (batch, error) {
-	entries, err := entriesOf(ctx, x.service.db.Reader(), x.run.ID, number)
-	if err != nil {
+// makeAgain reads who is in a batch from the journal and makes its items anew.
+func (x *execution) makeAgain(ctx context.Context, b batch) (batch, error) {
+	var err error
+	if b.entries, err = entriesOf(ctx, x.service.db.Reader(), x.run.ID, b.number); err != nil {
 		return batch{}, err
 	}
-	b := batch{number: number, tries: tries, entries: entries, tried: true}
+	b.tried = true
 	x.againLock.Lock()
 	defer x.againLock.Unlock()
 	return b, x.again.rebuild(ctx, x.service.db.Reader(), &b)

@@ -26,6 +26,7 @@ type follower struct {
 type sentBatch struct {
 	number   int
 	tries    int
+	tried    bool // it may have arrived before, without an answer
 	remoteID string
 	sentAt   time.Time
 	entries  []entry // nil after a restart: the journal has them
@@ -206,7 +207,7 @@ type endedBatch struct {
 func (f *follower) settle(ctx context.Context, group []endedBatch) error {
 	x := f.x
 	var p progress
-	var accepted []entry
+	var accepted, perhaps []entry
 	var again []batch
 	var unread error // of the first batch that could not be looked into: those before it are settled all the same
 	for i := range group {
@@ -222,6 +223,9 @@ func (f *follower) settle(ctx context.Context, group []endedBatch) error {
 		p.Updated += told.Updated
 		p.rejections = append(p.rejections, told.rejections...)
 		p.refusals = append(p.refusals, told.refusals...)
+		if b.tried {
+			perhaps = append(perhaps, refusedOf(b.entries, told.rejections)...)
+		}
 		if len(untried) == 0 {
 			continue
 		}
@@ -230,10 +234,11 @@ func (f *follower) settle(ctx context.Context, group []endedBatch) error {
 			tries = 0 // it got on: each such try leaves fewer, so it comes to an end
 		}
 		if tries < mostTries {
-			again = append(again, batch{number: int(x.numbers.Add(1)), tries: tries, entries: untried})
+			again = append(again, batch{number: int(x.numbers.Add(1)), tries: tries, tried: true, entries: untried})
 			continue
 		}
 		p.Refused += len(untried)
+		perhaps = append(perhaps, untried...)
 		for _, e := range untried {
 			p.rejections = append(p.rejections, Rejection{ProfileID: e.ProfileID, Outcome: Refused, Code: "no_answer"})
 		}
@@ -250,6 +255,9 @@ func (f *follower) settle(ctx context.Context, group []endedBatch) error {
 			return err
 		}
 		if err := j.keepRefusals(ctx, x.run.ExportID, p.refusals); err != nil {
+			return err
+		}
+		if err := x.suspect(ctx, j, perhaps); err != nil {
 			return err
 		}
 		for _, next := range again {
@@ -277,7 +285,7 @@ func (f *follower) settle(ctx context.Context, group []endedBatch) error {
 	f.mutex.Unlock()
 	x.settled(int64(len(group)))
 	for _, next := range again {
-		made, err := x.makeAgain(ctx, next.number, next.tries)
+		made, err := x.makeAgain(ctx, next)
 		if err != nil {
 			return err
 		}

@@ -268,55 +268,47 @@ func (w *world) judge(r run.Run, fates map[string]*fate, ended bool, seen []sand
 	switch {
 	case w.leavers != export.Untag:
 	case r.OfRun != 0:
-		w.judgeRetried(fates, refused, len(seen) > 1)
+		w.judgeRetried(fates)
 	default:
-		w.judgeLeavers(fates, refused, ended, len(seen) > 1)
+		w.judgeLeavers(fates, ended)
 	}
 }
 
 // judgeRetried notes under which addresses a retry may have delivered: nobody loses a tag before the next run.
-func (w *world) judgeRetried(fates map[string]*fate, refused map[string]bool, changing bool) {
+func (w *world) judgeRetried(fates map[string]*fate) {
 	for id, f := range fates {
-		switch {
-		case !f.sendable():
-		case refused[id]:
-			w.stray[f.identity] = w.stray[f.identity] || changing
-		default:
-			if w.under[id] == nil {
-				w.under[id] = map[string]bool{}
-			}
-			w.under[id][f.identity] = true
+		if !f.sendable() {
+			continue
 		}
+		if w.under[id] == nil {
+			w.under[id] = map[string]bool{}
+		}
+		w.under[id][f.identity] = true
 	}
 }
 
-// judgeLeavers notes who lost tags. Where it is not certain what a profile was last delivered as, or under which address
-// one was that cannot be delivered now, either may be true.
-func (w *world) judgeLeavers(fates map[string]*fate, refused map[string]bool, ended, changing bool) {
-	right, unclear := map[string][]string{}, maps.Clone(w.stray)
+// judgeLeavers notes who lost tags: everybody but who has them by right, and contacts of members that cannot be sent now,
+// while nobody else has the address.
+func (w *world) judgeLeavers(fates map[string]*fate, ended bool) {
+	right, kept := map[string][]string{}, map[string]bool{}
 	for id, f := range fates {
-		if !f.invalid && f.owner == "" {
-			right[f.identity] = f.marks
-		}
-		if f.invalid || refused[id] {
-			maps.Copy(unclear, w.under[id])
-		}
-		if refused[id] {
-			unclear[f.identity] = true
-			if changing {
-				w.stray[f.identity] = true
-			}
-		}
-		if !f.sendable() || refused[id] {
+		if f.invalid {
+			maps.Copy(kept, w.under[id])
 			continue
 		}
+		if f.owner != "" {
+			delete(w.under, id)
+			continue
+		}
+		right[f.identity] = f.marks
 		if ended || w.under[id] == nil {
 			w.under[id] = map[string]bool{}
 		}
 		w.under[id][f.identity] = true
 	}
 	for identity, b := range w.held {
-		b.left(right[identity], ended && !unclear[identity])
+		_, owned := right[identity]
+		b.left(right[identity], ended && (owned || !kept[identity]))
 	}
 }
 

@@ -115,12 +115,11 @@ type world struct {
 	of      int64                      // the last run that rejected somebody, 0 when none did
 	turned  map[string]bool            // whom that run rejected
 	refused map[string]bool            // profiles as they were when refused, see standing
-	stray   map[string]bool            // addresses that were delivered to, perhaps, though the answer was a refusal
 }
 
 func (h *house) enter(rt *rapid.T) *world {
 	h.kit.Sandbox.Reset()
-	w := &world{house: h, rt: rt, held: map[string]*belief{}, under: map[string]map[string]bool{}, stray: map[string]bool{}, refused: map[string]bool{}, order: order{people: map[string]customer{}, parts: []part{{0, "red"}}}}
+	w := &world{house: h, rt: rt, held: map[string]*belief{}, under: map[string]map[string]bool{}, refused: map[string]bool{}, order: order{people: map[string]customer{}, parts: []part{{0, "red"}}}}
 	w.leavers = rapid.SampledFrom([]export.Leavers{export.Untag, export.KeepTag}).Draw(rt, "leavers")
 	w.setMapping("email", nil)
 	w.fill(rt)

@@ -82,7 +82,7 @@ func (p *planner) catchUp(ctx context.Context) error {
 	}
 	for _, b := range open {
 		if b.state == "filling" {
-			if p.filling, err = x.makeAgain(ctx, b.number, b.tries); err != nil {
+			if p.filling, err = x.makeAgain(ctx, b.batch); err != nil {
 				return err
 			}
 		}

@@ -65,11 +65,11 @@ func (x *execution) send(ctx context.Context, b batch) error {
 		if errors.Is(err, errListChanged) {
 			continue
 		}
-		b.tried = true
 		var failure *destination.Error
 		if !errors.As(err, &failure) {
 			return err
 		}
+		b.tried = b.tried || failure.Kind == destination.Unreachable || failure.Kind == destination.Unavailable
 		switch {
 		case failure.Kind == destination.Refused || failure.Kind == destination.TooLarge:
 			return x.split(ctx, b, failure)
@@ -86,7 +86,7 @@ func (x *execution) send(ctx context.Context, b batch) error {
 
 // sent passes a batch that the destination has taken to the recorder.
 func (x *execution) sent(ctx context.Context, b batch, remoteID string) error {
-	taken := sentBatch{number: b.number, tries: b.tries, remoteID: remoteID, sentAt: x.service.clock(), entries: b.entries}
+	taken := sentBatch{number: b.number, tries: b.tries, tried: b.tried, remoteID: remoteID, sentAt: x.service.clock(), entries: b.entries}
 	select {
 	case x.taken <- taken:
 		return nil
@@ -144,6 +144,11 @@ func (x *execution) split(ctx context.Context, b batch, failure *destination.Err
 			}
 			if err := j.keepRefusals(ctx, x.run.ExportID, p.refusals); err != nil {
 				return err
+			}
+			if b.tried {
+				if err := x.suspect(ctx, j, b.entries); err != nil {
+					return err
+				}
 			}
 			return j.markSettled(ctx, x.run.ID, b.number)
 		})

@@ -121,10 +121,15 @@ func (s *Service) SendOne(ctx context.Context, actor access.Actor, exportID int6
 // taken away when it leaves.
 func (s *Service) outdate(ctx context.Context, exportID int64, made contact) error {
 	return s.db.InTx(ctx, func(tx database.Tx) error {
-		var before string
-		err := tx.QueryRowContext(ctx, `SELECT tags FROM deliveries WHERE export_id = ? AND profile_id = ?`, exportID, made.profileID).Scan(&before)
+		var before, identity string
+		var lastRun int64
+		err := tx.QueryRowContext(ctx, `SELECT tags, identity, (SELECT coalesce(max(id), 0) FROM runs WHERE export_id = ?1) FROM deliveries WHERE export_id = ?1 AND profile_id = ?2`,
+			exportID, made.profileID).Scan(&before, &identity, &lastRun)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("read a delivery: %w", err)
+		}
+		if err == nil && identity != made.identity && lastRun != 0 { // the delivery tells of the contact of the other address
+			return straysAt(ctx, tx, lastRun, made.profileID, made.identity, made.tags)
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO deliveries (export_id, profile_id, identity, hash, tags, run_id) VALUES (?, ?, ?, x'', ?, 0)
 			ON CONFLICT (export_id, profile_id) DO UPDATE SET hash = excluded.hash, tags = excluded.tags`,

@@ -138,6 +138,7 @@ func (s *sorter) decide(ctx context.Context, q database.Querier, made contact, b
 	}
 	if len(made.reasons) > 0 {
 		s.doubt(before)
+		s.withdraw(before, before.tags, unable)
 		s.sink.reject(made)
 		return nil
 	}
@@ -161,9 +162,9 @@ func (s *sorter) decide(ctx context.Context, q database.Querier, made contact, b
 	switch {
 	case before.profileID == "":
 	case before.identity != made.identity:
-		s.withdraw(before, before.tags, false)
+		s.withdraw(before, before.tags, moved)
 	default:
-		s.withdraw(before, less(before.tags, made.tags), false)
+		s.withdraw(before, less(before.tags, made.tags), moved)
 	}
 	return nil
 }
@@ -202,7 +203,7 @@ func (s *sorter) leave(gone delivery) {
 		return
 	}
 	s.doubt(gone)
-	s.withdraw(gone, gone.tags, true)
+	s.withdraw(gone, gone.tags, left)
 }
 
 // doubt has a delivery count no longer as the last word on its contact. From now on another profile may be sent under
@@ -213,8 +214,11 @@ func (s *sorter) doubt(before delivery) {
 	}
 }
 
-func (s *sorter) withdraw(before delivery, tags string, forget bool) {
-	if s.untag && tags != "" {
-		s.sink.withdraw(withdrawal{profileID: before.profileID, identity: before.identity, tags: tags, forget: forget, later: s.only != nil})
+func (s *sorter) withdraw(before delivery, tags string, why why) {
+	if s.only != nil && why != moved {
+		return // a retry leaves that to the next run
+	}
+	if s.untag && before.profileID != "" && (tags != "" || why == left) {
+		s.sink.withdraw(withdrawal{profileID: before.profileID, identity: before.identity, tags: tags, why: why, later: s.only != nil})
 	}
 }

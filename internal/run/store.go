@@ -158,7 +158,7 @@ func end(ctx context.Context, tx database.Tx, runID int64, state State, code, de
 	if _, err := tx.ExecContext(ctx, `UPDATE batches SET items = NULL WHERE run_id = ? AND state <> 'settled'`, runID); err != nil {
 		return fmt.Errorf("close the journal of run %d: %w", runID, err)
 	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM withdrawals WHERE run_id = ? AND forget = 1`, runID); err != nil {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM withdrawals WHERE run_id = ? AND why <> ?`, runID, moved); err != nil {
 		return fmt.Errorf("close the journal of run %d: %w", runID, err)
 	}
 	// An export that was removed meanwhile took its deliveries with it; those that the run wrote since go too.

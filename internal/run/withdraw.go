@@ -14,13 +14,22 @@ import (
 	"github.com/segue-app/segue/internal/export"
 )
 
-// withdrawal is a contact that is to lose tags: its profile left a segment, or has another address now.
+// withdrawal is a contact that is to lose tags, less those that whoever has its address now carries by right.
 type withdrawal struct {
 	id                        int64
 	profileID, identity, tags string
-	forget                    bool // the profile left all segments: when it comes back, it is new
+	why                       why
 	later                     bool // for the next run to decide
 }
+
+// why a contact is to lose tags.
+type why string
+
+const (
+	left   why = "left"   // its profile left all segments, or another one stands for it: the delivery is forgotten, and when it comes back it is new
+	moved  why = "moved"  // its profile is sent under another address, or with fewer tags
+	unable why = "unable" // its profile is a member and cannot be sent: the contact keeps what it has, unless another profile has the address
+)
 
 const (
 	withdrawPage  = 1000
@@ -58,8 +67,8 @@ func takeOverWithdrawals(ctx context.Context, tx database.Tx, runID int64) error
 
 func (j journal) addWithdrawals(ctx context.Context, runID int64, leaving []withdrawal) error {
 	for _, w := range leaving {
-		if _, err := j.tx.ExecContext(ctx, `INSERT INTO withdrawals (run_id, profile_id, identity, tags, forget, later) VALUES (?, ?, ?, ?, ?, ?)`,
-			runID, w.profileID, w.identity, w.tags, w.forget, w.later); err != nil {
+		if _, err := j.tx.ExecContext(ctx, `INSERT INTO withdrawals (run_id, profile_id, identity, tags, why, later) VALUES (?, ?, ?, ?, ?, ?)`,
+			runID, w.profileID, w.identity, w.tags, w.why, w.later); err != nil {
 			return fmt.Errorf("journal a withdrawal of run %d: %w", runID, err)
 		}
 	}
@@ -119,10 +128,13 @@ func (x *execution) withdrawAll(ctx context.Context, claimed *claims) error {
 			if err != nil {
 				return err
 			}
-			if ok {
+			switch {
+			case ok:
 				lost := less(w.tags, owner.tags)
 				heirs = append(heirs, heir{owner, less(w.tags, lost)})
 				w.tags = lost
+			case w.why == unable:
+				w.tags, w.why = "", moved // nothing is taken, and the delivery stands
 			}
 			byTags[w.tags] = append(byTags[w.tags], w)
 		}
@@ -167,8 +179,7 @@ func (x *execution) inherit(ctx context.Context, heirs []heir) error {
 				_, err = j.tx.ExecContext(ctx, `UPDATE deliveries SET tags = ? WHERE export_id = ? AND profile_id = ?`,
 					tags+less(h.tags, tags), x.run.ExportID, h.profileID)
 			case err == nil:
-				_, err = j.tx.ExecContext(ctx, `INSERT INTO withdrawals (run_id, profile_id, identity, tags, forget, later) VALUES (?, ?, ?, ?, 0, 1)`,
-					x.run.ID, h.profileID, h.identity, h.tags)
+				err = straysAt(ctx, j.tx, x.run.ID, h.profileID, h.identity, h.tags)
 			}
 			if err != nil {
 				return fmt.Errorf("remember inherited tags: %w", err)
@@ -193,8 +204,8 @@ func (x *execution) holdBack(ctx context.Context) (bool, error) {
 		return true, nil
 	}
 	var leaving, known int
-	err := x.service.db.Reader().QueryRowContext(ctx, `SELECT (SELECT count(*) FROM withdrawals WHERE run_id = ?), (SELECT count(*) FROM deliveries WHERE export_id = ?)`,
-		x.run.ID, x.run.ExportID).Scan(&leaving, &known)
+	err := x.service.db.Reader().QueryRowContext(ctx, `SELECT (SELECT count(*) FROM withdrawals WHERE run_id = ? AND tags <> '' AND why <> ?), (SELECT count(*) FROM deliveries WHERE export_id = ?)`,
+		x.run.ID, unable, x.run.ExportID).Scan(&leaving, &known)
 	if err != nil {
 		return false, fmt.Errorf("count withdrawals of run %d: %w", x.run.ID, err)
 	}
@@ -202,7 +213,7 @@ func (x *execution) holdBack(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	err = x.write(ctx, progress{Counts: Counts{Held: leaving}}, func(j journal) error {
-		if _, err := j.tx.ExecContext(ctx, `DELETE FROM withdrawals WHERE run_id = ? AND forget = 1`, x.run.ID); err != nil {
+		if _, err := j.tx.ExecContext(ctx, `DELETE FROM withdrawals WHERE run_id = ? AND why <> ?`, x.run.ID, moved); err != nil {
 			return fmt.Errorf("hold withdrawals of run %d back: %w", x.run.ID, err)
 		}
 		return addEvent(ctx, j.tx, x.run.ID, x.service.clock(), withdrawnHeld, "")
@@ -211,14 +222,14 @@ func (x *execution) holdBack(ctx context.Context) (bool, error) {
 }
 
 func readWithdrawals(ctx context.Context, q database.Querier, runID int64) (found []withdrawal, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT id, profile_id, identity, tags, forget FROM withdrawals WHERE run_id = ? AND later = 0 ORDER BY tags, id LIMIT ?`, runID, withdrawPage)
+	rows, err := q.QueryContext(ctx, `SELECT id, profile_id, identity, tags, why FROM withdrawals WHERE run_id = ? AND later = 0 ORDER BY tags, id LIMIT ?`, runID, withdrawPage)
 	if err != nil {
 		return nil, fmt.Errorf("read withdrawals of run %d: %w", runID, err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var w withdrawal
-		if err := rows.Scan(&w.id, &w.profileID, &w.identity, &w.tags, &w.forget); err != nil {
+		if err := rows.Scan(&w.id, &w.profileID, &w.identity, &w.tags, &w.why); err != nil {
 			return nil, err
 		}
 		found = append(found, w)
@@ -247,7 +258,7 @@ func (x *execution) withdraw(ctx context.Context, tags string, group []withdrawa
 		}
 		err := x.write(ctx, progress{Counts: Counts{Withdrawn: taken}}, func(j journal) error {
 			for _, w := range some {
-				if w.forget {
+				if w.why != moved {
 					if _, err := j.tx.ExecContext(ctx, `DELETE FROM deliveries WHERE export_id = ? AND profile_id = ?`, x.run.ExportID, w.profileID); err != nil {
 						return fmt.Errorf("forget a delivery: %w", err)
 					}

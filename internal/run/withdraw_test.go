@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/app/apptest"
@@ -140,4 +141,55 @@ func TestAnHeirWhoIsRefusedAndLeavesLosesTheTagThatTheContactHad(t *testing.T) {
 	k.Upload(towns("1,a@example.com,Aarhus,1"))
 	k.Run(e, run.Options{})
 	wantTags(t, k, map[string][]string{"c@example.com": nil, "a@example.com": {tagA, tagB}})
+}
+
+func TestAContactThatWasTriedUnderANewAddressLosesItsTagWhenTheProfileLeaves(t *testing.T) {
+	k, e := townKit(t, export.Untag)
+	k.Run(e, run.Options{})
+	k.Upload(towns("1,new@example.com,Aarhus,1", "2,b@example.com,Aarhus,"))
+	if err := k.Runs.SendOne(t.Context(), k.Actor(access.Administrator), e.ID, "1"); err != nil {
+		t.Fatal(err)
+	}
+	wantTags(t, k, map[string][]string{"a@example.com": {tagA, tagB}, "new@example.com": {tagA, tagB}})
+	k.Upload(towns("2,b@example.com,Aarhus,"))
+	k.Run(e, run.Options{WithdrawAny: true})
+	wantTags(t, k, map[string][]string{"a@example.com": nil, "new@example.com": nil, "b@example.com": {tagA}})
+}
+
+func TestWhoTakesTheAddressOfAMemberThatCannotBeSentHasNoTagsOfItsSegments(t *testing.T) {
+	k, e := townKit(t, export.Untag)
+	k.Run(e, run.Options{})
+	k.Upload(towns("1,nonsense,Aarhus,1", "2,b@example.com,Aarhus,", "9,a@example.com,Aarhus,"))
+	k.Run(e, run.Options{})
+	wantTags(t, k, map[string][]string{"a@example.com": {tagA}})
+	k.Upload(towns("1,nonsense,Aarhus,1", "2,nothing either,Aarhus,"))
+	k.Run(e, run.Options{})
+	wantTags(t, k, map[string][]string{"a@example.com": nil, "b@example.com": {tagA}})
+}
+
+func TestAContactThatMayHaveBeenDeliveredBeforeItWasRefusedLosesItsTagWhenTheProfileLeaves(t *testing.T) {
+	k, e := townKit(t, export.Untag)
+	k.Upload(towns("2,b@example.com,Aarhus,"))
+	k.Run(e, run.Options{})
+	// The first try is taken and its answer lost; the second one is refused.
+	k.Upload(towns("2,b@example.com,Aarhus,", "7,late@example.com,Aarhus,1"))
+	k.Sandbox.SetFaults(sandbox.Faults{DropAfterShare: 1, Path: "/batches"})
+	started, err := k.Runs.Start(t.Context(), k.Actor(access.Administrator), e.ID, run.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		time.Sleep(time.Millisecond)
+		if _, there := k.Sandbox.Contact("late@example.com"); there {
+			break
+		}
+	}
+	k.Sandbox.SetFaults(sandbox.Faults{RejectEmail: "late@"})
+	if r := k.Wait(started.ID); r.Counts.Refused != 1 {
+		t.Fatalf("ended as %s %+v", r.State, r.Counts)
+	}
+	k.Sandbox.SetFaults(sandbox.Faults{})
+	k.Upload(towns("2,b@example.com,Aarhus,"))
+	k.Run(e, run.Options{})
+	wantTags(t, k, map[string][]string{"late@example.com": nil, "b@example.com": {tagA}})
 }
