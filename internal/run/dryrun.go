@@ -146,7 +146,7 @@ func (s *Service) forecast(ctx context.Context, e export.Export, options Options
 	}
 	defer func() { _ = tx.Rollback() }() // nothing was written
 	guess := &guess{forecast: f, reasons: map[Reason]int{}}
-	sorter := &sorter{exportID: e.ID, complete: options.Complete, untag: untag, maker: maker, excluded: excluded, claims: newClaims(), refused: &refused{exportID: e.ID}, sink: guess}
+	sorter := &sorter{exportID: e.ID, complete: options.Complete, untag: untag, maker: maker, checker: maker, excluded: excluded, claims: newClaims(), refused: &refused{exportID: e.ID}, sink: guess}
 	err = guess.all(ctx, tx, sorter, options)
 	guess.conclude()
 	f.MaxBatch = driver.Info().MaxBatch

@@ -102,11 +102,10 @@ func (s *Service) execute(ctx context.Context, r Run, stopping context.Context, 
 	if err != nil {
 		return err
 	}
-	if x.maker, err = compile(r.Plan, snapshot, driver); err != nil {
-		return err
-	}
-	if x.again, err = compile(r.Plan, snapshot, driver); err != nil {
-		return err
+	for _, maker := range []**contacts{&x.maker, &x.checker, &x.again} {
+		if *maker, err = compile(r.Plan, snapshot, driver); err != nil {
+			return err
+		}
 	}
 	if x.excluded, err = s.excluded(r.Plan, snapshot, driver); err != nil {
 		return err

@@ -23,7 +23,8 @@ type execution struct {
 	service    *Service
 	run        Run
 	log        *slog.Logger
-	maker      *contacts // the planner's
+	maker      *contacts // the planner's, for reading; withdrawing when that has ended
+	checker    *contacts // the planner's, for deciding meanwhile
 	excluded   *excluded
 	again      *contacts           // for batches that are made again; guarded by againLock
 	sending    destination.Account // two doors to one account: sending waits for its place in the brand's budget,

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"bytes"
 	"context"
 
 	"github.com/segue-app/segue/internal/membership"
@@ -12,7 +11,7 @@ import (
 type planner struct {
 	x       *execution
 	sorter  *sorter
-	full    []batch // of the page at hand, not journalled yet
+	full    []batch // of the pages at hand, not journalled yet
 	filling batch
 	leaving []withdrawal // not journalled yet
 	doubted []string     // profiles, not journalled yet
@@ -24,30 +23,48 @@ type planner struct {
 // sent.
 func (x *execution) plan(ctx context.Context) error {
 	p := &planner{x: x}
-	p.sorter = &sorter{exportID: x.run.ExportID, complete: x.run.Complete, untag: x.tagger != nil, maker: x.maker, excluded: x.excluded, claims: newClaims(), refused: &refused{exportID: x.run.ExportID}, sink: p}
+	p.sorter = &sorter{exportID: x.run.ExportID, complete: x.run.Complete, untag: x.tagger != nil, maker: x.maker, checker: x.checker, excluded: x.excluded, claims: newClaims(), refused: &refused{exportID: x.run.ExportID}, sink: p}
 	if x.run.OfRun != 0 {
 		p.sorter.only = &chosen{x.run.ID}
 	}
 	if err := p.catchUp(ctx); err != nil {
 		return x.orStop(err)
 	}
-	for more := !x.run.Planned; more; {
-		if x.stopping.Err() != nil {
-			return nil
-		}
-		if err := x.followed.waitForRoom(ctx); err != nil {
-			return err
-		}
-		var err error
-		if more, err = p.sorter.page(ctx, x.service.db.Reader()); err != nil {
-			return x.orStop(err)
-		}
-		if err := p.flush(ctx, !more); err != nil {
+	if !x.run.Planned {
+		if done, err := p.all(ctx); err != nil || !done {
 			return err
 		}
 	}
 	x.allPlanned()
 	return x.withdrawAll(ctx, p.sorter.claims)
+}
+
+// all decides and journals page by page; done is false when the run stops before the end.
+func (p *planner) all(ctx context.Context) (done bool, err error) {
+	x := p.x
+	ahead := p.sorter.readAhead(ctx, x.service.db.Reader())
+	defer ahead.end()
+	for {
+		if x.stopping.Err() != nil {
+			return false, nil
+		}
+		if err := x.followed.waitForRoom(ctx); err != nil {
+			return false, err
+		}
+		next, err := ahead.next()
+		for pages := 1; err == nil; pages++ {
+			if err = p.sorter.sort(ctx, x.service.db.Reader(), next); err != nil || pages == pagesAhead || len(ahead.pages) == 0 || !next.more {
+				break
+			}
+			next, err = ahead.next()
+		}
+		if err != nil {
+			return false, x.orStop(err)
+		}
+		if err := p.flush(ctx, !next.more); err != nil || !next.more {
+			return err == nil, err
+		}
+	}
 }
 
 // catchUp brings the planner to where the journal ends: the addresses claimed so far, and the batch that was filling.
@@ -120,7 +137,7 @@ func (p *planner) send(made contact, _ delivery) {
 		p.filling.checked = p.sorter.matcher.Version
 	}
 	p.filling.entries = append(p.filling.entries, entry{ProfileID: made.profileID, Identity: made.identity, Hash: made.hash, Tags: made.tags})
-	p.filling.items = append(p.filling.items, bytes.Clone(made.item))
+	p.filling.items = append(p.filling.items, made.item)
 	if len(p.filling.entries) == p.x.maxBatch {
 		p.full = append(p.full, p.number())
 	}

@@ -2,20 +2,19 @@ package run
 
 import (
 	"context"
-	"math"
 
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/exclusion"
-	"github.com/segue-app/segue/internal/membership"
 )
 
 // sorter decides, profile by profile in the order of ids, what a run does with each. It writes nothing: it tells its sink.
 // A run and a dry run differ in their sinks alone, so that what the one says is what the other does.
 type sorter struct {
 	exportID int64
-	complete bool // everybody is sent, also those who did not change
-	untag    bool // who left a segment loses its tag
-	maker    *contacts
+	complete bool      // everybody is sent, also those who did not change
+	untag    bool      // who left a segment loses its tag
+	maker    *contacts // who reads
+	checker  *contacts // who decides; the same one unless both go on at once
 	excluded *excluded
 	matcher  *exclusion.Matcher // of the page at hand
 	claims   *claims
@@ -23,10 +22,9 @@ type sorter struct {
 	only     *chosen // nil: everybody
 	sink     sink
 	cursor   string // the last profile that was decided on
-	arena    []byte // reused: the items of the page at hand
 }
 
-// sink hears what was decided. A contact's item holds until the next page.
+// sink hears what was decided.
 type sink interface {
 	exclude(made contact, code string)  // it is never sent
 	reject(made contact)                // it cannot be sent
@@ -41,51 +39,45 @@ type sink interface {
 
 // page decides on the next page of members, and reports whether there may be more.
 func (s *sorter) page(ctx context.Context, q database.Querier) (more bool, err error) {
-	if s.matcher, err = s.excluded.matcher(ctx); err != nil {
-		return false, err
-	}
-	page, last, arena := make([]contact, 0, pageSize), s.cursor, s.arena[:0]
-	more, err = s.maker.selection.Page(ctx, q, s.cursor, pageSize, func(m membership.Member) error {
-		var made contact
-		made, arena = s.maker.make(arena, m)
-		page, last = append(page, made), m.ID
-		return nil
-	})
-	s.arena = arena
+	p, err := s.read(ctx, q, s.cursor)
 	if err != nil {
 		return false, err
 	}
-	if err := s.sort(ctx, q, page, last); err != nil {
-		return false, err
-	}
-	if !more {
-		if err := s.leaveRest(ctx, q, last); err != nil {
-			return false, err
-		}
-	}
-	s.cursor = last
-	return more, nil
+	return p.more, s.sort(ctx, q, p)
 }
 
-// sort decides on each contact of a page. What was delivered to profiles between those of the page belongs to some that
-// left.
-func (s *sorter) sort(ctx context.Context, q database.Querier, page []contact, last string) error {
-	if len(page) == 0 {
-		return nil
+// sort decides on a page, the one after the cursor, and after the last one on those who left and come after it.
+func (s *sorter) sort(ctx context.Context, q database.Querier, p page) (err error) {
+	if s.matcher, err = s.excluded.matcher(ctx); err != nil {
+		return err
 	}
-	earlier, err := delivered(ctx, q, s.exportID, s.cursor, last, math.MaxInt32)
+	if len(p.made) > 0 {
+		if err := s.sortMembers(ctx, q, p); err != nil {
+			return err
+		}
+	}
+	if !p.more {
+		if err := s.leaveRest(ctx, q, p.last); err != nil {
+			return err
+		}
+	}
+	s.cursor = p.last
+	return nil
+}
+
+// sortMembers decides on each contact of a page. What was delivered to profiles between those of the page belongs to some
+// that left.
+func (s *sorter) sortMembers(ctx context.Context, q database.Querier, p page) error {
+	earlier := p.earlier
+	refused, err := s.refused.upTo(ctx, q, s.cursor, p.last)
 	if err != nil {
 		return err
 	}
-	refused, err := s.refused.upTo(ctx, q, s.cursor, last)
+	chosen, err := s.only.between(ctx, q, s.cursor, p.last)
 	if err != nil {
 		return err
 	}
-	chosen, err := s.only.between(ctx, q, s.cursor, last)
-	if err != nil {
-		return err
-	}
-	for _, made := range page {
+	for _, made := range p.made {
 		for len(earlier) > 0 && earlier[0].profileID < made.profileID {
 			s.leave(earlier[0])
 			earlier = earlier[1:]
@@ -119,7 +111,7 @@ func (s *sorter) passOver(ctx context.Context, q database.Querier, made contact)
 	if len(made.reasons) > 0 {
 		return nil
 	}
-	_, err := s.claims.claim(ctx, q, s.maker, made)
+	_, err := s.claims.claim(ctx, q, s.checker, made)
 	return err
 }
 
@@ -142,7 +134,7 @@ func (s *sorter) decide(ctx context.Context, q database.Querier, made contact, b
 		s.sink.reject(made)
 		return nil
 	}
-	owner, err := s.claims.claim(ctx, q, s.maker, made)
+	owner, err := s.claims.claim(ctx, q, s.checker, made)
 	switch {
 	case err != nil:
 		return err
