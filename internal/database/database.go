@@ -56,7 +56,7 @@ func Connect(path string) (*DB, error) {
 	if err := create(path); err != nil {
 		return nil, err
 	}
-	write, err := sql.Open("sqlite", dsn(path, "_txlock=immediate"))
+	write, err := sql.Open("sqlite", dsn(path, "_txlock=immediate&_pragma=wal_autocheckpoint(8000)"))
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}

@@ -16,6 +16,7 @@ const (
 	patienceSeconds  = 15 * 60 // how long one batch is tried while the destination is out of order
 	mostTries        = 3       // times a batch is sent whose items came to no end
 	recordAtOnce     = 64      // batches journalled as sent in one transaction, at most
+	recordWithin     = 20 * time.Millisecond
 )
 
 // sendAll sends batches until there are no more. The last of the senders to end says so to the recorder.
@@ -100,6 +101,7 @@ func (x *execution) sent(ctx context.Context, b batch, remoteID string) error {
 func (x *execution) recordSent(ctx context.Context) error {
 	defer x.allRecorded.Store(true)
 	for b := range x.taken {
+		x.wait(ctx, recordWithin) // more will be there
 		group := append(make([]sentBatch, 0, recordAtOnce), b)
 		for more := true; more && len(group) < recordAtOnce; {
 			select {
@@ -221,9 +223,12 @@ func backOff(attempt int) float64 {
 // seconds turns seconds of the destination's time into time.
 func (x *execution) seconds(n float64) time.Duration { return time.Duration(n * float64(x.unit)) }
 
-// pause waits so many seconds, less when the run stops.
-func (x *execution) pause(ctx context.Context, n float64) {
-	timer := time.NewTimer(x.seconds(n))
+// pause waits so many seconds of the destination's time, less when the run stops.
+func (x *execution) pause(ctx context.Context, n float64) { x.wait(ctx, x.seconds(n)) }
+
+// wait waits so long, less when the run stops.
+func (x *execution) wait(ctx context.Context, long time.Duration) {
+	timer := time.NewTimer(long)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
