@@ -10,6 +10,7 @@ CREATE TABLE exports (
     leavers          TEXT    NOT NULL DEFAULT 'untag' CHECK (leavers IN ('untag', 'keep')), -- who left a segment
     consent_source   TEXT    NOT NULL DEFAULT '',         -- where consents were given, in the brand's words
     consent_everyone TEXT    NOT NULL DEFAULT '',         -- channels to which everybody agreed, by name, spaces between
+    ask_share        INTEGER NOT NULL DEFAULT 30 CHECK (ask_share = -1 OR ask_share BETWEEN 1 AND 100), -- percent; -1: never ask
     paused_at        INTEGER,
     paused_by        TEXT    NOT NULL DEFAULT '',
     version          INTEGER NOT NULL DEFAULT 1,

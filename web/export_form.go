@@ -27,7 +27,7 @@ const (
 
 // newExport shows an empty form, in which the email is suggested. "segment" in the address chooses a segment.
 func (s *Server) newExport(c echo.Context) error {
-	form := views.Form{Schedule: export.WithSystem, Leavers: export.Untag}
+	form := views.Form{Schedule: export.WithSystem, Leavers: export.Untag, AskShare: export.DefaultAskShare}
 	if id, err := strconv.ParseInt(c.QueryParam("segment"), 10, 64); err == nil {
 		form.Chosen = []views.Chosen{{ID: id}}
 	}
@@ -64,7 +64,7 @@ func (s *Server) duplicateExport(c echo.Context) error {
 
 // formOf fills a form with what an export says.
 func formOf(e export.Export, info destination.Info) views.Form {
-	form := views.Form{ConnectionID: e.ConnectionID, DetachedFrom: e.DetachedFrom, Schedule: e.Schedule, Leavers: e.Leavers}
+	form := views.Form{ConnectionID: e.ConnectionID, DetachedFrom: e.DetachedFrom, Schedule: e.Schedule, Leavers: e.Leavers, AskShare: e.AskShare}
 	form.Consent = consentOf(e, info)
 	for _, part := range e.Segments {
 		form.Chosen = append(form.Chosen, views.Chosen{ID: part.SegmentID, Name: part.Name, Tag: part.Tag, Asked: true})
@@ -128,6 +128,7 @@ func readExportForm(values url.Values) views.Form {
 	// A number that cannot be read is none: the domain says what is missing, or that the export was changed.
 	form.ConnectionID, _ = strconv.ParseInt(values.Get("connection"), 10, 64)
 	form.Version, _ = strconv.Atoi(values.Get("version"))
+	form.AskShare, _ = strconv.Atoi(values.Get("ask_share"))
 	for _, value := range values["segments"] {
 		id, err := strconv.ParseInt(value, 10, 64)
 		if err != nil || len(form.Chosen) == segmentsOffered {
@@ -158,7 +159,7 @@ func (s *Server) saveExport(c echo.Context, form views.Form) error {
 		return err
 	}
 	form.Lines = slices.DeleteFunc(form.Lines, func(l views.Line) bool { return l == views.Line{} })
-	draft := export.Draft{Name: form.Name, ConnectionID: form.ConnectionID, Schedule: form.Schedule, Leavers: form.Leavers, Version: form.Version}
+	draft := export.Draft{Name: form.Name, ConnectionID: form.ConnectionID, Schedule: form.Schedule, Leavers: form.Leavers, AskShare: form.AskShare, Version: form.Version}
 	for _, chosen := range form.Chosen {
 		draft.Parts = append(draft.Parts, export.Part{SegmentID: chosen.ID, Tag: chosen.Tag})
 	}

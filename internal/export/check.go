@@ -41,6 +41,10 @@ func (s *Service) check(ctx context.Context, actor access.Actor, id int64, draft
 		draft.Leavers = Untag
 	}
 	check.Require(draft.Leavers == Untag || draft.Leavers == KeepTag, "leavers", "problem.choose")
+	if draft.AskShare == 0 {
+		draft.AskShare = DefaultAskShare
+	}
+	check.Require(draft.AskShare == NeverAsk || draft.AskShare >= 1 && draft.AskShare <= 100, "ask_share", "problem.choose")
 	kind := ""
 	if draft.ConnectionID == 0 {
 		check.Add("connection", "problem.export.connection_required")

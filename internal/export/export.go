@@ -23,6 +23,7 @@ type Export struct {
 	Consent         destination.Consent
 	Schedule        Schedule
 	Leavers         Leavers
+	AskShare        int // percent of what was delivered that may leave, or come, without a question; or NeverAsk
 	PausedAt        time.Time
 	PausedBy        string
 	Version         int // for optimistic locking
@@ -94,6 +95,12 @@ const (
 	KeepTag Leavers = "keep"
 )
 
+// How many may leave the segments, or come into them, in one run before it asks a person.
+const (
+	DefaultAskShare = 30 // percent of what was delivered before
+	NeverAsk        = -1
+)
+
 // Paused reports whether a person stopped it for the time being.
 func (e Export) Paused() bool { return !e.PausedAt.IsZero() }
 
@@ -123,5 +130,6 @@ type Draft struct {
 	Consent      destination.Consent
 	Schedule     Schedule
 	Leavers      Leavers
+	AskShare     int // 0: DefaultAskShare
 	Version      int // of the export that was edited; 0 for a new one
 }

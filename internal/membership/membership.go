@@ -66,6 +66,11 @@ func (s *Selection) Count(ctx context.Context, q database.Querier) (n int, err e
 	return n, nil
 }
 
+// Holds is a condition, with its arguments, that the profile whose id stands in a column of the query around it is a member.
+func (s *Selection) Holds(column string) (condition string, args []any) {
+	return fmt.Sprintf(`EXISTS (SELECT 1 FROM (SELECT p.id%s FROM %s p WHERE p.id = %s) WHERE %s)`, s.members, s.table, column, s.any), s.args
+}
+
 // Page visits up to limit members after the id, in order, and reports whether there may be more.
 func (s *Selection) Page(ctx context.Context, q database.Querier, after string, limit int, visit func(Member) error) (more bool, err error) {
 	query := fmt.Sprintf(`SELECT * FROM (SELECT p.id, p.n%s%s FROM %s p WHERE p.id > ?) WHERE %s ORDER BY id LIMIT ?`,

@@ -23,17 +23,18 @@ type Forecast struct {
 	Complete bool   // everybody is sent, also those who did not change
 	Partial  bool   // the time was over: Profiles may be 0, and all other counts are of those who were looked at
 
-	Profiles   int // in the segments, each once
-	New        int // to be sent, and not known to the destination from this export
-	Changed    int // to be sent, because something differs from what was last delivered
-	Again      int // to be sent as they were delivered: only when Complete
-	Unchanged  int // not to be sent
-	Invalid    int // rejected by us
-	Refused    int // not to be sent, because the destination has refused them as they are
-	Duplicates int // another profile of the run has the same address
-	Excluded   int // on the list of exclusions
-	Withdrawn  int // not among Profiles: contacts that would lose tags
-	Held       int // not among Profiles: contacts that would, were they not suspiciously many
+	Profiles   int      // in the segments, each once
+	New        int      // to be sent, and not known to the destination from this export
+	Changed    int      // to be sent, because something differs from what was last delivered
+	Again      int      // to be sent as they were delivered: only when Complete
+	Unchanged  int      // not to be sent
+	Invalid    int      // rejected by us
+	Refused    int      // not to be sent, because the destination has refused them as they are
+	Duplicates int      // another profile of the run has the same address
+	Excluded   int      // on the list of exclusions
+	Withdrawn  int      // not among Profiles: contacts that would lose tags
+	Held       int      // not among Profiles: contacts that would, were they not suspiciously many
+	Question   Question // whose Code says what the run would ask before it sends anything
 	Reasons    []Reason
 	TooMany    int // what the destination takes in one export, when Profiles are more; 0 otherwise
 
@@ -147,7 +148,7 @@ func (s *Service) forecast(ctx context.Context, e export.Export, options Options
 	defer func() { _ = tx.Rollback() }() // nothing was written
 	guess := &guess{forecast: f, reasons: map[Reason]int{}}
 	sorter := &sorter{exportID: e.ID, complete: options.Complete, untag: untag, maker: maker, checker: maker, excluded: excluded, claims: newClaims(), refused: &refused{exportID: e.ID}, sink: guess}
-	err = guess.all(ctx, tx, sorter, options)
+	err = guess.all(ctx, tx, sorter, options, plan.AskShare)
 	guess.conclude()
 	f.MaxBatch = driver.Info().MaxBatch
 	if most := driver.Info().MaxProfiles; f.Profiles > most {
@@ -198,10 +199,13 @@ type guess struct {
 }
 
 // all looks at every profile, and at everybody who left.
-func (g *guess) all(ctx context.Context, q database.Querier, sorter *sorter, options Options) error {
+func (g *guess) all(ctx context.Context, q database.Querier, sorter *sorter, options Options, share int) error {
 	f := g.forecast
 	var err error
 	if f.Profiles, err = sorter.maker.selection.Count(ctx, q); err != nil {
+		return err
+	}
+	if f.Question, err = ask(ctx, q, sorter.exportID, sorter.maker.selection, f.Profiles, share, sorter.untag && !options.WithdrawAny); err != nil {
 		return err
 	}
 	for more := true; more; {
@@ -209,12 +213,12 @@ func (g *guess) all(ctx context.Context, q database.Querier, sorter *sorter, opt
 			return err
 		}
 	}
-	if leaving := len(g.leaving) + g.more; leaving > 0 && !options.WithdrawAny {
+	if leaving := len(g.leaving) + g.more; leaving > 0 && !options.WithdrawAny && f.Question.Code() != ManyLeave {
 		known, err := countDelivered(ctx, q, sorter.exportID)
 		if err != nil {
 			return err
 		}
-		if suspiciouslyMany(leaving, known) {
+		if suspicious(leaving, known, share) {
 			f.Held = leaving
 			return nil
 		}

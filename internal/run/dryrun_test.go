@@ -25,6 +25,12 @@ func foretold(t *testing.T, k *apptest.Kit, e export.Export, options run.Options
 		t.Fatalf("dry run: %+v, %v", f, err)
 	}
 	r := k.Run(e, options)
+	if asked := f.Question.Code(); asked != "" || r.State == run.Paused {
+		if r.PauseCode != asked {
+			t.Fatalf("the dry run says that the run asks %q, it came to %s (%s)", asked, r.State, r.PauseCode)
+		}
+		r = k.Resume(r.ID, run.GoOn)
+	}
 	got := run.Counts{Profiles: f.Profiles, Accepted: f.Sent(), Unchanged: f.Unchanged, Invalid: f.Invalid, Duplicates: f.Duplicates, Excluded: f.Excluded,
 		Withdrawn: f.Withdrawn, Held: f.Held}
 	if got != r.Counts {
@@ -78,20 +84,29 @@ func TestADryRunTellsWhoIsNewChangedAndLeaving(t *testing.T) {
 
 func TestADryRunTellsThatSuspiciouslyManyWouldLoseTheirTags(t *testing.T) {
 	k, e := townKit(t, export.Untag)
-	many := func(n int) (rows []string) {
+	many := func(n, addresses int) (rows []string) {
 		for i := range n {
-			rows = append(rows, fmt.Sprintf("%d,p%d@example.com,Aarhus,", 1000+i, i))
+			rows = append(rows, fmt.Sprintf("%d,p%d@example.com,Aarhus,", 1000+i, addresses+i))
 		}
 		return rows
 	}
-	k.Upload(towns(many(300)...))
+	k.Upload(towns(many(300, 0)...))
 	foretold(t, k, e, run.Options{})
-	k.Upload(towns(many(100)...))
-	if f, _ := foretold(t, k, e, run.Options{}); f.Held != 200 || f.Withdrawn != 0 {
-		t.Errorf("%+v", f)
+	k.Upload(towns(many(100, 0)...))
+	if f, _ := foretold(t, k, e, run.Options{}); f.Held != 0 || f.Withdrawn != 200 || f.Question.Code() != run.ManyLeave {
+		t.Errorf("two in three left: %+v", f)
 	}
-	if f, _ := foretold(t, k, e, run.Options{WithdrawAny: true}); f.Held != 0 || f.Withdrawn != 200 {
+	k.Upload(towns(many(300, 0)...))
+	if f, _ := foretold(t, k, e, run.Options{}); f.New != 200 || f.Question.Code() != run.ManyNew {
+		t.Errorf("they came back: %+v", f)
+	}
+	k.Upload(towns(many(150, 0)...))
+	if f, _ := foretold(t, k, e, run.Options{WithdrawAny: true}); f.Held != 0 || f.Withdrawn != 150 || f.Question.Code() != "" {
 		t.Errorf("a person said that they may: %+v", f)
+	}
+	k.Upload(towns(many(150, 1000)...)) // nobody left, and everybody has another address
+	if f, _ := foretold(t, k, e, run.Options{}); f.Held != 150 || f.Withdrawn != 0 || f.Question.Code() != "" {
+		t.Errorf("everybody has another address: %+v", f)
 	}
 }
 

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -171,12 +172,16 @@ func (s *Service) begin(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
-	profiles, only, err := s.whom(ctx, *r, plan, snapshot)
+	maker, profiles, only, err := s.whom(ctx, *r, plan, snapshot)
 	if err != nil {
 		return err
 	}
 	if most := s.drivers[c.Type].Info().MaxProfiles; profiles > most {
 		return &halt{state: Failed, code: failTooMany, detail: strconv.Itoa(profiles)}
+	}
+	question, err := s.ask(ctx, *r, plan, maker.selection, profiles)
+	if err != nil {
+		return err
 	}
 	err = s.db.InTx(ctx, func(tx database.Tx) error {
 		if err := s.profiles.Hold(ctx, tx, snapshot.ID, holder(r.ID)); err != nil {
@@ -185,10 +190,20 @@ func (s *Service) begin(ctx context.Context, r *Run) error {
 		if err := limitTo(ctx, tx, r.ID, only); err != nil {
 			return err
 		}
-		return begin(ctx, tx, r.ID, plan, c.ExportUser, profiles, s.clock())
+		if err := begin(ctx, tx, r.ID, plan, c.ExportUser, profiles, s.clock()); err != nil || question.Code() == "" {
+			return err
+		}
+		detail, err := json.Marshal(question)
+		if err != nil {
+			return err
+		}
+		return suspend(ctx, tx, r.ID, question.Code(), string(detail), "", s.clock())
 	})
 	if err != nil {
 		return err
+	}
+	if question.Code() != "" {
+		return errEnded
 	}
 	*r, err = getRun(ctx, s.db.Reader(), r.ID)
 	return err
@@ -204,7 +219,7 @@ func (s *Service) planOf(ctx context.Context, e export.Export) (plan *Plan, snap
 		return nil, snapshot, c, err
 	}
 	plan = &Plan{SnapshotID: snapshot.ID, At: s.clock(), DestinationType: c.Type, ConnectionID: c.ID, ConnectionName: c.Name,
-		BrandID: c.BrandID, BrandName: c.BrandName, Mapping: e.Mapping, Consent: e.Consent, Leavers: e.Leavers}
+		BrandID: c.BrandID, BrandName: c.BrandName, Mapping: e.Mapping, Consent: e.Consent, Leavers: e.Leavers, AskShare: e.AskShare}
 	ids := make([]int64, len(e.Segments))
 	for i, part := range e.Segments {
 		ids[i] = part.SegmentID

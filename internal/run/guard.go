@@ -1,6 +1,16 @@
 package run
 
-import "encoding/json"
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/export"
+	"github.com/segue-app/segue/internal/membership"
+)
 
 // Question is what a run asks before it sends anything: whether so many may lose their tags, or so many may be sent that
 // were not before.
@@ -12,10 +22,77 @@ type Question struct {
 	Share     int `json:"share"`     // percent of Delivered that may leave, or come, without a question
 }
 
+// fewAnyway is how many may leave, or come, without a question whatever their share.
+const fewAnyway = 100
+
+// suspicious reports whether n profiles are more than a share, in percent, of those to whom something was delivered.
+func suspicious(n, delivered, share int) bool {
+	return share != export.NeverAsk && n > fewAnyway && n*100 > delivered*share
+}
+
+// Code is the code of the pause with which the run asks; "" when nothing is out of the ordinary.
+func (q Question) Code() string {
+	switch {
+	case suspicious(q.Leaving, q.Delivered, q.Share):
+		return ManyLeave
+	case suspicious(q.New, q.Delivered, q.Share):
+		return ManyNew
+	}
+	return ""
+}
+
 // Question reads what a run asks, or asked; the zero Question when it asked nothing.
 func (r Run) Question() (q Question) {
 	if r.PauseCode == ManyLeave || r.PauseCode == ManyNew {
 		_ = json.Unmarshal([]byte(r.PauseDetail), &q) // we wrote it ourselves
 	}
 	return q
+}
+
+// ask is what a run must ask. One that sends again those whom another rejected asks nothing.
+func (s *Service) ask(ctx context.Context, r Run, plan *Plan, selection *membership.Selection, profiles int) (Question, error) {
+	if r.OfRun != 0 {
+		return Question{}, nil
+	}
+	_, _, untag, err := s.tagLimits(ctx, plan)
+	if err != nil {
+		return Question{}, err
+	}
+	return ask(ctx, s.db.Reader(), r.ExportID, selection, profiles, plan.AskShare, untag && !r.WithdrawAny)
+}
+
+// ask compares the members with what was delivered before. Nobody is counted as leaving when nobody would lose tags; nobody
+// as new before a run of the export has come to its end, for then it is no surprise. As many as the last run could not
+// deliver are not counted as new either, since most of them are the same again. It reads as many rows as were delivered.
+func ask(ctx context.Context, q database.Querier, exportID int64, selection *membership.Selection, profiles, share int, mayLeave bool) (asked Question, err error) {
+	asked = Question{Profiles: profiles, Share: share}
+	if share == export.NeverAsk {
+		return asked, nil
+	}
+	var undelivered int // by the last run that ended well
+	ended := true
+	err = q.QueryRowContext(ctx, `SELECT profiles - accepted - unchanged FROM runs WHERE export_id = ? AND cause <> ? AND of_run IS NULL
+		AND state IN ('succeeded', 'warnings') ORDER BY id DESC LIMIT 1`, exportID, Tried).Scan(&undelivered)
+	if errors.Is(err, sql.ErrNoRows) {
+		ended, err = false, nil
+	}
+	if err != nil {
+		return asked, fmt.Errorf("look for a run that ended well: %w", err)
+	}
+	holds, args := selection.Holds("d.profile_id")
+	// The limit keeps SQLite from taking the two queries for one, and looking each member up twice.
+	var stay int
+	err = q.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(stays), 0), coalesce(sum(tagged AND NOT stays), 0) FROM
+		(SELECT d.tags <> '' AS tagged, `+holds+` AS stays FROM deliveries d WHERE d.export_id = ? LIMIT -1)`,
+		append(args[:len(args):len(args)], exportID)...).Scan(&asked.Delivered, &stay, &asked.Leaving)
+	if err != nil {
+		return asked, fmt.Errorf("compare members with deliveries: %w", err)
+	}
+	if !mayLeave {
+		asked.Leaving = 0
+	}
+	if ended && asked.Delivered > 0 {
+		asked.New = max(profiles-stay-undelivered, 0)
+	}
+	return asked, nil
 }

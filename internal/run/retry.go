@@ -70,18 +70,17 @@ func (s *Service) retried(ctx context.Context, ofRun int64, maker *contacts) (me
 	return members, look()
 }
 
-// whom is how many profiles a run takes in, and for a retry also who they are.
-func (s *Service) whom(ctx context.Context, r Run, plan *Plan, snapshot profile.Snapshot) (profiles int, only []string, err error) {
-	maker, err := s.makerOf(plan, snapshot)
-	if err != nil {
-		return 0, nil, err
+// whom is how many profiles a run takes in, and for a retry also who they are; and what makes contacts of them.
+func (s *Service) whom(ctx context.Context, r Run, plan *Plan, snapshot profile.Snapshot) (maker *contacts, profiles int, only []string, err error) {
+	if maker, err = s.makerOf(plan, snapshot); err != nil {
+		return nil, 0, nil, err
 	}
 	if r.OfRun == 0 {
 		profiles, err = maker.selection.Count(ctx, s.db.Reader())
-		return profiles, nil, err
+		return maker, profiles, nil, err
 	}
 	only, err = s.retried(ctx, r.OfRun, maker)
-	return len(only), only, err
+	return maker, len(only), only, err
 }
 
 func limitTo(ctx context.Context, tx database.Tx, runID int64, profiles []string) error {

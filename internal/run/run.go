@@ -116,6 +116,7 @@ type Plan struct {
 	Segments        []PlanSegment       `json:"segments"`
 	Mapping         export.Mapping      `json:"mapping"`
 	Consent         destination.Consent `json:"consent,omitzero"`
+	AskShare        int                 `json:"ask_share"` // see export.Export
 	Leavers         export.Leavers      `json:"leavers"`
 }
 

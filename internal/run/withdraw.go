@@ -33,8 +33,6 @@ const (
 
 const (
 	withdrawPage  = 1000
-	fewWithdrawn  = 100 // so many may lose their tags without a question
-	shareTenths   = 3   // and so many tenths of what was delivered: more look like a truncated file
 	tagPot        = "tags"
 	withdrawnHeld = "withdrawals_held"
 )
@@ -189,13 +187,8 @@ func (x *execution) inherit(ctx context.Context, heirs []heir) error {
 	})
 }
 
-// suspiciouslyMany reports whether so many of those to whom something was delivered would lose tags that a person should
-// say so first.
-func suspiciouslyMany(leaving, known int) bool {
-	return leaving > fewWithdrawn && leaving > known*shareTenths/10
-}
-
-// holdBack reports whether so many would lose their tags that a person should say so first. They are then counted and left.
+// holdBack reports whether a person said to leave the tags, or so many would lose theirs that one should say so first: those
+// who left were asked about at the beginning, but addresses may have changed too. They are then counted and left.
 func (x *execution) holdBack(ctx context.Context) (bool, error) {
 	if x.tagger == nil || x.run.WithdrawAny || x.run.OfRun != 0 {
 		return false, nil
@@ -209,7 +202,7 @@ func (x *execution) holdBack(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("count withdrawals of run %d: %w", x.run.ID, err)
 	}
-	if !suspiciouslyMany(leaving, known) {
+	if leaving == 0 || !x.run.LeaveTags && !suspicious(leaving, known, x.run.Plan.AskShare) {
 		return false, nil
 	}
 	err = x.write(ctx, progress{Counts: Counts{Held: leaving}}, func(j journal) error {

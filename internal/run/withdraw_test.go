@@ -116,7 +116,11 @@ func TestASegmentThatSuddenlyIsEmptyTakesNoTagsAwayBeforeAPersonSaysSo(t *testin
 	k.Upload(towns(rows...))
 	k.Run(e, run.Options{})
 	k.Upload(towns(rows[:10]...)) // a truncated file
-	held := k.Run(e, run.Options{})
+	asks := k.Run(e, run.Options{})
+	if asks.State != run.Paused || asks.PauseCode != run.ManyLeave {
+		t.Fatalf("came to %s (%s) %+v", asks.State, asks.PauseCode, asks.Counts)
+	}
+	held := k.Resume(asks.ID, run.LeaveTags)
 	if held.Counts.Held != 390 || held.Counts.Withdrawn != 0 || held.State != run.Warnings {
 		t.Fatalf("ended as %s %+v", held.State, held.Counts)
 	}

@@ -236,6 +236,12 @@ func (d DryRunDetail) notes() templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
+		if d.Forecast.Question.Code() != "" {
+			templ_7745c5c3_Err = component.Alert{Tone: component.Warning, Title: i18n.T(ctx, "dryrun.asks"), Text: runviews.QuestionText(ctx, d.Forecast.Question.Code(), d.Forecast.Question, d.DestinationName)}.Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+		}
 		if d.Forecast.Held > 0 {
 			templ_7745c5c3_Err = component.Alert{Tone: component.Warning, Title: i18n.N(ctx, "dryrun.held", d.Forecast.Held), Text: i18n.T(ctx, "dryrun.held.text", "Destination", d.DestinationName)}.Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {

@@ -41,6 +41,7 @@ type Form struct {
 	ConnectionID int64
 	Schedule     export.Schedule
 	Leavers      export.Leavers
+	AskShare     int
 	NextRun      string
 	DetachedFrom string
 

@@ -3,6 +3,7 @@ package export
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/a-h/templ"
 
@@ -81,6 +82,7 @@ func (d Detail) facts(ctx context.Context) []component.Term {
 		{Label: i18n.T(ctx, "exports.matching"), Content: d.matching()},
 		{Label: i18n.T(ctx, "exports.consent"), Content: d.consents()},
 		{Label: i18n.T(ctx, "exports.leavers"), Text: i18n.T(ctx, "exports.leavers."+string(d.Leavers))},
+		{Label: i18n.T(ctx, "exports.ask"), Text: askText(ctx, d.AskShare)},
 		{Label: i18n.T(ctx, "exports.schedule"), Content: d.schedule()},
 		{Label: i18n.T(ctx, "exports.permissions"), Text: permission(ctx, d.MayEdit)},
 		{Label: i18n.T(ctx, "exports.changed_at"), Content: runviews.Relative(ctx, d.UpdatedAt, d.Now)},
@@ -102,6 +104,28 @@ func leaverChoices(ctx context.Context) []component.Choice {
 		{Value: string(export.Untag), Title: i18n.T(ctx, "exports.leavers.untag"), Text: i18n.T(ctx, "exports.leavers.untag.text")},
 		{Value: string(export.KeepTag), Title: i18n.T(ctx, "exports.leavers.keep"), Text: i18n.T(ctx, "exports.leavers.keep.text")},
 	}
+}
+
+// askShares are the shares on offer, in percent.
+var askShares = []int{5, 10, 20, 30, 50, 75, 100}
+
+func askOptions(ctx context.Context, chosen int) []component.Option {
+	shares := append(slices.Clone(askShares), export.NeverAsk)
+	if chosen != 0 && !slices.Contains(shares, chosen) {
+		shares = append([]int{chosen}, shares...)
+	}
+	options := make([]component.Option, len(shares))
+	for i, share := range shares {
+		options[i] = component.Option{Value: fmt.Sprint(share), Label: askText(ctx, share)}
+	}
+	return options
+}
+
+func askText(ctx context.Context, share int) string {
+	if share == export.NeverAsk {
+		return i18n.T(ctx, "exports.ask.never")
+	}
+	return i18n.T(ctx, "exports.ask.above", "Share", share)
 }
 
 func scheduleChoices(ctx context.Context, next string) []component.Choice {

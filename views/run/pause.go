@@ -16,10 +16,14 @@ func PauseText(ctx context.Context, r run.Run, destinationName string) string {
 	case run.ByPerson:
 		return i18n.T(ctx, "pause.by_person", "Name", r.PausedBy)
 	case run.ManyLeave, run.ManyNew:
-		q := r.Question()
-		return i18n.T(ctx, "pause."+r.PauseCode, "Leaving", q.Leaving, "New", q.New, "Delivered", q.Delivered, "Share", q.Share, "Destination", destinationName)
+		return QuestionText(ctx, r.PauseCode, r.Question(), destinationName)
 	}
 	return pauseReason(ctx, r.PauseCode, destinationName)
+}
+
+// QuestionText says what a run asks.
+func QuestionText(ctx context.Context, code string, q run.Question, destinationName string) string {
+	return i18n.T(ctx, "pause."+code, "Leaving", q.Leaving, "New", q.New, "Delivered", q.Delivered, "Share", q.Share, "Destination", destinationName)
 }
 
 // pauseReason is PauseText without what only the run knows.
