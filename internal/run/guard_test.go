@@ -144,3 +144,40 @@ func TestAQuestionIsAskedAgainByTheNextRunAndGoneWhenTheProfilesAreMended(t *tes
 		t.Fatalf("came to %s (%s) %+v", third.State, third.PauseCode, third.Counts)
 	}
 }
+
+func TestThoseWhoCanNeverBeDeliveredAreNoReasonToAsk(t *testing.T) {
+	t.Parallel()
+	k, e := townKit(t, export.Untag)
+	rows := crowd(0, 300)
+	for i := range 200 {
+		rows = append(rows, fmt.Sprintf("x%d,no address,Aarhus,1", i))
+	}
+	k.Upload(towns(rows...))
+	for range 2 {
+		if r := k.Run(e, run.Options{}); r.State != run.Warnings || r.Counts.Invalid != 200 {
+			t.Fatalf("came to %s (%s) %+v", r.State, r.PauseCode, r.Counts)
+		}
+	}
+}
+
+func TestARetryNeitherAsksNorTakesThePlaceOfAPausedRun(t *testing.T) {
+	t.Parallel()
+	k, e := delivered(t, 300, export.Untag, 30)
+	k.Upload(towns(append(crowd(1, 299), "00000,nowhere,Aarhus,1")...))
+	first := k.Run(e, run.Options{})
+	k.Upload(towns(crowd(0, 20)...)) // cut short, with the one who was rejected
+	ada := k.Actor(access.Administrator)
+	retry, err := k.Runs.Retry(t.Context(), ada, first.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if retry = k.Wait(retry.ID); retry.State != run.Succeeded || retry.Counts.Accepted != 1 {
+		t.Fatalf("came to %s (%s) %+v", retry.State, retry.PauseCode, retry.Counts)
+	}
+	asks := k.Run(e, run.Options{})
+	_, err = k.Runs.Retry(t.Context(), ada, first.ID)
+	conflict(t, err, "problem.run.paused_first")
+	if asks = k.Wait(asks.ID); asks.PauseCode != run.ManyLeave {
+		t.Fatalf("came to %s (%s)", asks.State, asks.PauseCode)
+	}
+}

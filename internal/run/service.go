@@ -148,12 +148,12 @@ func (s *Service) start(ctx context.Context, actor access.Actor, e export.Export
 	if code != "" {
 		return Run{}, problem.New(problem.Conflict, "obstacle."+code)
 	}
-	var before int64
+	var before Run
 	err = s.db.InTx(ctx, func(tx database.Tx) error {
-		if before, err = s.makeWay(ctx, tx, e.ID); err != nil {
+		if before, err = s.makeWay(ctx, tx, e.ID, options); err != nil {
 			return err
 		}
-		id, err := insertRun(ctx, tx, Run{ExportID: e.ID, Cause: cause, RequestedBy: actor.Name, Complete: options.Complete,
+		id, err := insertRun(ctx, tx, Run{ExportID: e.ID, Cause: cause, RequestedBy: actor.Name, Complete: options.Complete || before.Complete,
 			WithdrawAny: options.WithdrawAny, OfRun: options.ofRun}, actor.UserID, s.clock())
 		if err != nil {
 			return err
@@ -168,29 +168,32 @@ func (s *Service) start(ctx context.Context, actor access.Actor, e export.Export
 		return Run{}, err
 	}
 	s.events.Publish(ListTopic, Topic(started.ID))
-	if before != 0 {
-		err = s.released(ctx, before)
+	if before.ID != 0 {
+		err = s.released(ctx, before.ID)
 	}
 	return started, err
 }
 
 // makeWay ends the run of an export that Segue paused, since a new one does what is left of it: what was accepted is
-// remembered. It returns its id, 0 when there was none. A run that is under way, or that a person paused, is a Conflict.
-func (s *Service) makeWay(ctx context.Context, tx database.Tx, exportID int64) (before int64, err error) {
-	before, ok, err := activeRun(ctx, tx, exportID)
+// remembered. It returns that run, the zero Run when there was none. A run that is under way, or that a person paused, is a
+// Conflict; one that is paused also for a retry, which would not do what is left.
+func (s *Service) makeWay(ctx context.Context, tx database.Tx, exportID int64, options Options) (before Run, err error) {
+	id, ok, err := activeRun(ctx, tx, exportID)
 	if err != nil || !ok {
-		return 0, err
+		return Run{}, err
 	}
-	r, err := getRun(ctx, tx, before)
+	before, err = getRun(ctx, tx, id)
 	switch {
 	case err != nil:
-		return 0, err
-	case r.State != Paused:
-		return 0, problem.New(problem.Conflict, "problem.run.active", "Run", before)
-	case !r.Yields():
-		return 0, problem.New(problem.Conflict, "problem.run.paused_by_person", "Run", before, "Name", r.PausedBy)
+		return Run{}, err
+	case before.State != Paused:
+		return Run{}, problem.New(problem.Conflict, "problem.run.active", "Run", id)
+	case before.PauseCode == ByPerson:
+		return Run{}, problem.New(problem.Conflict, "problem.run.paused_by_person", "Run", id, "Name", before.PausedBy)
+	case options.ofRun != 0:
+		return Run{}, problem.New(problem.Conflict, "problem.run.paused_first", "Run", id)
 	}
-	return before, end(ctx, tx, before, Cancelled, superseded, "", s.clock())
+	return before, end(ctx, tx, id, Cancelled, superseded, "", s.clock())
 }
 
 // StartAll queues a run of every export that has an active schedule and that the actor may run. It returns the runs that
