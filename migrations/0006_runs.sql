@@ -40,6 +40,7 @@ CREATE TABLE runs (
     paused_by         TEXT    NOT NULL DEFAULT '',
     approved_at       INTEGER,                            -- when a person answered the question of a pause
     approved_by       TEXT    NOT NULL DEFAULT '',
+    purged            INTEGER NOT NULL DEFAULT 0,         -- 1: the batches do not say any more who was in them
     queued_at         INTEGER NOT NULL,
     started_at        INTEGER,
     ended_at          INTEGER,
@@ -65,12 +66,15 @@ CREATE TABLE batches (
     state     TEXT    NOT NULL CHECK (state IN ('filling', 'planned', 'sent', 'settled')),
     tries     INTEGER NOT NULL DEFAULT 0,                 -- times its items went out without coming to an end
     size      INTEGER NOT NULL,
-    items     TEXT,                                       -- JSON: who is in it, what it will be remembered by; NULL when settled
+    first_id  TEXT    NOT NULL,                           -- profiles of the first and the last in it: they are in the order of ids
+    last_id   TEXT    NOT NULL,
+    items     TEXT,                                       -- JSON: who is in it, what it will be remembered by; NULL when purged
     remote_id TEXT    NOT NULL DEFAULT '',
     sent_at   INTEGER,
     PRIMARY KEY (run_id, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX batches_open ON batches (run_id, state) WHERE state <> 'settled';
+CREATE INDEX batches_by_profile ON batches (run_id, first_id, last_id);
 CREATE INDEX batches_by_time ON batches (sent_at) WHERE sent_at IS NOT NULL;
 
 -- Every profile that was not accepted, and why.

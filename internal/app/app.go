@@ -40,6 +40,7 @@ type Config struct {
 	Window      time.Duration // of Omnisend's rate limit: a minute, less only at a stand-in whose time runs faster; 0 means a minute
 	MaxProfiles int           // in one export, when the contract with Omnisend allows fewer than a million; 0 means a million
 	Unlimited   bool          // no rate limit, for benchmarks at a stand-in
+	Retention   run.Retention // how long runs keep what is of use for a while only
 	Clock       func() time.Time
 	Log         *slog.Logger
 	Account     account.Options
@@ -137,7 +138,7 @@ func (a *App) assemble(c Config) (err error) {
 	a.Segments.OnChange(a.Exclusions.SegmentChanged)
 	a.Stops = stop.NewService(a.DB, c.Clock)
 	a.Runs = run.NewService(run.Dependencies{DB: a.DB, Profiles: a.Profiles, Segments: a.Segments, Connections: a.Connections,
-		Exports: a.Exports, Exclusions: a.Exclusions, Stops: a.Stops, Drivers: drivers, Budgets: a.Budgets, Events: a.Events, Clock: c.Clock, Log: c.Log})
+		Exports: a.Exports, Exclusions: a.Exclusions, Stops: a.Stops, Drivers: drivers, Sealer: a.Sealer, Retention: c.Retention, Budgets: a.Budgets, Events: a.Events, Clock: c.Clock, Log: c.Log})
 	a.Schedule = schedule.NewService(schedule.Dependencies{DB: a.DB, Segments: a.Segments, Runs: a.Runs, Events: a.Events, Clock: c.Clock, Log: c.Log})
 	a.queue, err = job.New(a.DB, job.Work{Runs: a.Runs, Imports: imports{a}, Schedule: a.Schedule, Housekeeping: housekeeping{a}}, quiet(c.Log))
 	if err != nil {
@@ -178,8 +179,8 @@ func (i imports) RunImport(ctx context.Context, importID int64) error {
 // housekeeping drops what nobody needs any more.
 type housekeeping struct{ app *App }
 
-// Tidy drops drafts of connections that were left, files that nobody confirmed, and uploaded lists that neither a segment
-// nor a run uses.
+// Tidy drops drafts of connections that were left, files that nobody confirmed, uploaded lists that neither a segment nor a run
+// uses, and what runs keep for a while only.
 func (h housekeeping) Tidy(ctx context.Context) error {
 	if err := h.app.Profiles.EndForgotten(ctx); err != nil {
 		return err
@@ -191,8 +192,10 @@ func (h housekeeping) Tidy(ctx context.Context) error {
 	if _, err := h.app.Segments.PruneLists(ctx, lists); err != nil {
 		return err
 	}
-	_, err = h.app.Connections.DropOld(ctx)
-	return err
+	if _, err = h.app.Connections.DropOld(ctx); err != nil {
+		return err
+	}
+	return h.app.Runs.Purge(ctx)
 }
 
 // quiet keeps the job queue's own chatter out of the log; its warnings stay.

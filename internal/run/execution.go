@@ -36,6 +36,7 @@ type execution struct {
 	unit       time.Duration // a second of the destination's time: its window / 60
 
 	againLock   sync.Mutex
+	exhibited   exhibited
 	work        chan batch     // planned, to be sent
 	taken       chan sentBatch // by the destination, to be journalled
 	numbers     atomic.Int64   // the last number given to a batch

@@ -226,6 +226,7 @@ func (f *follower) settle(ctx context.Context, group []endedBatch) error {
 		if b.tried {
 			perhaps = append(perhaps, refusedOf(b.entries, told.rejections)...)
 		}
+		p.answers = append(p.answers, told.answers...)
 		if len(untried) == 0 {
 			continue
 		}
@@ -247,7 +248,11 @@ func (f *follower) settle(ctx context.Context, group []endedBatch) error {
 		return unread
 	}
 	p.Accepted, p.settled = len(accepted), len(group)
-	err := x.write(ctx, p, func(j journal) error {
+	var err error
+	if p.evidence, err = x.exhibits(ctx, p.answers); err != nil {
+		return err
+	}
+	err = x.write(ctx, p, func(j journal) error {
 		if err := j.remember(ctx, x.run.ExportID, x.run.ID, accepted); err != nil {
 			return err
 		}
@@ -327,6 +332,7 @@ func (f *follower) sortOut(ctx context.Context, b *endedBatch) (accepted, untrie
 		} else if rejected, ok := results.Rejected[e.Identity]; ok {
 			told.Refused++
 			told.rejections = append(told.rejections, refusals(e.ProfileID, Refused, rejected.Reasons)...)
+			told.answers = append(told.answers, answered{e, rejected.Answer})
 			if !rejected.Passing {
 				told.refusals = append(told.refusals, refusal{e.ProfileID, string(e.Hash), x.run.ID, rejected.Reasons})
 			}

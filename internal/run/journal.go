@@ -33,10 +33,11 @@ func prepare(ctx context.Context, db *database.DB) (*statements, error) {
 			duplicates = duplicates + ?, excluded = excluded + ?, requests = requests + ?, batches_sent = batches_sent + ?, batches_settled = batches_settled + ?,
 			withdrawn = withdrawn + ?, held = held + ?, progress_at = ? WHERE id = ?`},
 		{&s.cursor, `UPDATE runs SET cursor = ?, planned = ? WHERE id = ?`},
-		{&s.batch, `INSERT INTO batches (run_id, number, state, tries, size, items) VALUES (?, ?, ?, ?, ?, ?)
-			ON CONFLICT (run_id, number) DO UPDATE SET state = excluded.state, size = excluded.size, items = excluded.items`},
+		{&s.batch, `INSERT INTO batches (run_id, number, state, tries, size, first_id, last_id, items) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (run_id, number) DO UPDATE SET state = excluded.state, size = excluded.size, first_id = excluded.first_id,
+			last_id = excluded.last_id, items = excluded.items`},
 		{&s.sent, `UPDATE batches SET state = 'sent', remote_id = ?, sent_at = ? WHERE run_id = ? AND number = ?`},
-		{&s.settled, `UPDATE batches SET state = 'settled', items = NULL WHERE run_id = ? AND number = ?`},
+		{&s.settled, `UPDATE batches SET state = 'settled' WHERE run_id = ? AND number = ?`},
 		{&s.rememberMany, remember + strings.Repeat(`, (?, ?, ?, ?, ?, ?)`, rememberAtOnce-1) + again},
 		{&s.rememberOne, remember + again},
 		{&s.doubted, emptied},
@@ -67,7 +68,9 @@ type progress struct {
 	sent       int // batches that the destination has taken
 	settled    int // of those, whose outcome is known
 	rejections []Rejection
-	refusals   []refusal // to be kept
+	refusals   []refusal  // to be kept
+	answers    []answered // of those who were refused
+	evidence   []exhibit
 }
 
 // record adds a step's progress to the run, within the transaction that journals the step.
@@ -76,6 +79,9 @@ func (j journal) record(ctx context.Context, runID int64, p progress, now time.T
 		p.Accepted, p.Created, p.Updated, p.Unchanged, p.Invalid, p.Refused, p.Known, p.Duplicates, p.Excluded, p.requests, p.sent, p.settled, p.Withdrawn, p.Held, database.Millis(now), runID)
 	if err != nil {
 		return fmt.Errorf("record progress of run %d: %w", runID, err)
+	}
+	if err := j.keepEvidence(ctx, runID, p.evidence, now); err != nil {
+		return err
 	}
 	return j.addRejections(ctx, runID, p.rejections)
 }
@@ -105,7 +111,7 @@ func (j journal) writeBatch(ctx context.Context, runID int64, b batch, state str
 	if err != nil {
 		return err
 	}
-	if err := j.do(ctx, j.batch, runID, b.number, state, b.tries, len(b.entries), string(entries)); err != nil {
+	if err := j.do(ctx, j.batch, runID, b.number, state, b.tries, len(b.entries), b.entries[0].ProfileID, b.entries[len(b.entries)-1].ProfileID, string(entries)); err != nil {
 		return fmt.Errorf("journal batch %d of run %d: %w", b.number, runID, err)
 	}
 	return nil

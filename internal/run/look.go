@@ -56,7 +56,11 @@ func (s *Service) Rejections(ctx context.Context, actor access.Actor, id int64, 
 	if err := actor.Require(access.SeePersonalData); err != nil {
 		return nil, err
 	}
-	return listRejections(ctx, s.db.Reader(), id, outcome, after, limit)
+	found, err := listRejections(ctx, s.db.Reader(), id, outcome, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	return found, evidenceOf(ctx, s.db.Reader(), found)
 }
 
 // ListsInUse lists the uploaded lists of ids that runs under way read.

@@ -148,14 +148,16 @@ const (
 
 // Rejection is one profile that was not accepted, and why.
 type Rejection struct {
-	ID        int64
-	ProfileID string
-	Outcome   Outcome
-	Field     string
-	Code      string
-	Message   string // the destination's own words; they may quote the profile
-	OtherID   string // the profile that this one is a duplicate of
-	SinceRun  int64  // the run whose refusal still holds, so that the profile was not sent; 0 when this run's own
+	ID          int64
+	RunID       int64
+	ProfileID   string
+	Outcome     Outcome
+	Field       string
+	Code        string
+	Message     string // the destination's own words; they may quote the profile
+	OtherID     string // the profile that this one is a duplicate of
+	EvidenceRun int64  // the run that keeps request and answer; 0 when none does
+	SinceRun    int64  // the run whose refusal still holds, so that the profile was not sent; 0 when this run's own
 }
 
 // duplicateCode is the reason of a Duplicate.

@@ -140,7 +140,11 @@ func (x *execution) split(ctx context.Context, b batch, failure *destination.Err
 		alone := b.entries[0]
 		p := progress{Counts: Counts{Refused: 1}, rejections: refusals(alone.ProfileID, Refused, reasons),
 			refusals: []refusal{{alone.ProfileID, string(alone.Hash), x.run.ID, reasons}}}
-		err := x.write(ctx, p, func(j journal) error {
+		var err error
+		if p.evidence, err = x.exhibits(ctx, []answered{{alone, failure.Answer}}); err != nil {
+			return err
+		}
+		err = x.write(ctx, p, func(j journal) error {
 			if err := j.doubtRefused(ctx, x.run.ExportID, p.rejections); err != nil {
 				return err
 			}

@@ -23,6 +23,7 @@ type Answer struct {
 	Code      string // of a Failed answer: as of a run that failed
 	Message   string // the destination's own words; they may quote the profile
 	Reasons   []destination.Reason
+	answer    []byte
 	passing   bool // refused for what is not in the item
 }
 
@@ -170,8 +171,18 @@ func (s *Service) recordTry(ctx context.Context, actor access.Actor, r ready, ma
 		if id, err = result.LastInsertId(); err != nil {
 			return err
 		}
+		j := journal{tx: tx}
+		if err := j.recordTried(ctx, id, made, answer, began); err != nil {
+			return err
+		}
 		if refused > 0 {
-			j := journal{tx: tx}
+			shown, err := s.seal(id, r.plan.DestinationType, made.profileID, made.item, answer.answer)
+			if err != nil {
+				return err
+			}
+			if err := j.keepEvidence(ctx, id, []exhibit{shown}, answer.At); err != nil {
+				return err
+			}
 			if err := j.addRejections(ctx, id, refusals(answer.ProfileID, Refused, answer.Reasons)); err != nil {
 				return err
 			}
@@ -235,7 +246,7 @@ func (s *Service) exchange(ctx context.Context, r ready, made contact) (Answer, 
 	case failure.Kind == destination.Unreachable:
 		return Answer{Outcome: AnswerSilent, Message: failure.Message}, nil
 	case failure.Kind == destination.Refused || failure.Kind == destination.TooLarge:
-		return Answer{Outcome: AnswerRefused, Message: failure.Message, Reasons: failure.Reasons}, nil
+		return Answer{Outcome: AnswerRefused, Message: failure.Message, Reasons: failure.Reasons, answer: failure.Answer}, nil
 	}
 	return s.failedOne(ctx, opened, err)
 }
@@ -292,7 +303,7 @@ func (s *Service) awaitOne(ctx context.Context, account destination.Account, bat
 			return Answer{Outcome: AnswerUpdated}, nil
 		}
 		if rejected, ok := results.Rejected[identity]; ok {
-			return Answer{Outcome: AnswerRefused, Reasons: rejected.Reasons, passing: rejected.Passing}, nil
+			return Answer{Outcome: AnswerRefused, Reasons: rejected.Reasons, answer: rejected.Answer, passing: rejected.Passing}, nil
 		}
 		return Answer{Outcome: AnswerSilent}, nil
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/secret"
 	"github.com/segue-app/segue/internal/segment"
 )
 
@@ -66,6 +67,8 @@ type Dependencies struct {
 	Exports     Exports
 	Stops       Stops
 	Drivers     map[string]destination.Driver
+	Sealer      *secret.Sealer
+	Retention   Retention
 	Budgets     *budget.Registry
 	Queue       Queue
 	Events      *event.Hub
@@ -83,6 +86,8 @@ type Service struct {
 	exports     Exports
 	stops       Stops
 	drivers     map[string]destination.Driver
+	sealer      *secret.Sealer
+	retention   Retention
 	budgets     *budget.Registry
 	queue       Queue
 	events      *event.Hub
@@ -102,7 +107,7 @@ type Service struct {
 
 // NewService makes the service.
 func NewService(d Dependencies) *Service {
-	return &Service{db: d.DB, profiles: d.Profiles, segments: d.Segments, connections: d.Connections, exclusions: d.Exclusions, exports: d.Exports, stops: d.Stops, drivers: d.Drivers,
+	return &Service{db: d.DB, profiles: d.Profiles, segments: d.Segments, connections: d.Connections, exclusions: d.Exclusions, exports: d.Exports, stops: d.Stops, drivers: d.Drivers, sealer: d.Sealer, retention: d.Retention.orDefault(),
 		budgets: d.Budgets, queue: d.Queue, events: d.Events, clock: d.Clock, log: d.Log, active: map[int64]context.CancelCauseFunc{}, again: map[int64]bool{},
 		answers: map[answerKey]Answer{}, dryRuns: make(chan struct{}, 1)}
 }

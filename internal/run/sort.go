@@ -108,7 +108,7 @@ func (s *sorter) sortMembers(ctx context.Context, q database.Querier, p page) er
 
 // passOver has a member whom a retry leaves alone claim its address.
 func (s *sorter) passOver(ctx context.Context, q database.Querier, made contact) error {
-	if len(made.reasons) > 0 {
+	if len(made.reasons) > 0 || s.matcher.Match(made.identity) != "" {
 		return nil
 	}
 	_, err := s.claims.claim(ctx, q, s.checker, made)

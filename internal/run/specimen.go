@@ -85,7 +85,7 @@ func (s *Service) Specimen(ctx context.Context, actor access.Actor, exportID int
 	return shown, nil
 }
 
-// readyFor reads an export for who may edit it. maker is nil when the obstacle leaves nothing to show.
+// readyFor makes an export ready for who may edit it.
 func (s *Service) readyFor(ctx context.Context, actor access.Actor, exportID int64) (r ready, err error) {
 	if r.export, err = s.exports.Find(ctx, s.db.Reader(), exportID); err != nil {
 		return r, err
@@ -96,6 +96,12 @@ func (s *Service) readyFor(ctx context.Context, actor access.Actor, exportID int
 	if r.export.Removed {
 		return r, problem.New(problem.NotFound, "problem.export.not_found")
 	}
+	return s.makeReady(ctx, r.export)
+}
+
+// makeReady prepares an export for single profiles. maker is nil when the obstacle leaves nothing to show.
+func (s *Service) makeReady(ctx context.Context, e export.Export) (r ready, err error) {
+	r.export = e
 	if r.obstacle, err = s.exports.Readiness(ctx, r.export); err != nil || !CanForecast(r.obstacle) {
 		return r, err
 	}

@@ -154,10 +154,6 @@ func end(ctx context.Context, tx database.Tx, runID int64, state State, code, de
 	if err := endRetry(ctx, tx, runID); err != nil {
 		return err
 	}
-	// Whoever is still in an open batch has no outcome. The addresses in it are not needed any more.
-	if _, err := tx.ExecContext(ctx, `UPDATE batches SET items = NULL WHERE run_id = ? AND state <> 'settled'`, runID); err != nil {
-		return fmt.Errorf("close the journal of run %d: %w", runID, err)
-	}
 	if _, err := tx.ExecContext(ctx, `DELETE FROM withdrawals WHERE run_id = ? AND why <> ?`, runID, moved); err != nil {
 		return fmt.Errorf("close the journal of run %d: %w", runID, err)
 	}
@@ -205,6 +201,7 @@ func listRejections(ctx context.Context, q database.Querier, runID int64, outcom
 		if err := rows.Scan(&r.ID, &r.ProfileID, &r.Outcome, &r.Field, &r.Code, &r.Message, &r.OtherID, &r.SinceRun); err != nil {
 			return nil, err
 		}
+		r.RunID = runID
 		found = append(found, r)
 	}
 	return found, rows.Err()

@@ -258,6 +258,9 @@ func (x *execution) withdraw(ctx context.Context, tags string, group []withdrawa
 				} else if err := j.lessTags(ctx, x.run.ExportID, w); err != nil {
 					return err
 				}
+				if err := j.traceWithdrawn(ctx, x.run.ID, w, x.service.clock()); err != nil {
+					return err
+				}
 				if _, err := j.tx.ExecContext(ctx, `DELETE FROM withdrawals WHERE id = ?`, w.id); err != nil {
 					return fmt.Errorf("journal a withdrawal: %w", err)
 				}

@@ -1,0 +1,276 @@
+package run
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/secret"
+)
+
+// Evidence is the request and the answer of a profile that the destination refused. It holds personal data: it is kept sealed,
+// each bound to its run and profile, for the first EvidenceAtMost of a run, and for Retention.Evidence.
+type Evidence struct {
+	Run       Run
+	ProfileID string
+	At        time.Time
+	Line      string // method and address of the request
+	Request   string // the profile's part of it, as sent
+	Answer    string // as received
+}
+
+// EvidenceAtMost is of how many profiles a run keeps evidence.
+const EvidenceAtMost = 1000
+
+// answered is one profile of a batch, refused, with the destination's answer.
+type answered struct {
+	entry  entry
+	answer []byte
+}
+
+// exhibit is evidence, sealed.
+type exhibit struct {
+	profileID string
+	sealed    []byte
+}
+
+// exhibited counts the evidence of a run.
+type exhibited struct {
+	mutex   sync.Mutex
+	kept    int
+	counted bool // what an earlier process kept is in
+}
+
+// take makes room for so many, or fewer.
+func (e *exhibited) take(ctx context.Context, q database.Querier, runID int64, wanted int) (room int, err error) {
+	if wanted == 0 {
+		return 0, nil
+	}
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	if !e.counted {
+		if err := q.QueryRowContext(ctx, `SELECT count(*) FROM evidence WHERE run_id = ?`, runID).Scan(&e.kept); err != nil {
+			return 0, fmt.Errorf("count the evidence of run %d: %w", runID, err)
+		}
+		e.counted = true
+	}
+	room = max(min(wanted, EvidenceAtMost-e.kept), 0)
+	e.kept += room
+	return room, nil
+}
+
+// exhibits makes the items of refused profiles again from the held snapshot, and seals them with their answers.
+func (x *execution) exhibits(ctx context.Context, refused []answered) ([]exhibit, error) {
+	room, err := x.exhibited.take(ctx, x.service.db.Reader(), x.run.ID, len(refused))
+	if err != nil || room == 0 {
+		return nil, err
+	}
+	refused = refused[:room]
+	b := batch{entries: make([]entry, room)}
+	for i := range refused {
+		b.entries[i] = refused[i].entry
+	}
+	x.againLock.Lock()
+	err = x.again.rebuild(ctx, x.service.db.Reader(), &b)
+	x.againLock.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	made := make([]exhibit, room)
+	for i, r := range refused {
+		if made[i], err = x.service.seal(x.run.ID, x.run.Plan.DestinationType, r.entry.ProfileID, b.items[i], r.answer); err != nil {
+			return nil, err
+		}
+	}
+	return made, nil
+}
+
+// kept is evidence as it is sealed.
+type kept struct {
+	Line    string `json:"line"`
+	Request string `json:"request"`
+	Answer  string `json:"answer"`
+}
+
+func (s *Service) seal(runID int64, destinationType, profileID string, item, answer []byte) (exhibit, error) {
+	line, _ := s.drivers[destinationType].Request([][]byte{item})
+	plain, err := json.Marshal(kept{Line: line, Request: string(item), Answer: string(answer)})
+	if err != nil {
+		return exhibit{}, err
+	}
+	return exhibit{profileID, s.sealer.Seal(secret.NewText(string(plain)), evidenceBinding(runID, profileID))}, nil
+}
+
+func evidenceBinding(runID int64, profileID string) string {
+	return fmt.Sprintf("run/%d/evidence/%s", runID, profileID)
+}
+
+func (j journal) keepEvidence(ctx context.Context, runID int64, exhibits []exhibit, now time.Time) error {
+	for _, e := range exhibits {
+		_, err := j.tx.ExecContext(ctx, `INSERT INTO evidence (run_id, profile_id, at, sealed) VALUES (?, ?, ?, ?)
+			ON CONFLICT (run_id, profile_id) DO UPDATE SET at = excluded.at, sealed = excluded.sealed`, runID, e.profileID, database.Millis(now), e.sealed)
+		if err != nil {
+			return fmt.Errorf("keep evidence of run %d: %w", runID, err)
+		}
+	}
+	return nil
+}
+
+// Evidence opens what was kept of a profile that a run sent in vain. It is for who may edit the export.
+func (s *Service) Evidence(ctx context.Context, actor access.Actor, runID int64, profileID string) (Evidence, error) {
+	if err := actor.Require(access.SeePersonalData); err != nil {
+		return Evidence{}, err
+	}
+	r, err := getRun(ctx, s.db.Reader(), runID)
+	if err != nil {
+		return Evidence{}, err
+	}
+	e, err := s.exports.Find(ctx, s.db.Reader(), r.ExportID)
+	if err != nil {
+		return Evidence{}, err
+	}
+	if !e.MayEdit(actor) {
+		return Evidence{}, actor.RequireUse(e.OpenConnection)
+	}
+	var at int64
+	var sealed []byte
+	err = s.db.Reader().QueryRowContext(ctx, `SELECT at, sealed FROM evidence WHERE run_id = ? AND profile_id = ?`, runID, profileID).Scan(&at, &sealed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Evidence{}, problem.New(problem.NotFound, "problem.evidence.not_found")
+	}
+	if err != nil {
+		return Evidence{}, fmt.Errorf("read evidence of run %d: %w", runID, err)
+	}
+	plain, err := s.sealer.Open(sealed, evidenceBinding(runID, profileID))
+	if errors.Is(err, secret.ErrCannotOpen) { // the sealing key was exchanged
+		return Evidence{}, problem.New(problem.NotFound, "problem.evidence.not_found")
+	}
+	if err != nil {
+		return Evidence{}, err
+	}
+	var told kept
+	if err := json.Unmarshal([]byte(plain.Reveal()), &told); err != nil {
+		return Evidence{}, fmt.Errorf("read evidence of run %d: %w", runID, err)
+	}
+	return Evidence{Run: r, ProfileID: profileID, At: database.Time(at), Line: told.Line,
+		Request: legible([]byte(told.Request)), Answer: legible([]byte(told.Answer))}, nil
+}
+
+// evidenceOf says of which profiles of some a run keeps evidence.
+func evidenceOf(ctx context.Context, q database.Querier, rejections []Rejection) error {
+	for i := range rejections {
+		r := &rejections[i]
+		if r.Outcome != Refused {
+			continue
+		}
+		runID := r.RunID
+		if r.SinceRun != 0 {
+			runID = r.SinceRun
+		}
+		err := q.QueryRowContext(ctx, `SELECT run_id FROM evidence WHERE run_id = ? AND profile_id = ?`, runID, r.ProfileID).Scan(&r.EvidenceRun)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("look for evidence: %w", err)
+		}
+	}
+	return nil
+}
+
+// Retention says for how long what is of use for a while only is kept.
+type Retention struct {
+	Evidence time.Duration // request and answer of who was refused; 0: DefaultEvidence
+	History  time.Duration // who was in which batch, and which tags were taken away; 0: DefaultHistory
+}
+
+// The usual times.
+const (
+	DefaultEvidence = 30 * 24 * time.Hour
+	DefaultHistory  = 90 * 24 * time.Hour
+)
+
+func (r Retention) orDefault() Retention {
+	if r.Evidence == 0 {
+		r.Evidence = DefaultEvidence
+	}
+	if r.History == 0 {
+		r.History = DefaultHistory
+	}
+	return r
+}
+
+const purgeAtOnce = 500 // rows in one transaction, so that runs under way need not wait long
+
+// Purge drops evidence and history whose time is over or whose export was removed.
+func (s *Service) Purge(ctx context.Context) error {
+	now := s.clock()
+	evidence, history := database.Millis(now.Add(-s.retention.Evidence)), database.Millis(now.Add(-s.retention.History))
+	const ofRemoved = `run_id IN (SELECT r.id FROM runs r JOIN exports e ON e.id = r.export_id WHERE e.removed_at IS NOT NULL)`
+	for _, one := range []struct {
+		from   string
+		before int64
+	}{{"evidence", evidence}, {"withdrawn_tags", history}} {
+		for _, where := range []string{`at < ?1`, `?1 > 0 AND ` + ofRemoved} {
+			query := `DELETE FROM ` + one.from + ` WHERE id IN (SELECT id FROM ` + one.from + ` WHERE ` + where + ` LIMIT ?2)`
+			if err := s.inSteps(ctx, query, one.before, purgeAtOnce); err != nil {
+				return err
+			}
+		}
+	}
+	runs, err := unpurged(ctx, s.db.Reader(), history)
+	if err != nil {
+		return err
+	}
+	for _, id := range runs {
+		query := `UPDATE batches SET items = NULL WHERE run_id = ?1 AND number IN (SELECT number FROM batches WHERE run_id = ?1 AND items IS NOT NULL LIMIT ?2)`
+		if err := s.inSteps(ctx, query, id, purgeAtOnce); err != nil {
+			return err
+		}
+		if err := s.inSteps(ctx, `UPDATE runs SET purged = 1 WHERE id = ? AND purged = 0`, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inSteps does a change again and again, each time in a transaction of its own, until nothing is left to change.
+func (s *Service) inSteps(ctx context.Context, query string, args ...any) error {
+	for {
+		var changed int64
+		err := s.db.InTx(ctx, func(tx database.Tx) error {
+			result, err := tx.ExecContext(ctx, query, slices.Clone(args)...)
+			if err != nil {
+				return fmt.Errorf("purge: %w", err)
+			}
+			changed, err = result.RowsAffected()
+			return err
+		})
+		if err != nil || changed == 0 {
+			return err
+		}
+	}
+}
+
+// unpurged lists the runs that ended before a time, or whose export was removed, and that still say who was in their batches.
+func unpurged(ctx context.Context, q database.Querier, before int64) (ids []int64, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT r.id FROM runs r JOIN exports e ON e.id = r.export_id
+		WHERE r.purged = 0 AND r.ended_at IS NOT NULL AND (r.ended_at < ? OR e.removed_at IS NOT NULL) ORDER BY r.id`, before)
+	if err != nil {
+		return nil, fmt.Errorf("list runs to purge: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
