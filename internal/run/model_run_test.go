@@ -50,7 +50,7 @@ func (w *world) runDisturbed(rt *rapid.T) {
 func disturbances(rt *rapid.T) (list []disturbance) {
 	for range rapid.IntRange(1, 3).Draw(rt, "disturbances") {
 		d := disturbance{after: time.Duration(rapid.IntRange(0, 15).Draw(rt, "after")) * time.Millisecond, draw: rt,
-			kind: text("cancel", "stop", "kill", "kill", "faults", "upload", "segment", "mapping", "pause").Draw(rt, "kind")}
+			kind: text("cancel", "hold", "stop all", "stop", "kill", "kill", "faults", "upload", "segment", "mapping", "pause").Draw(rt, "kind")}
 		if d.kind == "faults" {
 			d.to = faults(rt)
 		}
@@ -132,7 +132,7 @@ func (w *world) watch(list []disturbance, start func() (run.Run, error)) run.Run
 	id, cancelled, paused := started.ID, false, false
 	e := w.work(id)
 	for _, d := range list {
-		if d.kind != "cancel" && d.kind != "stop" && d.kind != "kill" {
+		if slices.Contains([]string{"faults", "upload", "segment", "mapping", "pause"}, d.kind) {
 			w.begun(e, id)
 		}
 		time.Sleep(d.after)
@@ -143,6 +143,15 @@ func (w *world) watch(list []disturbance, start func() (run.Run, error)) run.Run
 			} else if !problem.Is(err, problem.Conflict) { // it has ended already
 				w.rt.Fatal(err)
 			}
+		case "hold":
+			if err := w.app.Runs.Pause(context.Background(), w.admin, id); err != nil && !problem.Is(err, problem.Conflict) {
+				w.rt.Fatal(err)
+			}
+		case "stop all":
+			_, err := w.app.Stops.Impose(context.Background(), w.admin, "model")
+			w.must(err)
+			time.Sleep(5 * time.Millisecond)
+			w.must(w.app.Stops.Lift(context.Background(), w.admin))
 		case "stop", "kill":
 			e = w.restart(e, id, d.kind == "stop")
 		case "faults":
@@ -159,24 +168,29 @@ func (w *world) watch(list []disturbance, start func() (run.Run, error)) run.Run
 			paused = true
 		}
 	}
-	select {
-	case err = <-e.ended:
-	case <-time.After(30 * time.Second):
-		w.rt.Fatalf("run %d does not end: %+v", id, w.read(id))
+	r := w.wait(e, id)
+	for tries := 0; r.State == run.Paused; tries++ {
+		w.pauses++
+		if !w.mayPause(r, seen, paused) {
+			w.rt.Fatalf("the run is paused (%s %s) %+v after %+v", r.PauseCode, r.PauseDetail, r.Counts, list)
+		}
+		if r.Yields() && w.pauses%3 == 0 { // the next run takes its place
+			break
+		}
+		if tries == 3 || w.pauses%3 == 1 && r.PauseCode != run.ByPerson {
+			w.must(w.app.Runs.Cancel(context.Background(), w.admin, id))
+			cancelled = true
+			r = w.read(id)
+			break
+		}
+		if w.paused {
+			w.pause(nil)
+		}
+		w.must(w.app.Runs.Resume(context.Background(), w.admin, id, run.NoReply))
+		r = w.wait(w.work(id), id)
 	}
-	if err != nil {
-		w.rt.Fatalf("run %d: %v", id, err)
-	}
-	e.kill() // what it held is let go
-	r := w.read(id)
 	ended := r.State == run.Succeeded || r.State == run.Warnings
-	switch {
-	case ended:
-	case r.State == run.Cancelled && cancelled:
-	case r.State == run.Failed && r.ErrorCode == "paused" && paused:
-	case r.State == run.Failed && r.ErrorCode == "destination_unavailable" && faulty(seen):
-	case r.State == run.Failed && r.ErrorCode == "batches_stalled" && r.EndedAt.Sub(r.StartedAt) > 2*time.Second: // on a machine that is short of breath
-	default:
+	if !ended && r.State != run.Paused && !(r.State == run.Cancelled && cancelled) {
 		w.rt.Fatalf("the run ended as %s (%s %s) %+v after %+v", r.State, r.ErrorCode, r.ErrorDetail, r.Counts, list)
 	}
 	if !ended {
@@ -188,6 +202,36 @@ func (w *world) watch(list []disturbance, start func() (run.Run, error)) run.Run
 	}
 	w.compare(r)
 	return r
+}
+
+// wait waits until a run has ended, or pauses.
+func (w *world) wait(e *errand, id int64) run.Run {
+	var err error
+	select {
+	case err = <-e.ended:
+	case <-time.After(30 * time.Second):
+		w.rt.Fatalf("run %d does not end: %+v", id, w.read(id))
+	}
+	if err != nil {
+		w.rt.Fatalf("run %d: %v", id, err)
+	}
+	e.kill() // what it held is let go
+	return w.read(id)
+}
+
+// mayPause says whether there was a cause for a run to pause.
+func (w *world) mayPause(r run.Run, seen []sandbox.Faults, paused bool) bool {
+	switch r.PauseCode {
+	case run.ByPerson, run.ByStop:
+		return true
+	case "paused":
+		return paused
+	case "destination_unavailable":
+		return faulty(seen)
+	case "batches_stalled": // on a machine that is short of breath
+		return r.PausedAt.Sub(r.StartedAt) > 2*time.Second
+	}
+	return false
 }
 
 func faulty(seen []sandbox.Faults) bool {
@@ -314,7 +358,7 @@ func (w *world) judgeLeavers(fates map[string]*fate, ended bool) {
 
 // standing is a profile and everything that would be sent of it.
 func standing(id string, f *fate) string {
-	return fmt.Sprint(id, f.identity, f.fields, slices.Sorted(slices.Values(f.tags)))
+	return fmt.Sprint(id, f.identity, f.fields, slices.Compact(slices.Sorted(slices.Values(f.tags))))
 }
 
 func refusable(identity string, seen []sandbox.Faults) bool {

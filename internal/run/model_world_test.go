@@ -53,19 +53,19 @@ func TestWhateverHappensTheContactsAgreeWithTheModel(t *testing.T) {
 			w.calm()
 		})
 	}
-	t.Logf("%d steps, %d runs of which %d ended early, %d restarts, %d contacts compared", h.steps, h.runs, h.early, h.restarts, h.compared)
+	t.Logf("%d steps, %d runs of which %d ended early, %d pauses, %d restarts, %d contacts compared", h.steps, h.runs, h.early, h.pauses, h.restarts, h.compared)
 }
 
 // house is what all worlds share, because it takes long to build: a data folder with people, segments and a connection.
 type house struct {
-	t                                      *testing.T
-	kit                                    *apptest.Kit
-	app                                    *app.App
-	admin                                  access.Actor
-	connection                             int64
-	segments                               [3]segment.Segment
-	exports                                int
-	steps, runs, early, restarts, compared int
+	t                                              *testing.T
+	kit                                            *apptest.Kit
+	app                                            *app.App
+	admin                                          access.Actor
+	connection                                     int64
+	segments                                       [3]segment.Segment
+	exports                                        int
+	steps, runs, pauses, early, restarts, compared int
 }
 
 func newHouse(t *testing.T) *house {
