@@ -68,21 +68,21 @@ func (x *execution) suspect(ctx context.Context, j journal, refused []entry) err
 		return nil
 	}
 	for _, e := range refused {
-		if err := straysAt(ctx, j.tx, x.run.ID, e.ProfileID, e.Identity, e.Tags); err != nil {
+		if err := straysAt(ctx, j.tx, x.run.ID, e.ProfileID, e.Identity, e.Tags, true); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// straysAt notes that a contact may carry tags that no delivery tells of; the next run takes away those that nobody has by
-// right.
-func straysAt(ctx context.Context, tx database.Tx, runID int64, profileID, identity, tags string) error {
+// straysAt notes that a contact may carry tags that no delivery tells of; this run, or later the next one, takes away those
+// that nobody has by right.
+func straysAt(ctx context.Context, tx database.Tx, runID int64, profileID, identity, tags string, later bool) error {
 	if tags == "" {
 		return nil
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO withdrawals (run_id, profile_id, identity, tags, why, later) VALUES (?, ?, ?, ?, ?, 1)`,
-		runID, profileID, identity, tags, moved); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO withdrawals (run_id, profile_id, identity, tags, why, later) VALUES (?, ?, ?, ?, ?, ?)`,
+		runID, profileID, identity, tags, moved, later); err != nil {
 		return fmt.Errorf("note stray tags: %w", err)
 	}
 	return nil

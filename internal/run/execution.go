@@ -82,6 +82,9 @@ func (x *execution) carryOut(ctx context.Context) error {
 	if err := x.resume(ctx); err != nil {
 		return err
 	}
+	if err := x.lookForLate(ctx, false); err != nil {
+		return err
+	}
 	group, working := errgroup.WithContext(ctx)
 	group.Go(func() error { return x.plan(working) })
 	x.senders.Store(senders)
@@ -93,6 +96,9 @@ func (x *execution) carryOut(ctx context.Context) error {
 	group.Go(func() error { return x.publish(working) })
 	group.Go(func() error { return x.watchPermission(working) })
 	if err := group.Wait(); err != nil {
+		return err
+	}
+	if err := x.lookForLate(ctx, true); err != nil {
 		return err
 	}
 	return x.conclude()

@@ -261,6 +261,9 @@ func (s *Service) goOn(ctx context.Context, tx database.Tx, r Run, event, by str
 // sendStalledAgain has the batches sent once more that came to no end: the destination may have lost them. The same contacts
 // twice change nothing.
 func sendStalledAgain(ctx context.Context, tx database.Tx, runID int64, sentBefore time.Time) error {
+	if err := keepLate(ctx, tx, runID, sentBefore); err != nil {
+		return err
+	}
 	result, err := tx.ExecContext(ctx, `UPDATE batches SET state = 'planned', remote_id = '', sent_at = NULL WHERE run_id = ? AND state = 'sent' AND sent_at <= ?`,
 		runID, database.Millis(sentBefore))
 	if err != nil {

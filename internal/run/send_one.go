@@ -130,7 +130,7 @@ func (s *Service) outdate(ctx context.Context, exportID int64, made contact) err
 			return fmt.Errorf("read a delivery: %w", err)
 		}
 		if err == nil && identity != made.identity && lastRun != 0 { // the delivery tells of the contact of the other address
-			return straysAt(ctx, tx, lastRun, made.profileID, made.identity, made.tags)
+			return straysAt(ctx, tx, lastRun, made.profileID, made.identity, made.tags, true)
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO deliveries (export_id, profile_id, identity, hash, tags, run_id) VALUES (?, ?, ?, x'', ?, 0)
 			ON CONFLICT (export_id, profile_id) DO UPDATE SET hash = excluded.hash, tags = excluded.tags`,

@@ -151,6 +151,9 @@ func end(ctx context.Context, tx database.Tx, runID int64, state State, code, de
 	if err := doubtOpen(ctx, tx, runID); err != nil {
 		return err
 	}
+	if err := keepLate(ctx, tx, runID, now); err != nil {
+		return err
+	}
 	if err := endRetry(ctx, tx, runID); err != nil {
 		return err
 	}

@@ -177,7 +177,7 @@ func (x *execution) inherit(ctx context.Context, heirs []heir) error {
 				_, err = j.tx.ExecContext(ctx, `UPDATE deliveries SET tags = ? WHERE export_id = ? AND profile_id = ?`,
 					tags+less(h.tags, tags), x.run.ExportID, h.profileID)
 			case err == nil:
-				err = straysAt(ctx, j.tx, x.run.ID, h.profileID, h.identity, h.tags)
+				err = straysAt(ctx, j.tx, x.run.ID, h.profileID, h.identity, h.tags, true)
 			}
 			if err != nil {
 				return fmt.Errorf("remember inherited tags: %w", err)

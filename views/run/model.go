@@ -5,6 +5,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/segue-app/segue/internal/export"
@@ -315,6 +316,9 @@ func (d Detail) timeline(ctx context.Context) component.Timeline {
 			event.Tone, event.Icon, event.Text = tone(state), icon(state), pauseReason(ctx, e.Detail, d.DestinationName)
 		case "continued", "approved", "approved_tags_left", "lifted":
 			event.Tone, event.Icon, event.Text = component.Info, "play", e.Detail
+		case "late_batches":
+			number, _ := strconv.Atoi(e.Detail)
+			event.Tone, event.Icon, event.Text = component.Warning, "history", i18n.N(ctx, "runs.event.late_batches.text", number, "Destination", d.DestinationName)
 		case "resumed":
 			event.Tone, event.Icon, event.Text = component.Info, "refresh-cw", i18n.T(ctx, "runs.event.resumed.text")
 		default:
