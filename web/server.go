@@ -94,7 +94,7 @@ func New(services Services, options Options) *Server {
 	s.routes = &routes{server: s, raws: map[string]bool{}, topics: map[string]topic{}}
 	s.echo.Use(s.identifyRequest, s.logRequest, s.recoverPanic, s.secureHeaders, s.checkHost, s.greet)
 	for _, area := range []func(*routes){
-		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.userRoutes, s.segmentRoutes,
+		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.userRoutes, s.segmentRoutes, s.exclusionRoutes,
 		s.profileRoutes, s.profileImportRoutes, s.connectionRoutes, s.scheduleRoutes, s.helpRoutes,
 		s.exportRoutes, s.runRoutes, s.storyRoutes,
 	} {

@@ -15,7 +15,7 @@ import (
 // Page is what the frame needs to know of the page inside it.
 type Page struct {
 	Title       string
-	Section     string // the navigation entry it belongs to: home, profiles, segments, exports, runs, connections, users, system, help, account
+	Section     string // the navigation entry it belongs to: home, profiles, segments, exports, exclusions, runs, connections, users, system, help, account
 	Breadcrumbs []Crumb
 	Person      *Person // nil when nobody is signed in
 	CSRF        string
@@ -79,6 +79,7 @@ func navigation(person *Person) []navGroup {
 			{"profiles", "layout.nav.profiles", "users", "/profiles"},
 			{"segments", "layout.nav.segments", "layers", "/segments"},
 			{"exports", "layout.nav.exports", "send", "/exports"},
+			{"exclusions", "layout.nav.exclusions", "ban", "/exclusions"},
 		}},
 	}
 	if person.Role == access.Administrator {
