@@ -25,6 +25,7 @@ var Guide = []Section{
 	{"roles", 0, 4, "/users", "layout.nav.users", access.ManageUsers},
 	{"profiles", 4, 2, "/profiles", "layout.nav.profiles", access.LookAround},
 	{"segments", 3, 2, "/segments", "layout.nav.segments", access.LookAround},
+	{"exclusions", 3, 3, "/exclusions", "layout.nav.exclusions", access.LookAround},
 	{"connections", 6, 1, "/connections", "layout.nav.connections", access.ManageConnections},
 	{"exports", 5, 4, "/exports", "layout.nav.exports", access.LookAround},
 	{"runs", 4, 1, "", "", ""},
@@ -34,7 +35,7 @@ var Guide = []Section{
 // Decisions are what Segue decides where there was a choice, by theme.
 var Decisions = []Theme{
 	{"sent", []string{"tag", "subscription", "welcome", "leavers", "empty", "country", "changed"}},
-	{"who", []string{"once", "email", "duplicates", "million"}},
+	{"who", []string{"once", "email", "duplicates", "excluded", "million"}},
 	{"course", []string{"time", "retries", "warnings", "overlap", "cancel", "zone", "history", "inactive"}},
 	{"power", []string{"delete", "export_user", "key", "access", "removal", "cost"}},
 }
