@@ -149,7 +149,9 @@ func (s *Server) showExport(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(latest) > 0 && latest[0].State.Active() && !latest[0].Yields() {
+	if len(latest) > 0 && latest[0].Yields() {
+		d.Waiting = &latest[0]
+	} else if len(latest) > 0 && latest[0].State.Active() {
 		d.Active = &latest[0]
 	}
 	return render(c, http.StatusOK, views.Show(s.page(c, "exports", e.Name, exportsCrumb(c)), d))

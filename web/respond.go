@@ -32,6 +32,7 @@ func (s *Server) page(c echo.Context, section, title string, above ...layout.Cru
 	if u := user(c); u.ID != 0 {
 		p.Person = &layout.Person{Name: u.DisplayName(), Email: u.Email, Role: u.Role}
 		p.Theme = u.Theme
+		p.Stopped = s.stopped(c)
 	}
 	return p
 }

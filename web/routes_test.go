@@ -64,6 +64,10 @@ var expected = map[string]access.Action{
 	"GET /system/schedule":                  access.ManageSchedule,
 	"POST /system/schedule":                 access.ManageSchedule,
 	"POST /system/schedule/refresh":         access.ManageSchedule,
+	"GET /system/status":                    access.LookAround,
+	"GET /system/stop":                      access.StopAll,
+	"POST /system/stop":                     access.StopAll,
+	"POST /system/stop/lift":                access.StopAll,
 	"GET /events":                           access.LookAround,
 
 	"GET /profiles":                         access.LookAround,

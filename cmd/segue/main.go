@@ -17,11 +17,13 @@ import (
 
 // commands is the command line. Every flag can be given as the environment variable that its help names.
 type commands struct {
-	Serve   serveCommand   `cmd:"" help:"Serve the application."`
-	Demo    demoCommand    `cmd:"" help:"Try everything out: the application with sample customers, and a sandbox Omnisend."`
-	User    userCommand    `cmd:"" help:"Add people, list them, and let them in again."`
-	Migrate migrateCommand `cmd:"" help:"Bring the database up to date. Serving does so too."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Serve     serveCommand     `cmd:"" help:"Serve the application."`
+	Demo      demoCommand      `cmd:"" help:"Try everything out: the application with sample customers, and a sandbox Omnisend."`
+	User      userCommand      `cmd:"" help:"Add people, list them, and let them in again."`
+	StopAll   stopAllCommand   `cmd:"" help:"Emergency stop: hold all runs, and send nothing, until resume-all."`
+	ResumeAll resumeAllCommand `cmd:"" help:"Lift the emergency stop. The runs that it held go on."`
+	Migrate   migrateCommand   `cmd:"" help:"Bring the database up to date. Serving does so too."`
+	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 
 // data is the flag that every command on a data folder has.

@@ -52,7 +52,8 @@ type Detail struct {
 	Channels        []destination.Channel // whose status can be mapped
 	Sizes           map[int64]int         // of the segments
 	NextRun         time.Time
-	Active          *run.Run // the run that waits or is under way
+	Active          *run.Run // the run that is in the way of a new one
+	Waiting         *run.Run // the run that Segue paused, and whose place a new one takes
 	Runs            runviews.Listing
 	MayEdit         bool
 	MayMend         bool // the connection

@@ -9,20 +9,22 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/i18n"
+	"github.com/segue-app/segue/internal/stop"
 	"github.com/segue-app/segue/views/component"
 )
 
 // Page is what the frame needs to know of the page inside it.
 type Page struct {
 	Title       string
-	Section     string // the navigation entry it belongs to: home, profiles, segments, exports, exclusions, runs, connections, users, system, help, account
+	Section     string // the navigation entry it belongs to: home, profiles, segments, exports, exclusions, runs, connections, users, system, status, help, account
 	Breadcrumbs []Crumb
 	Person      *Person // nil when nobody is signed in
 	CSRF        string
 	Flash       []Flash
-	Demo        bool   // says that data and destination are samples
-	Path        string // where a change of language or theme returns to
-	Theme       string // "light", "dark", or empty for what the device wishes
+	Stopped     *stop.Order // the emergency stop that stands; nil when none does
+	Demo        bool        // says that data and destination are samples
+	Path        string      // where a change of language or theme returns to
+	Theme       string      // "light", "dark", or empty for what the device wishes
 }
 
 // Crumb is a page above this one.
@@ -87,6 +89,7 @@ func navigation(person *Person) []navGroup {
 			{"connections", "layout.nav.connections", "plug", "/connections"},
 			{"users", "layout.nav.users", "shield", "/users"},
 			{"system", "layout.nav.system", "calendar-clock", "/system/schedule"},
+			{"status", "layout.nav.status", "activity", "/system/status"},
 		}})
 	}
 	return append(groups, navGroup{"", []navItem{{"help", "layout.nav.help", "help", "/help"}}})
@@ -123,6 +126,14 @@ var themes = []struct{ value, label, icon string }{
 	{"", "layout.theme.system", "monitor"},
 	{"light", "layout.theme.light", "sun"},
 	{"dark", "layout.theme.dark", "moon"},
+}
+
+func stoppedText(ctx context.Context, order stop.Order) string {
+	text := i18n.T(ctx, "stop.stands", "Name", order.By, "At", order.At)
+	if order.Reason != "" {
+		text += " " + i18n.T(ctx, "stop.because", "Reason", order.Reason)
+	}
+	return text
 }
 
 func pressed(yes bool) string {

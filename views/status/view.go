@@ -1,0 +1,40 @@
+// Package status holds the page that says what Segue is doing now, and the emergency stop. It shows what it is given.
+package status
+
+import (
+	"github.com/segue-app/segue/internal/stop"
+	"github.com/segue-app/segue/views/component"
+)
+
+// View is what the page shows.
+type View struct {
+	Stopped *stop.Order // nil: nothing is stopped
+	MayStop bool
+	CSRF    string
+	Runs    []Run
+	Going   bool // some of them go on: the page is read again every few seconds
+	Earlier []Earlier
+}
+
+// Run is a run that has not ended.
+type Run struct {
+	Name, Href string
+	State      component.Badge
+	Progress   string
+	Waits      string // for what it waits, or what it does
+	Moved      component.Moment
+}
+
+// Earlier is an emergency stop that was lifted.
+type Earlier struct {
+	By, Reason, LiftedBy string
+	At, LiftedAt         component.Moment
+}
+
+// Question is the page that asks before everything is stopped.
+type Question struct {
+	Runs   int // that are under way or wait for their turn
+	Reason string
+	CSRF   string
+	Errors component.Errors
+}
