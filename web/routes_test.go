@@ -132,6 +132,10 @@ var expected = map[string]access.Action{
 	"POST /runs/:id/pause":                   access.UseSomeConnections,
 	"POST /runs/:id/resume":                  access.UseSomeConnections,
 	"POST /runs/:id/retry":                   access.UseSomeConnections,
+	"GET /runs/:id/evidence/:profile":        access.SeePersonalData,
+	"GET /story":                             access.SeePersonalData,
+	"POST /story":                            access.SeePersonalData,
+	"GET /story/:profile":                    access.SeePersonalData,
 }
 
 func TestEveryRouteIsOpenToWhomItShouldBeAndToNobodyElse(t *testing.T) {

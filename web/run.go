@@ -138,7 +138,7 @@ func (s *Server) runDetail(c echo.Context, r run.Run) (views.Detail, error) {
 	if err != nil {
 		return d, err
 	}
-	d.MayCancel, d.Removed = e.MayEdit(actor(c)), e.Removed
+	d.MayCancel, d.Removed, d.EvidenceDays = e.MayEdit(actor(c)), e.Removed, int(s.Runs.Retention().Evidence.Hours()/24)
 	driver, err := s.Exports.Driver(e.DestinationType)
 	if err != nil {
 		return d, err

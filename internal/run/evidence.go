@@ -205,6 +205,9 @@ func (r Retention) orDefault() Retention {
 	return r
 }
 
+// Retention says for how long things are kept.
+func (s *Service) Retention() Retention { return s.retention }
+
 const purgeAtOnce = 500 // rows in one transaction, so that runs under way need not wait long
 
 // Purge drops evidence and history whose time is over or whose export was removed.

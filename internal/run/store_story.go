@@ -90,11 +90,11 @@ func refusalOf(ctx context.Context, q database.Querier, exportID int64, profileI
 	return r, nil
 }
 
-const chapterColumns = `r.id, e.name, e.destination_type, r.cause, coalesce(r.of_run, 0), coalesce(r.ended_at, r.started_at, r.queued_at)`
+const chapterColumns = `r.id, e.id, e.name, e.destination_type, r.cause, coalesce(r.of_run, 0), coalesce(r.ended_at, r.started_at, r.queued_at)`
 
 func scanChapter(rows *sql.Rows, more ...any) (c Chapter, err error) {
 	var at int64
-	err = rows.Scan(append([]any{&c.RunID, &c.ExportName, &c.DestinationType, &c.Cause, &c.OfRun, &at}, more...)...)
+	err = rows.Scan(append([]any{&c.RunID, &c.ExportID, &c.ExportName, &c.DestinationType, &c.Cause, &c.OfRun, &at}, more...)...)
 	c.At = database.Time(at)
 	return c, err
 }

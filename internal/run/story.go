@@ -51,6 +51,7 @@ const (
 type Chapter struct {
 	At              time.Time
 	RunID           int64
+	ExportID        int64
 	ExportName      string
 	DestinationType string
 	Cause           Cause

@@ -5,6 +5,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -52,6 +53,7 @@ type Detail struct {
 	Labels          map[string]string
 	MaySee          bool // personal data
 	MayCancel       bool
+	EvidenceDays    int  // for so long request and answer of who was refused are kept
 	MayMend         bool // the connection, and so may know more of it than its name and type
 	Removed         bool // the export has no page any more
 	Now             time.Time
@@ -67,6 +69,14 @@ type Cancellation struct {
 
 // Path is the page of a run.
 func Path(id int64) string { return fmt.Sprintf("/runs/%d", id) }
+
+// StoryPath is the page of a profile's story.
+func StoryPath(profileID string) string { return "/story/" + url.PathEscape(profileID) }
+
+// EvidencePath is the page of request and answer of a profile that a run sent in vain.
+func EvidencePath(runID int64, profileID string) string {
+	return Path(runID) + "/evidence/" + url.PathEscape(profileID)
+}
 
 // StateBadge names a run's state.
 func StateBadge(ctx context.Context, state run.State) component.Badge {
