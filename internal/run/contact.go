@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"hash/maphash"
 	"slices"
 
 	"github.com/segue-app/segue/internal/database"
@@ -146,45 +145,4 @@ func (c *contacts) rebuild(ctx context.Context, q database.Querier, b *batch) er
 		b.items = append(b.items, again.item)
 	}
 	return nil
-}
-
-// claims remembers which address belongs to which profile of the run: the first by id has it, the others are
-// duplicates. It holds a hash and a row number for each, some 30 bytes, and looks the profile up to be sure.
-type claims struct {
-	seed maphash.Seed
-	rows map[uint64]int64
-}
-
-func newClaims() *claims { return &claims{seed: maphash.MakeSeed(), rows: map[uint64]int64{}} }
-
-// owner finds the profile that has an address, as the contact it became; ok is false when nobody has.
-func (c *claims) owner(ctx context.Context, q database.Querier, maker *contacts, identity string) (made contact, ok bool, err error) {
-	row, taken := c.rows[maphash.String(c.seed, identity)]
-	if !taken {
-		return contact{}, false, nil
-	}
-	member, ok, err := maker.selection.Row(ctx, q, row)
-	if err != nil || !ok {
-		return contact{}, false, err
-	}
-	made, _ = maker.make(nil, member)
-	return made, made.identity == identity, nil
-}
-
-// claim takes the address for the contact. When another profile has it already, that one's id is returned.
-func (c *claims) claim(ctx context.Context, q database.Querier, maker *contacts, made contact) (ownerID string, err error) {
-	key := maphash.String(c.seed, made.identity)
-	row, taken := c.rows[key]
-	if !taken {
-		c.rows[key] = made.row
-		return "", nil
-	}
-	owner, ok, err := maker.selection.Row(ctx, q, row)
-	if err != nil || !ok {
-		return "", err
-	}
-	if identity, _ := maker.encoder.Identity(owner.Values); identity != made.identity {
-		return "", nil // two addresses of one hash: both are sent
-	}
-	return owner.ID, nil
 }
