@@ -4,6 +4,7 @@ package membership
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strconv"
@@ -105,35 +106,26 @@ func (s *Selection) Row(ctx context.Context, q database.Querier, row int64) (mem
 	return member, ok, err
 }
 
+// visit reads rows as the driver gives them: at this many, what database/sql does for each row and column is a fifth of the
+// reading.
 func (s *Selection) visit(ctx context.Context, q database.Querier, query string, args []any, visit func(Member) error) (read int, err error) {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return 0, fmt.Errorf("read members: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	values, in := make([]any, len(s.kinds)), make([]bool, len(s.segments))
-	m := Member{Values: make([]string, len(s.kinds)), In: in}
-	into := make([]any, 0, 2+len(values)+len(in))
-	into = append(into, &m.ID, &m.Row)
-	for i := range values {
-		into = append(into, &values[i])
-	}
-	for i := range in {
-		into = append(into, &in[i])
-	}
-	for rows.Next() {
-		if err := rows.Scan(into...); err != nil {
-			return read, fmt.Errorf("read members: %w", err)
+	values := make([]driver.Value, 2+len(s.kinds)+len(s.segments))
+	m := Member{Values: make([]string, len(s.kinds)), In: make([]bool, len(s.segments))}
+	err = database.Rows(ctx, q, query, args, values, func() error {
+		m.ID, m.Row = text(profile.Text, values[0]), values[1].(int64)
+		for i, kind := range s.kinds {
+			m.Values[i] = text(kind, values[2+i])
 		}
-		for i, value := range values {
-			m.Values[i] = text(s.kinds[i], value)
+		for i, in := range values[2+len(s.kinds):] {
+			m.In[i] = in != int64(0) // of IS TRUE
 		}
 		read++
-		if err := visit(m); err != nil {
-			return read, err
-		}
+		return visit(m)
+	})
+	if err != nil {
+		return read, fmt.Errorf("read members: %w", err)
 	}
-	return read, rows.Err()
+	return read, nil
 }
 
 // text writes a stored value as it is sent.

@@ -70,6 +70,7 @@ var errShutdown = errors.New("the program stops")
 
 const (
 	senders       = 8
+	readyAtMost   = 64   // batches planned that no sender has taken yet
 	pageSize      = 1000 // members read at once
 	openAtMost    = 2000 // batches waiting for their outcome; more are not sent
 	publishEvery  = 500 * time.Millisecond
@@ -162,7 +163,7 @@ func (x *execution) resume(ctx context.Context) error {
 			resend = append(resend, b.batch)
 		}
 	}
-	x.work, x.taken = make(chan batch, len(resend)+senders), make(chan sentBatch, recordAtOnce)
+	x.work, x.taken = make(chan batch, len(resend)+readyAtMost), make(chan sentBatch, recordAtOnce)
 	for _, b := range resend {
 		x.work <- b
 	}

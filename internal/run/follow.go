@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -186,6 +187,8 @@ func (f *follower) poll(ctx context.Context) (settled int, err error) {
 			f.x.stop(haltOn(failStalled, ""))
 		}
 	}
+	// In the order of their numbers, which is about that of ids, so that what was delivered is written side by side.
+	slices.SortFunc(done, func(a, b endedBatch) int { return a.number - b.number })
 	for len(done) > 0 {
 		group := done[:min(len(done), settleAtOnce)]
 		if err := f.settle(ctx, group); err != nil {

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,8 +23,6 @@ type statements struct {
 const rememberAtOnce = 50
 
 func prepare(ctx context.Context, db *database.DB) (*statements, error) {
-	const remember = `INSERT INTO deliveries (export_id, profile_id, identity, hash, tags, run_id) VALUES (?, ?, ?, ?, ?, ?)`
-	const again = ` ON CONFLICT (export_id, profile_id) DO UPDATE SET identity = excluded.identity, hash = excluded.hash, tags = excluded.tags, run_id = excluded.run_id`
 	s := &statements{}
 	for _, one := range []struct {
 		into  **sql.Stmt
@@ -38,8 +37,8 @@ func prepare(ctx context.Context, db *database.DB) (*statements, error) {
 			last_id = excluded.last_id, items = excluded.items`},
 		{&s.sent, `UPDATE batches SET state = 'sent', remote_id = ?, sent_at = ? WHERE run_id = ? AND number = ?`},
 		{&s.settled, `UPDATE batches SET state = 'settled' WHERE run_id = ? AND number = ?`},
-		{&s.rememberMany, remember + strings.Repeat(`, (?, ?, ?, ?, ?, ?)`, rememberAtOnce-1) + again},
-		{&s.rememberOne, remember + again},
+		{&s.rememberMany, rememberRows(rememberAtOnce)},
+		{&s.rememberOne, rememberRows(1)},
 		{&s.doubted, emptied},
 	} {
 		var err error
@@ -48,6 +47,14 @@ func prepare(ctx context.Context, db *database.DB) (*statements, error) {
 		}
 	}
 	return s, nil
+}
+
+// rememberRows writes so many deliveries: export and run, then profile, address, hash and tags of each. Numbered parameters
+// would spare saying where the rows are put together, but SQLite looks each of them up by its name.
+func rememberRows(rows int) string {
+	return `INSERT INTO deliveries (export_id, run_id, profile_id, identity, hash, tags) SELECT ?, ?, column1, column2, column3, column4
+		FROM (VALUES (?, ?, ?, ?)` + strings.Repeat(`, (?, ?, ?, ?)`, rows-1) + `) WHERE true
+		ON CONFLICT (export_id, profile_id) DO UPDATE SET identity = excluded.identity, hash = excluded.hash, tags = excluded.tags, run_id = excluded.run_id`
 }
 
 // journal is the statements within one transaction.
@@ -189,16 +196,16 @@ func cursorOf(ctx context.Context, q database.Querier, runID int64) (cursor stri
 
 // remember keeps what was accepted, so that the next run can tell who is unchanged.
 func (j journal) remember(ctx context.Context, exportID, runID int64, accepted []entry) error {
-	args := make([]any, 0, 6*rememberAtOnce)
+	args := make([]any, 0, 2+4*rememberAtOnce)
 	for len(accepted) > 0 {
 		statement, some := j.rememberMany, accepted[:min(len(accepted), rememberAtOnce)]
 		if len(some) < rememberAtOnce {
 			statement, some = j.rememberOne, some[:1]
 		}
 		accepted = accepted[len(some):]
-		args = args[:0]
+		args = append(args[:0], exportID, runID)
 		for _, e := range some {
-			args = append(args, exportID, e.ProfileID, e.Identity, e.Hash, e.Tags, runID)
+			args = append(args, e.ProfileID, e.Identity, e.Hash, e.Tags)
 		}
 		if err := j.do(ctx, statement, args...); err != nil {
 			return fmt.Errorf("remember deliveries: %w", err)
@@ -219,19 +226,16 @@ func delivered(ctx context.Context, q database.Querier, exportID int64, after, u
 	if upTo != "" {
 		query, args = query+` AND profile_id <= ?`, append(args, upTo)
 	}
-	rows, err := q.QueryContext(ctx, query+` ORDER BY profile_id LIMIT ?`, append(args, limit)...)
+	values := make([]driver.Value, 4)
+	err = database.Rows(ctx, q, query+` ORDER BY profile_id LIMIT ?`, append(args, limit), values, func() error {
+		hash, _ := values[2].([]byte)
+		found = append(found, delivery{profileID: values[0].(string), identity: values[1].(string), hash: string(hash), tags: values[3].(string)})
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read deliveries: %w", err)
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var d delivery
-		if err := rows.Scan(&d.profileID, &d.identity, &d.hash, &d.tags); err != nil {
-			return nil, err
-		}
-		found = append(found, d)
-	}
-	return found, rows.Err()
+	return found, nil
 }
 
 // deliveredHash reads the fingerprint of what was last delivered to one profile.

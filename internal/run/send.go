@@ -15,7 +15,7 @@ const (
 	longestWait      = 60      // seconds
 	patienceSeconds  = 15 * 60 // how long one batch is tried while the destination is out of order
 	mostTries        = 3       // times a batch is sent whose items came to no end
-	recordAtOnce     = 64      // batches journalled as sent in one transaction, at most
+	recordAtOnce     = 256     // batches journalled as sent in one transaction, at most
 	recordWithin     = 20 * time.Millisecond
 )
 
