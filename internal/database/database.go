@@ -87,7 +87,7 @@ func create(path string) error {
 
 func dsn(path, more string) string {
 	return "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() +
-		"?_pragma=busy_timeout(" + busyTimeout + ")&_pragma=journal_mode(wal)&_pragma=synchronous(normal)" +
+		"?_pragma=page_size(8192)&_pragma=busy_timeout(" + busyTimeout + ")&_pragma=journal_mode(wal)&_pragma=synchronous(normal)" +
 		"&_pragma=foreign_keys(1)&_pragma=cache_size(" + cacheSize + ")&_pragma=temp_store(memory)&" + more
 }
 
