@@ -19,9 +19,11 @@ const onceName = "Everybody to the sandbox"
 type Result struct {
 	Profiles  int       `json:"profiles"`
 	Accepted  int       `json:"accepted"`
-	Rejected  int       `json:"rejected"`  // by us or by the destination
-	Skipped   int       `json:"skipped"`   // duplicates
-	Unchanged int       `json:"unchanged"` // as last delivered
+	Created   int       `json:"created,omitempty"` // of Accepted, where it is known
+	Updated   int       `json:"updated,omitempty"` // likewise
+	Rejected  int       `json:"rejected"`          // by us or by the destination
+	Skipped   int       `json:"skipped"`           // duplicates
+	Unchanged int       `json:"unchanged"`         // as last delivered
 	Seconds   float64   `json:"seconds"`
 	Requests  int       `json:"requests"`
 	Contacts  int       `json:"contacts"` // that the stand-in holds for the segment
@@ -68,7 +70,7 @@ func RunOnce(ctx context.Context, a *app.App, stand *sandbox.Server, say func(st
 	if r.ErrorCode != "" {
 		say("the run failed: " + r.ErrorCode + " " + r.ErrorDetail)
 	}
-	result := Result{Profiles: r.Counts.Profiles, Accepted: r.Counts.Accepted, Rejected: r.Counts.Rejected(), Skipped: r.Counts.Duplicates + r.Counts.Excluded,
+	result := Result{Profiles: r.Counts.Profiles, Accepted: r.Counts.Accepted, Created: r.Counts.Created, Updated: r.Counts.Updated, Rejected: r.Counts.Rejected(), Skipped: r.Counts.Duplicates + r.Counts.Excluded,
 		Unchanged: r.Counts.Unchanged, Seconds: time.Since(begin).Seconds(), Requests: r.Requests, State: r.State}
 	everybody := segment.Definition{Kind: segment.ByRule, Rule: segment.Group{Match: segment.All}}
 	c, err := Compare(ctx, a, everybody, export.DefaultTag(Everybody), stand.Contact, stand.Contacts())

@@ -247,6 +247,16 @@ func contact(members map[string]json.RawMessage) destination.Contact {
 	if json.Unmarshal(members["phone"], &phones) == nil && len(phones) > 0 {
 		c.Fields[string(destination.Phone)] = strings.Join(phones, ", ")
 	}
+	var standings []struct{ Channel, Status, StatusChangedAt string }
+	if json.Unmarshal(members["statuses"], &standings) == nil {
+		for _, s := range standings {
+			for _, channel := range channels {
+				if channel.Name == s.Channel && s.Status != "" {
+					c.Fields[string(channel.Status)], c.Fields[string(channel.StatusAt)] = s.Status, s.StatusChangedAt
+				}
+			}
+		}
+	}
 	_ = json.Unmarshal(members["tags"], &c.Tags) // a contact without readable tags has none to show
 	var custom map[string]json.RawMessage
 	if json.Unmarshal(members["customProperties"], &custom) == nil {

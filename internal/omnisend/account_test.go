@@ -172,7 +172,7 @@ func TestContactsArriveFieldByField(t *testing.T) {
 	}
 
 	contact, ok, err := account.Find(ctx, "jens.holm@example.dk")
-	if err != nil || !ok || contact.ID != got.ID || contact.Fields["firstName"] != got.FirstName || contact.Fields["custom:loyalty"] != "12" ||
+	if err != nil || !ok || contact.ID != got.ID || contact.Fields["firstName"] != got.FirstName || contact.Fields["emailStatus"] != "nonSubscribed" || contact.Fields["emailStatusAt"] == "" || contact.Fields["custom:loyalty"] != "12" ||
 		contact.Fields["phone"] != "+4512345678" || contact.Fields["country"] != "DK" || len(contact.Tags) != 2 {
 		t.Errorf("found %+v, %v, %v", contact, ok, err)
 	}

@@ -2,9 +2,12 @@ package run_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/app/apptest"
@@ -12,6 +15,7 @@ import (
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/omnisend"
+	"github.com/segue-app/segue/internal/omnisend/sandbox"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/segment"
 )
@@ -66,8 +70,14 @@ func remap(t *testing.T, k *apptest.Kit, e export.Export, d export.Draft, consen
 // atOmnisend has a contact change its status there, as somebody does who follows the link in a mail.
 func atOmnisend(t *testing.T, k *apptest.Kit, email, status, at string) {
 	t.Helper()
-	body := fmt.Sprintf(`{"identifiers":[{"type":"email","id":%q,"channels":{"email":{"status":%q,"statusChangedAt":%q}},"sendWelcomeMessage":false}]}`, email, status, at)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, k.Server.URL+"/api/contacts", strings.NewReader(body))
+	ask(t, k, http.MethodPost, "/api/contacts", fmt.Sprintf(
+		`{"identifiers":[{"type":"email","id":%q,"channels":{"email":{"status":%q,"statusChangedAt":%q}},"sendWelcomeMessage":false}]}`, email, status, at))
+}
+
+// ask speaks with the stand-in past Segue.
+func ask(t *testing.T, k *apptest.Kit, method, path, body string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, k.Server.URL+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,9 +88,11 @@ func atOmnisend(t *testing.T, k *apptest.Kit, email, status, at string) {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	if answer.StatusCode >= 300 {
-		t.Fatalf("%s is answered %d", status, answer.StatusCode)
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode >= 300 {
+		t.Fatalf("%s %s is answered %d %v: %s", method, path, answer.StatusCode, err, text)
 	}
+	return string(text)
 }
 
 func wantStatuses(t *testing.T, k *apptest.Kit, after string, want map[string]string) {
@@ -191,5 +203,40 @@ func TestAnEmptyValueLeavesTheFieldOrEmptiesItAsTheExportSays(t *testing.T) {
 	k.Sandbox.Settle()
 	if held, _ := k.Sandbox.Contact("a@example.com"); held.City != "" {
 		t.Errorf("the city is %q, and should be emptied", held.City)
+	}
+}
+
+func TestAnInterruptedRunJudgesConsentsByTheMomentOfItsPlan(t *testing.T) {
+	k, e, d := consentKit(t, people("1,a@example.com,,Ribe,no,2026-05-01", "2,b@example.com,,Ribe,yes,2026-05-02"))
+	remap(t, k, e, d, destination.Consent{}, plain, byMail)
+	at := func(day time.Time) {
+		k.Stop()
+		ahead := time.Until(day)
+		k.Config.Clock = func() time.Time { return time.Now().Add(ahead) }
+		k.Open()
+	}
+	noon := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	at(noon)
+	k.Sandbox.SetFaults(sandbox.Faults{ServerErrorShare: 1, Path: "/batches"})
+	started, err := k.Runs.Start(t.Context(), k.Actor(access.Administrator), e.ID, run.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := k.Until(started.ID, func(r run.Run) bool { return r.Planned }); r.Counts.Invalid != 1 {
+		t.Fatalf("a consent of tomorrow: %+v", r.Counts)
+	}
+	at(noon.AddDate(0, 0, 3)) // what was planned is made again, and sent
+	k.Sandbox.SetFaults(sandbox.Faults{})
+	if r := k.Wait(started.ID); r.State != run.Warnings || r.Counts.Invalid != 1 || r.Counts.Accepted != 1 {
+		t.Fatalf("ended as %s (%s %s) %+v", r.State, r.ErrorCode, r.ErrorDetail, r.Counts)
+	}
+	k.Sandbox.Settle()
+	// On the day of a withdrawal its end is not over; a later run would send the end.
+	held := ask(t, k, http.MethodGet, "/api/contacts?email="+url.QueryEscape("a@example.com"), "")
+	if !strings.Contains(held, `"status":"unsubscribed","statusChangedAt":"2026-05-01T00:00:00.000Z"`) {
+		t.Errorf("%s", held)
+	}
+	if r := k.Run(e, run.Options{}); r.Counts.Accepted != 2 || r.Counts.Invalid != 0 {
+		t.Errorf("a later run judges by its own moment: %+v", r.Counts)
 	}
 }

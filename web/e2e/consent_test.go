@@ -26,6 +26,9 @@ func TestConsentsAreMappedInTheForm(t *testing.T) {
 	t.Parallel()
 	for _, language := range languages {
 		for name, scripts := range map[string]bool{"with scripts": true, "without scripts": false} {
+			if !scripts && language == "en" {
+				continue // the words make no difference there
+			}
 			t.Run(language+" "+name, func(t *testing.T) {
 				s := start(t, 60)
 				e := s.Export()
@@ -50,9 +53,6 @@ func TestConsentsAreMappedInTheForm(t *testing.T) {
 				p.part(smsStanding).tick(everyone)
 				p.press(save)
 				p.sees(words{"Choose the attribute with the date. Without it no status is sent.", "Vælg attributten med datoen. Uden den sendes ingen status."})
-				if scripts {
-					p.inspect("export-consent-refused")
-				}
 				if got := p.chosen(emailConsent); got != "Newsletter" || !p.part(smsStanding).ticked(everyone) {
 					t.Errorf("the form forgot what was chosen: %q", got)
 				}
