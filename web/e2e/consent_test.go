@@ -56,8 +56,8 @@ func TestConsentsAreMappedInTheForm(t *testing.T) {
 				if got := p.chosen(emailConsent); got != "Newsletter" || !p.part(smsStanding).ticked(everyone) {
 					t.Errorf("the form forgot what was chosen: %q", got)
 				}
-				p.choose(emailSince, same("Last purchase"))
-				p.choose(smsSince, same("Last purchase"))
+				p.choose(emailSince, same("Newsletter since"))
+				p.choose(smsSince, same("Newsletter since"))
 				p.fill(source, "Newsletter form")
 				p.part(words{"Attribute 1", "Attribut 1"}).tick(words{"Empty the field when the profile has no value", "Tøm feltet, når profilen ingen værdi har"})
 				if scripts {
@@ -65,15 +65,15 @@ func TestConsentsAreMappedInTheForm(t *testing.T) {
 					p.inspect("export-consent")
 				}
 				p.press(save)
-				p.sees(saved(e.Name), words{"Email: from Newsletter, dated by Last purchase", "Mail: fra Newsletter, dateret efter Last purchase"},
-					words{"SMS: everyone consented, dated by Last purchase", "Sms: alle har givet samtykke, dateret efter Last purchase"},
+				p.sees(saved(e.Name), words{"Email: from Newsletter, dated by Newsletter since", "Mail: fra Newsletter, dateret efter Newsletter since"},
+					words{"SMS: everyone consented, dated by Newsletter since", "Sms: alle har givet samtykke, dateret efter Newsletter since"},
 					words{"an empty value empties it", "en tom værdi tømmer det"})
 				if scripts {
 					p.inspect("export-consent-saved")
 				}
 
 				p.visit(at + "/duplicate")
-				if p.chosen(emailSince) != "Last purchase" || p.value(source) != "Newsletter form" || !p.part(smsStanding).ticked(everyone) {
+				if p.chosen(emailSince) != "Newsletter since" || p.value(source) != "Newsletter form" || !p.part(smsStanding).ticked(everyone) {
 					t.Error("a duplicate forgets what was said of consents")
 				}
 				r := s.Run(e, run.Options{})

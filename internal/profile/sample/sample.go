@@ -15,7 +15,7 @@ import (
 
 // Header are the columns.
 var Header = []string{"id", "email", "first_name", "last_name", "phone", "address", "postal_code", "city", "country",
-	"birth_date", "gender", "loyalty_points", "newsletter", "last_purchase", "language"}
+	"birth_date", "gender", "loyalty_points", "newsletter", "newsletter_since", "last_purchase", "language"}
 
 // Awkward is how often, one in so many, a customer has an address that a destination will not take as it is: none, one that
 // is malformed, or one that another customer has too, in other letters.
@@ -116,10 +116,18 @@ func customer(row []string, i int, random *rand.Rand, earlier string) string {
 		fmt.Sprintf("C%07d", i), email, first, last, sometimes(random, 75, phone),
 		fmt.Sprintf("%s %d", pick(random, from.streets), 1+random.IntN(180)), code, city, from.country,
 		sometimes(random, 92, newest.AddDate(-18-random.IntN(70), 0, -random.IntN(365)).Format(time.DateOnly)),
-		sometimes(random, 95, gender), strconv.Itoa(random.IntN(25) * random.IntN(400)), strconv.FormatBool(random.IntN(3) != 0),
+		sometimes(random, 95, gender), strconv.Itoa(random.IntN(25) * random.IntN(400)), strconv.FormatBool(random.IntN(3) != 0), answered(i),
 		sometimes(random, 83, newest.AddDate(0, 0, -random.IntN(900)).Format(time.DateOnly)), from.language,
 	})
 	return own
+}
+
+// answered is when a customer said yes or no to the newsletter; of one in eight that is not known.
+func answered(i int) string {
+	if i%8 == 0 {
+		return ""
+	}
+	return newest.AddDate(0, 0, -i*37%1500).Add(time.Duration(i*7919%86400) * time.Second).Format(time.RFC3339)
 }
 
 // phoneNumber is different for every customer, since no two contacts can have the same one: the factor is prime to the
