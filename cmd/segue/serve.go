@@ -15,6 +15,7 @@ import (
 
 	"github.com/segue-app/segue/internal/app"
 	"github.com/segue-app/segue/internal/omnisend"
+	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/web"
 )
 
@@ -28,6 +29,8 @@ type serveCommand struct {
 	OmnisendURL    string         `name:"omnisend-url" help:"Base of the Omnisend API." default:"https://api.omnisend.com/api" env:"SEGUE_OMNISEND_URL"`
 	OmnisendWindow time.Duration  `name:"omnisend-window" help:"Length of the window of Omnisend's rate limit: a minute. Less only at a sandbox whose time runs faster." default:"1m" env:"SEGUE_OMNISEND_WINDOW"`
 	MaxProfiles    int            `help:"Most profiles in one export, when the contract with Omnisend allows fewer than a million." default:"1000000" env:"SEGUE_MAX_PROFILES"`
+	KeepEvidence   time.Duration  `help:"How long request and answer of profiles that were rejected are kept, sealed." default:"720h" env:"SEGUE_KEEP_EVIDENCE"`
+	KeepHistory    time.Duration  `help:"How long it is kept who was in which batch, for the stories of single persons." default:"2160h" env:"SEGUE_KEEP_HISTORY"`
 	LogJSON        bool           `name:"log-json" help:"Write the log as JSON." env:"SEGUE_LOG_JSON"`
 }
 
@@ -44,6 +47,9 @@ func (c *serveCommand) Validate() error {
 	}
 	if c.MaxProfiles < 1 || c.MaxProfiles > omnisend.MaxProfiles {
 		return fmt.Errorf("--max-profiles must be 1 to %d", omnisend.MaxProfiles)
+	}
+	if c.KeepEvidence <= 0 || c.KeepHistory <= 0 {
+		return errors.New("--keep-evidence and --keep-history must be above zero")
 	}
 	return nil
 }
@@ -62,7 +68,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
 	}
 	a, err := app.Open(ctx, app.Config{Folder: c.Data, SealingKey: c.SealingKey, OmnisendURL: c.OmnisendURL, Window: c.OmnisendWindow,
-		MaxProfiles: c.MaxProfiles})
+		MaxProfiles: c.MaxProfiles, Retention: run.Retention{Evidence: c.KeepEvidence, History: c.KeepHistory}})
 	if err != nil {
 		return err
 	}
