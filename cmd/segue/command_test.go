@@ -144,6 +144,7 @@ func TestACommandLineThatMakesNoSenseIsRefused(t *testing.T) {
 		"unknown role":        {"user", "add", "ada@example.com", "--role=owner"},
 		"nobody to add":       {"user", "add"},
 		"no customers":        {"demo", "--run-and-exit", "--profiles=0"},
+		"less than no limit":  {"demo", "--run-and-exit", "--limit=-1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if o := segue(t, "", arguments...); o.status == 0 || o.errors == "" {
@@ -239,7 +240,8 @@ func TestTheDemonstrationExportsEverybodyAndEndsWithItsOutcome(t *testing.T) {
 		}
 		return n
 	}
-	keys := []string{"accepted", "contacts", "matches", "profiles", "rejected", "requests", "seconds", "skipped", "unchanged"}
+	keys := []string{"accepted", "contacts", "matches", "profiles", "rejected", "requests",
+		"requests_minimum", "seconds", "seconds_limit", "skipped", "unchanged"}
 	if got := slices.Sorted(maps.Keys(result)); !slices.Equal(got, keys) {
 		t.Errorf("the keys are %v, and should be %v", got, keys)
 	}
@@ -249,8 +251,28 @@ func TestTheDemonstrationExportsEverybodyAndEndsWithItsOutcome(t *testing.T) {
 	if string(result["matches"]) != "true" {
 		t.Errorf("matches is %s", result["matches"])
 	}
+	if number("requests_minimum") != 20 || number("seconds_limit") != 0 {
+		t.Errorf("two thousand profiles fit into the first window's requests: %s", lines[len(lines)-1])
+	}
 	settled := number("accepted") + number("rejected") + number("skipped") + number("unchanged")
 	if number("profiles") != 2000 || settled != 2000 || number("contacts") != number("accepted") {
 		t.Errorf("the counts do not add up: %s", lines[len(lines)-1])
+	}
+}
+
+func TestTheDemonstrationKeepsToTheLimitItIsGiven(t *testing.T) {
+	for limit, seconds := range map[string]float64{"8": 2, "0": 0} { // twenty requests: eight, and eight more a window, of one second
+		out := ok(t, "", "demo", "--run-and-exit", "--profiles", "2000", "--speed", "60", "--limit", limit)
+		var result struct {
+			Seconds float64
+			Limit   float64 `json:"seconds_limit"`
+		}
+		lines := strings.Split(strings.TrimSpace(out), "\n")
+		if err := json.Unmarshal([]byte(lines[len(lines)-1]), &result); err != nil {
+			t.Fatal(err)
+		}
+		if result.Limit != seconds || result.Seconds < seconds {
+			t.Errorf("with --limit %s: %+v, the limit should be %v", limit, result, seconds)
+		}
 	}
 }

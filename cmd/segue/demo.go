@@ -24,13 +24,14 @@ type demoCommand struct {
 	Listen        string  `help:"Address of the application." default:"127.0.0.1:8090" env:"SEGUE_LISTEN"`
 	ListenSandbox string  `help:"Address of the sandbox Omnisend." default:"127.0.0.1:8091" env:"SEGUE_SANDBOX_LISTEN"`
 	Speed         float64 `help:"How many times faster than the clock Omnisend's minute passes, for the impatient." default:"1" env:"SEGUE_DEMO_SPEED"`
+	Limit         int     `help:"Requests a minute that Omnisend allows; 0 lifts the limit." default:"400" env:"SEGUE_DEMO_LIMIT"`
 	RunAndExit    bool    `help:"Export all sample customers without a browser, print the outcome as JSON, and end."`
 }
 
 // Run starts the application and the sandbox, and either waits to be stopped or exports once and ends.
 func (c *demoCommand) Run(ctx context.Context) (err error) {
-	if c.Speed <= 0 || c.Profiles < 1 {
-		return errors.New("--speed and --profiles must be above zero")
+	if c.Speed <= 0 || c.Profiles < 1 || c.Limit < 0 {
+		return errors.New("--speed and --profiles must be above zero, and --limit not below")
 	}
 	folder := c.Data
 	if folder == "" {
@@ -45,7 +46,7 @@ func (c *demoCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	a, err := app.Open(ctx, app.Config{Folder: folder, OmnisendURL: standURL + "/api", Window: time.Duration(float64(time.Minute) / c.Speed)})
+	a, err := app.Open(ctx, app.Config{Folder: folder, OmnisendURL: standURL + "/api", Window: c.window(), RequestsPerMinute: c.limit()})
 	if err != nil {
 		return err
 	}
@@ -53,9 +54,20 @@ func (c *demoCommand) Run(ctx context.Context) (err error) {
 		return errors.Join(err, a.Close())
 	}
 	if c.RunAndExit {
-		return runAndExit(ctx, a, stand)
+		return c.runAndExit(ctx, a, stand)
 	}
 	return serve(ctx, a, c.Listen, web.Options{Demo: true}, func(at net.Addr) { c.greet(at, standURL) })
+}
+
+// window is how long Omnisend's minute lasts.
+func (c *demoCommand) window() time.Duration { return time.Duration(float64(time.Minute) / c.Speed) }
+
+// limit is the limit as the sandbox and the engine's budget take it: below 0 for none.
+func (c *demoCommand) limit() int {
+	if c.Limit == 0 {
+		return -1
+	}
+	return c.Limit
 }
 
 // serveSandbox starts the stand-in, whose state is kept in the data folder.
@@ -63,7 +75,7 @@ func (c *demoCommand) serveSandbox(folder string) (stand *sandbox.Server, url st
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, "", nil, fmt.Errorf("make the data folder: %w", err)
 	}
-	stand, err = sandbox.New(sandbox.Options{Speed: c.Speed, File: filepath.Join(folder, "sandbox.json"),
+	stand, err = sandbox.New(sandbox.Options{Speed: c.Speed, RequestsPerMinute: c.limit(), File: filepath.Join(folder, "sandbox.json"),
 		Brands: []sandbox.Brand{{ID: demo.BrandID, Name: demo.Brand, Website: "https://example.com", Key: demo.APIKey}}})
 	if err != nil {
 		return nil, "", nil, err
@@ -101,7 +113,7 @@ func (c *demoCommand) greet(at net.Addr, standURL string) {
 }
 
 // runAndExit exports everybody, holds the sandbox's contacts against the segment, and prints what came of it.
-func runAndExit(ctx context.Context, a *app.App, stand *sandbox.Server) (err error) {
+func (c *demoCommand) runAndExit(ctx context.Context, a *app.App, stand *sandbox.Server) (err error) {
 	if err := a.Start(ctx); err != nil {
 		return errors.Join(err, a.Close())
 	}
@@ -114,6 +126,7 @@ func runAndExit(ctx context.Context, a *app.App, stand *sandbox.Server) (err err
 	if err != nil {
 		return err
 	}
+	outcome.Least(c.Limit, c.window())
 	line, err := json.Marshal(outcome)
 	if err != nil {
 		return err

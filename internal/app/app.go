@@ -39,11 +39,13 @@ type Config struct {
 	OmnisendURL string        // base of the API; "" means Omnisend's own
 	Window      time.Duration // of Omnisend's rate limit: a minute, less only at a stand-in whose time runs faster; 0 means a minute
 	MaxProfiles int           // in one export, when the contract with Omnisend allows fewer than a million; 0 means a million
-	Unlimited   bool          // no rate limit, for benchmarks at a stand-in
-	Retention   run.Retention // how long runs keep what is of use for a while only
-	Clock       func() time.Time
-	Log         *slog.Logger
-	Account     account.Options
+
+	RequestsPerMinute int // of a brand, when a stand-in allows others than Omnisend; 0 means as Omnisend, below 0 no limit
+
+	Retention run.Retention // how long runs keep what is of use for a while only
+	Clock     func() time.Time
+	Log       *slog.Logger
+	Account   account.Options
 }
 
 // App is the domain at work.
@@ -120,8 +122,8 @@ func (a *App) assemble(c Config) (err error) {
 	omni := omnisend.NewDriver(omnisend.Options{BaseURL: c.OmnisendURL, MaxProfiles: c.MaxProfiles})
 	drivers := map[string]destination.Driver{omni.Info().Type: omni}
 	limit := omni.Info().RequestsPerMinute
-	if c.Unlimited {
-		limit = 0
+	if c.RequestsPerMinute != 0 {
+		limit = max(c.RequestsPerMinute, 0)
 	}
 	a.Budgets = budget.NewRegistry(limit, c.Window, run.RequestTimes(a.DB, c.Clock))
 	c.Account.Clock = c.Clock

@@ -29,7 +29,7 @@ const connectionName = "Bench"
 
 // part measures one thing and prints it for the process that asked.
 func part(ctx context.Context, s settings) (err error) {
-	a, err := app.Open(ctx, app.Config{Folder: s.folder, OmnisendURL: s.url, Unlimited: true})
+	a, err := app.Open(ctx, app.Config{Folder: s.folder, OmnisendURL: s.url, RequestsPerMinute: -1})
 	if err != nil {
 		return err
 	}

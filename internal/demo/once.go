@@ -8,6 +8,7 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/app"
 	"github.com/segue-app/segue/internal/export"
+	"github.com/segue-app/segue/internal/omnisend"
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/segment"
@@ -29,6 +30,20 @@ type Result struct {
 	Contacts  int       `json:"contacts"` // that the stand-in holds for the segment
 	Matches   bool      `json:"matches"`  // each agrees field by field, and there is no other
 	State     run.State `json:"-"`
+	Sent      int       `json:"-"`
+
+	RequestsMinimum int     `json:"requests_minimum"` // that take everybody who was sent, see Least
+	SecondsLimit    float64 `json:"seconds_limit"`    // that the limit makes so many requests take
+}
+
+// Least works out what no engine can do better: the fewest requests for those who were sent, and how long the limit of
+// requests in a sliding window, 0 for none, makes them take. The first window's may all go at once.
+func (r *Result) Least(limit int, window time.Duration) {
+	r.RequestsMinimum = (r.Sent + omnisend.MaxBatch - 1) / omnisend.MaxBatch
+	r.SecondsLimit = 0
+	if limit > 0 && r.RequestsMinimum > 0 {
+		r.SecondsLimit = (time.Duration((r.RequestsMinimum-1)/limit) * window).Seconds()
+	}
 }
 
 // Complete reports whether every profile is accounted for and the stand-in holds exactly what it should.
@@ -70,8 +85,9 @@ func RunOnce(ctx context.Context, a *app.App, stand *sandbox.Server, say func(st
 	if r.ErrorCode != "" {
 		say("the run failed: " + r.ErrorCode + " " + r.ErrorDetail)
 	}
-	result := Result{Profiles: r.Counts.Profiles, Accepted: r.Counts.Accepted, Created: r.Counts.Created, Updated: r.Counts.Updated, Rejected: r.Counts.Rejected(), Skipped: r.Counts.Duplicates + r.Counts.Excluded,
-		Unchanged: r.Counts.Unchanged, Seconds: time.Since(begin).Seconds(), Requests: r.Requests, State: r.State}
+	result := Result{Profiles: r.Counts.Profiles, Accepted: r.Counts.Accepted, Created: r.Counts.Created, Updated: r.Counts.Updated, Rejected: r.Counts.Rejected(),
+		Skipped: r.Counts.Duplicates + r.Counts.Excluded, Unchanged: r.Counts.Unchanged, Sent: r.Counts.Accepted + r.Counts.Refused - r.Counts.Known,
+		Seconds: time.Since(begin).Seconds(), Requests: r.Requests, State: r.State}
 	everybody := segment.Definition{Kind: segment.ByRule, Rule: segment.Group{Match: segment.All}}
 	c, err := Compare(ctx, a, everybody, export.DefaultTag(Everybody), stand.Contact, stand.Contacts())
 	if err != nil {

@@ -101,7 +101,7 @@ func (x *execution) sent(ctx context.Context, b batch, remoteID string) error {
 func (x *execution) recordSent(ctx context.Context) error {
 	defer x.allRecorded.Store(true)
 	for b := range x.taken {
-		x.wait(ctx, recordWithin) // more will be there
+		x.wait(ctx, min(recordWithin, x.seconds(0.05))) // more will be there
 		group := append(make([]sentBatch, 0, recordAtOnce), b)
 		for more := true; more && len(group) < recordAtOnce; {
 			select {
