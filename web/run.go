@@ -219,7 +219,7 @@ func (s *Server) cancelRun(c echo.Context) error {
 }
 
 func (s *Server) pauseRun(c echo.Context) error {
-	return s.changeRun(c, "pause.asked", s.Runs.Pause)
+	return s.changeRun(c, "", s.Runs.Pause) // the page says how it comes about
 }
 
 // resumeRun lets a paused run go on. When it asked something, the form has the reply.
@@ -241,7 +241,7 @@ func (s *Server) changeRun(c echo.Context, done string, change func(context.Cont
 		s.flash(c, "warning", problem.Of(err).Code, problem.Of(err).Args...)
 	case err != nil:
 		return err
-	default:
+	case done != "":
 		s.flash(c, "success", done)
 	}
 	return redirect(c, views.Path(r.ID))

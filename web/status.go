@@ -50,7 +50,7 @@ func (s *Server) status(c echo.Context) (views.View, error) {
 		return view, err
 	}
 	for _, r := range active {
-		line, err := s.statusLine(c, r)
+		line, err := s.statusLine(c, r, stands)
 		if err != nil {
 			return view, err
 		}
@@ -73,7 +73,7 @@ func (s *Server) earlierStops(c echo.Context) (lines []views.Earlier, err error)
 	return lines, nil
 }
 
-func (s *Server) statusLine(c echo.Context, r run.Run) (views.Run, error) {
+func (s *Server) statusLine(c echo.Context, r run.Run, stopped bool) (views.Run, error) {
 	line := views.Run{Name: r.ExportName, Href: runPath(r.ID), State: runviews.StateBadge(ctx(c), r.State), Moved: s.moment(c, r.QueuedAt)}
 	if !r.ProgressAt.IsZero() {
 		line.Moved = s.moment(c, r.ProgressAt)
@@ -82,12 +82,12 @@ func (s *Server) statusLine(c echo.Context, r run.Run) (views.Run, error) {
 		line.Progress = text(c, "home.running.of", "Done", r.Counts.Settled(), "All", r.Counts.Profiles)
 	}
 	var err error
-	line.Waits, err = s.waitsFor(c, r)
+	line.Waits, err = s.waitsFor(c, r, stopped)
 	return line, err
 }
 
 // waitsFor says for what a run waits, or that it does not.
-func (s *Server) waitsFor(c echo.Context, r run.Run) (string, error) {
+func (s *Server) waitsFor(c echo.Context, r run.Run, stopped bool) (string, error) {
 	e, err := s.Exports.Recall(ctx(c), actor(c), r.ExportID)
 	if err != nil {
 		return "", err
@@ -103,7 +103,7 @@ func (s *Server) waitsFor(c echo.Context, r run.Run) (string, error) {
 	switch {
 	case err != nil:
 		return "", err
-	case !r.CancelAskedAt.IsZero() || r.Pausing():
+	case stopped || !r.CancelAskedAt.IsZero() || r.Pausing():
 		return text(c, "status.waits.answers", "Destination", name), nil
 	case pace.Usage.Blocked > 0:
 		return text(c, "runs.blocked", "Destination", name, "For", pace.Usage.Blocked), nil
@@ -151,7 +151,6 @@ func (s *Server) stopAll(c echo.Context) error {
 		}
 		return s.renderStopQuestion(c, http.StatusUnprocessableEntity, views.Question{Reason: reason, Errors: errs})
 	}
-	s.flash(c, "success", "stop.done")
 	return redirect(c, "/system/status")
 }
 

@@ -68,7 +68,7 @@ func TestTheEmergencyStopIsAskedForToldEverywhereAndLifted(t *testing.T) {
 	ada.get("/system/stop").wants(t, http.StatusOK).has(t, "Stop everything?", "1 run is under way or waits for its turn.", "Nothing is lost.")
 	ada.post("/system/stop", url.Values{"reason": {strings.Repeat("a", 300)}}).wants(t, http.StatusUnprocessableEntity).has(t, `aria-describedby="reason-`)
 	ada.post("/system/stop", url.Values{"reason": {"The file is wrong"}}).leads(t, "/system/status")
-	ada.get("/system/status").has(t, "Everything is stopped. Nothing is sent", "The reason: The file is wrong", `action="/system/stop/lift"`)
+	ada.get("/system/status").has(t, "Everything is stopped", "The reason: The file is wrong", `action="/system/stop/lift"`)
 	ada.get("/system/stop").leads(t, "/system/status")
 	for _, path := range []string{"/", "/exports", "/runs/1", "/help"} {
 		vera.get(path).has(t, "Everything is stopped", "The reason: The file is wrong")

@@ -109,7 +109,7 @@ func (f *follower) follow(ctx context.Context) error {
 		f.mutex.Unlock()
 		everythingSent := int64(open) == x.unsettled.Load() && x.planned.Load()
 		if !stopped.IsZero() {
-			if open == 0 && x.allRecorded.Load() || time.Since(stopped) > x.seconds(wrapUpSeconds) {
+			if open == 0 && x.allRecorded.Load() || time.Since(stopped) > x.seconds(wrapUpSeconds) || x.canWait() {
 				return nil
 			}
 			everythingSent = true

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -152,6 +153,18 @@ func (s *Service) interrupt(runID int64, why *halt) {
 	if stop := s.active[runID]; stop != nil {
 		stop(why)
 	}
+}
+
+// canWait reports whether a run that comes to a pause need not wait for its answers now, because the program stops: its
+// journal knows what was sent.
+func (x *execution) canWait() bool {
+	var why *halt
+	if !errors.As(context.Cause(x.stopping), &why) || why.state != Paused {
+		return false
+	}
+	x.service.mutex.Lock()
+	defer x.service.mutex.Unlock()
+	return x.service.shutting
 }
 
 // Reply is a person's answer to the question of a pause.

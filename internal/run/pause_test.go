@@ -299,3 +299,17 @@ func TestWhatAPersonPausedStaysPausedWhenTheEmergencyStopIsLifted(t *testing.T) 
 	unsent(t, k)
 	paused(t, k.Wait(r.ID), run.ByPerson)
 }
+
+func TestAProgramThatStopsDoesNotWaitForARunThatComesToAPause(t *testing.T) {
+	t.Parallel()
+	k, r := underWay(t)
+	k.Sandbox.SetFaults(sandbox.Faults{StallShare: 1, LatencyMillis: 50})
+	k.Until(r.ID, func(now run.Run) bool { return now.BatchesSent > r.BatchesSent+10 })
+	if err := k.Runs.Pause(t.Context(), k.Actor(access.Administrator), r.ID); err != nil {
+		t.Fatal(err)
+	}
+	k.Stop()
+	k.Sandbox.SetFaults(sandbox.Faults{})
+	k.Open()
+	paused(t, k.Wait(r.ID), run.ByPerson)
+}

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -129,7 +130,14 @@ func (p *page) cannotPress(names ...words) {
 // press presses a button or follows a link.
 func (p *page) press(name words) {
 	p.t.Helper()
-	p.click(p.find(name, pressable))
+	node := p.find(name, pressable)
+	for range 5 { // a live page may exchange it between finding and pressing
+		if _, _, err := p.aim(node); err == nil {
+			break
+		}
+		node = p.find(name, pressable)
+	}
+	p.click(node)
 }
 
 // menu follows a link of the main menu.
@@ -235,16 +243,29 @@ func (p *page) call(node *accessibility.Node, function string, into any) {
 	}
 }
 
+// aim brings a node into view and says where its middle is.
+func (p *page) aim(node *accessibility.Node) (x, y float64, err error) {
+	if err := dom.ScrollIntoViewIfNeeded().WithBackendNodeID(node.BackendDOMNodeID).Do(p.ctx); err != nil {
+		return 0, 0, err
+	}
+	quads, err := dom.GetContentQuads().WithBackendNodeID(node.BackendDOMNodeID).Do(p.ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	if len(quads) == 0 {
+		return 0, 0, errors.New("it is not shown")
+	}
+	quad := quads[0]
+	return (quad[0] + quad[4]) / 2, (quad[1] + quad[5]) / 2, nil
+}
+
 // click brings a node into view and clicks its middle with the mouse.
 func (p *page) click(node *accessibility.Node) {
 	p.t.Helper()
-	p.do(dom.ScrollIntoViewIfNeeded().WithBackendNodeID(node.BackendDOMNodeID))
-	quads, err := dom.GetContentQuads().WithBackendNodeID(node.BackendDOMNodeID).Do(p.ctx)
-	if err != nil || len(quads) == 0 {
+	x, y, err := p.aim(node)
+	if err != nil {
 		p.t.Fatalf("%s: %q cannot be clicked: %v", p.path(), textOf(node.Name), err)
 	}
-	quad := quads[0]
-	x, y := (quad[0]+quad[4])/2, (quad[1]+quad[5])/2
 	p.do(input.DispatchMouseEvent(input.MouseMoved, x, y),
 		input.DispatchMouseEvent(input.MousePressed, x, y).WithButton(input.Left).WithClickCount(1),
 		input.DispatchMouseEvent(input.MouseReleased, x, y).WithButton(input.Left).WithClickCount(1))
