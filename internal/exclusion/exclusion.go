@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -217,8 +218,14 @@ func (s *Service) AddSegments(ctx context.Context, actor access.Actor, ids []int
 	return added, err
 }
 
-// SegmentChanged has runs under way judge by a segment's new rule. The segment package calls it.
-func (s *Service) SegmentChanged(int64) { s.version.Add(1) }
+// SegmentChanged has runs under way judge by a segment's new rule, when it is on the list. The segment package calls it.
+func (s *Service) SegmentChanged(id int64) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.list == nil || s.list.version != s.version.Load() || slices.Contains(s.list.segments, id) {
+		s.version.Add(1)
+	}
+}
 
 // OfSegment tells the segment package that a segment is on the list, so that it cannot be removed.
 func (s *Service) OfSegment(ctx context.Context, q database.Querier, segmentID int64) ([]segment.Use, error) {

@@ -186,3 +186,11 @@ func (v View) pager(ctx context.Context) component.Pager {
 	}
 	return p
 }
+
+// orNothing shows that there is no text.
+func orNothing(text string) string {
+	if text == "" {
+		return "–"
+	}
+	return text
+}
