@@ -229,3 +229,25 @@ func TestASegmentOnTheListThatCannotBeJudgedLetsNobodyBeSent(t *testing.T) {
 	}
 	wantNobody(t, k, "a@example.com")
 }
+
+func TestWhoIsExcludedAfterARequestWithoutAnswerLosesTheTagsThatItMayHaveBrought(t *testing.T) {
+	k := apptest.StartAt(t, 1, 60)
+	e := townExport(t, k, export.Untag)
+	k.Sandbox.SetFaults(sandbox.Faults{DropAfterShare: 1}) // the batch arrives, and its answer does not
+	started, err := k.Runs.Start(t.Context(), k.Actor(access.Administrator), e.ID, run.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Until(started.ID, func(run.Run) bool { _, there := k.Sandbox.Contact("b@example.com"); return there })
+	exclude(t, k, "b@example.com")
+	k.Until(started.ID, func(r run.Run) bool { return r.Counts.Excluded == 1 })
+	k.Sandbox.SetFaults(sandbox.Faults{})
+	if r := k.Wait(started.ID); r.Counts.Accepted != 2 || r.Counts.Open() != 0 {
+		t.Errorf("ended as %s %+v", r.State, r.Counts)
+	}
+	wantTags(t, k, map[string][]string{"b@example.com": {tagA}})
+	if _, next := foretold(t, k, e, run.Options{}); next.Counts.Excluded != 1 || next.Counts.Withdrawn != 1 {
+		t.Errorf("the next run %+v", next.Counts)
+	}
+	wantTags(t, k, map[string][]string{"b@example.com": nil})
+}
