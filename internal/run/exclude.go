@@ -67,7 +67,7 @@ func (x *execution) orStop(err error) error {
 }
 
 // withoutExcluded takes out of a batch who is excluded by now, and gives them their outcome. When it was empty after that, it
-// is settled.
+// is gone.
 func (x *execution) withoutExcluded(ctx context.Context, b batch) (batch, error) {
 	matcher, err := x.excluded.matcher(ctx)
 	if err != nil || b.checked == matcher.Version {
@@ -102,7 +102,7 @@ func (x *execution) withoutExcluded(ctx context.Context, b batch) (batch, error)
 			}
 		}
 		if len(kept.entries) == 0 {
-			return j.markSettled(ctx, x.run.ID, b.number)
+			return j.dropBatch(ctx, x.run.ID, b.number)
 		}
 		return j.writeBatch(ctx, x.run.ID, kept, "planned")
 	})

@@ -140,6 +140,14 @@ func (j journal) markSettled(ctx context.Context, runID int64, number int) error
 	return nil
 }
 
+// dropBatch forgets a batch of which nobody is left.
+func (j journal) dropBatch(ctx context.Context, runID int64, number int) error {
+	if _, err := j.tx.ExecContext(ctx, `DELETE FROM batches WHERE run_id = ? AND number = ?`, runID, number); err != nil {
+		return fmt.Errorf("drop batch %d of run %d: %w", number, runID, err)
+	}
+	return nil
+}
+
 // openBatch is a batch of the journal that is not settled.
 type openBatch struct {
 	batch
