@@ -28,7 +28,7 @@ var Guide = []Section{
 	{"exclusions", 3, 3, "/exclusions", "layout.nav.exclusions", access.LookAround},
 	{"connections", 6, 1, "/connections", "layout.nav.connections", access.ManageConnections},
 	{"exports", 5, 4, "/exports", "layout.nav.exports", access.LookAround},
-	{"runs", 4, 3, "", "", ""},
+	{"runs", 4, 5, "", "", ""},
 	{"schedule", 2, 3, "/system/schedule", "layout.nav.system", access.ManageSchedule},
 }
 
