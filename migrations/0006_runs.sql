@@ -66,16 +66,23 @@ CREATE TABLE batches (
     state     TEXT    NOT NULL CHECK (state IN ('filling', 'planned', 'sent', 'settled')),
     tries     INTEGER NOT NULL DEFAULT 0,                 -- times its items went out without coming to an end
     size      INTEGER NOT NULL,
-    first_id  TEXT    NOT NULL,                           -- profiles of the first and the last in it: they are in the order of ids
-    last_id   TEXT    NOT NULL,
-    items     TEXT,                                       -- JSON: who is in it, what it will be remembered by; NULL when purged
     remote_id TEXT    NOT NULL DEFAULT '',
     sent_at   INTEGER,
     PRIMARY KEY (run_id, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX batches_open ON batches (run_id, state) WHERE state <> 'settled';
-CREATE INDEX batches_by_profile ON batches (run_id, first_id, last_id);
 CREATE INDEX batches_by_time ON batches (sent_at) WHERE sent_at IS NOT NULL;
+
+-- Who is in a batch. Apart, so that a batch that was sent, and then settled, is a small row to write.
+CREATE TABLE batch_items (
+    run_id   INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    number   INTEGER NOT NULL,
+    first_id TEXT    NOT NULL,                            -- profiles of the first and the last: they are in the order of ids
+    last_id  TEXT    NOT NULL,
+    items    TEXT    NOT NULL,                            -- JSON: who they are, and what they will be remembered by
+    PRIMARY KEY (run_id, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX batch_items_by_profile ON batch_items (run_id, first_id, last_id);
 
 -- Every profile that was not accepted, and why.
 CREATE TABLE rejections (

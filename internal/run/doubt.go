@@ -124,7 +124,8 @@ func doubtOpen(ctx context.Context, tx database.Tx, runID int64) error {
 
 // readOpen reads who is in the batches that were, or may have been, sent and that have no outcome.
 func readOpen(ctx context.Context, q database.Querier, runID int64) (found []entry, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT items FROM batches WHERE run_id = ? AND state IN ('planned', 'sent')`, runID)
+	rows, err := q.QueryContext(ctx, `SELECT i.items FROM batches b JOIN batch_items i ON i.run_id = b.run_id AND i.number = b.number
+		WHERE b.run_id = ? AND b.state IN ('planned', 'sent')`, runID)
 	if err != nil {
 		return nil, fmt.Errorf("read the journal of run %d: %w", runID, err)
 	}

@@ -231,7 +231,7 @@ func (s *Service) Purge(ctx context.Context) error {
 		return err
 	}
 	for _, id := range runs {
-		query := `UPDATE batches SET items = NULL WHERE run_id = ?1 AND number IN (SELECT number FROM batches WHERE run_id = ?1 AND items IS NOT NULL LIMIT ?2)`
+		query := `DELETE FROM batch_items WHERE run_id = ?1 AND number IN (SELECT number FROM batch_items WHERE run_id = ?1 LIMIT ?2)`
 		if err := s.inSteps(ctx, query, id, purgeAtOnce); err != nil {
 			return err
 		}

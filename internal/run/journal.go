@@ -16,7 +16,7 @@ import (
 
 // statements are those that a run writes again and again, prepared once.
 type statements struct {
-	record, cursor, batch, sent, settled, rememberMany, rememberOne, doubted *sql.Stmt
+	record, cursor, batch, items, sent, settled, rememberMany, rememberOne, doubted *sql.Stmt
 }
 
 // rememberAtOnce is how many deliveries one statement writes.
@@ -32,9 +32,10 @@ func prepare(ctx context.Context, db *database.DB) (*statements, error) {
 			duplicates = duplicates + ?, excluded = excluded + ?, requests = requests + ?, batches_sent = batches_sent + ?, batches_settled = batches_settled + ?,
 			withdrawn = withdrawn + ?, held = held + ?, progress_at = ? WHERE id = ?`},
 		{&s.cursor, `UPDATE runs SET cursor = ?, planned = ? WHERE id = ?`},
-		{&s.batch, `INSERT INTO batches (run_id, number, state, tries, size, first_id, last_id, items) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (run_id, number) DO UPDATE SET state = excluded.state, size = excluded.size, first_id = excluded.first_id,
-			last_id = excluded.last_id, items = excluded.items`},
+		{&s.batch, `INSERT INTO batches (run_id, number, state, tries, size) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (run_id, number) DO UPDATE SET state = excluded.state, size = excluded.size`},
+		{&s.items, `INSERT INTO batch_items (run_id, number, first_id, last_id, items) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (run_id, number) DO UPDATE SET first_id = excluded.first_id, last_id = excluded.last_id, items = excluded.items`},
 		{&s.sent, `UPDATE batches SET state = 'sent', remote_id = ?, sent_at = ? WHERE run_id = ? AND number = ?`},
 		{&s.settled, `UPDATE batches SET state = 'settled' WHERE run_id = ? AND number = ?`},
 		{&s.rememberMany, rememberRows(rememberAtOnce)},
@@ -114,11 +115,15 @@ func (j journal) moveCursor(ctx context.Context, runID int64, cursor string, pla
 
 // writeBatch journals a batch as filling (more profiles may come) or planned (about to be sent).
 func (j journal) writeBatch(ctx context.Context, runID int64, b batch, state string) error {
-	entries, err := json.Marshal(b.entries)
+	items, err := json.Marshal(b.entries)
 	if err != nil {
 		return err
 	}
-	if err := j.do(ctx, j.batch, runID, b.number, state, b.tries, len(b.entries), b.entries[0].ProfileID, b.entries[len(b.entries)-1].ProfileID, string(entries)); err != nil {
+	err = j.do(ctx, j.batch, runID, b.number, state, b.tries, len(b.entries))
+	if err == nil {
+		err = j.do(ctx, j.items, runID, b.number, b.entries[0].ProfileID, b.entries[len(b.entries)-1].ProfileID, string(items))
+	}
+	if err != nil {
 		return fmt.Errorf("journal batch %d of run %d: %w", b.number, runID, err)
 	}
 	return nil
@@ -177,11 +182,11 @@ func openBatches(ctx context.Context, q database.Querier, runID int64) (found []
 
 // entriesOf reads who is in a batch.
 func entriesOf(ctx context.Context, q database.Querier, runID int64, number int) (entries []entry, err error) {
-	var text sql.NullString
-	if err := q.QueryRowContext(ctx, `SELECT items FROM batches WHERE run_id = ? AND number = ?`, runID, number).Scan(&text); err != nil {
+	var text string
+	if err := q.QueryRowContext(ctx, `SELECT items FROM batch_items WHERE run_id = ? AND number = ?`, runID, number).Scan(&text); err != nil {
 		return nil, fmt.Errorf("read batch %d of run %d: %w", number, runID, err)
 	}
-	if err := json.Unmarshal([]byte(text.String), &entries); err != nil {
+	if err := json.Unmarshal([]byte(text), &entries); err != nil {
 		return nil, fmt.Errorf("read batch %d of run %d: %w", number, runID, err)
 	}
 	return entries, nil

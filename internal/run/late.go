@@ -33,8 +33,8 @@ type lateBatch struct {
 // keepLate notes the batches of a run that the destination has taken and not finished, up to those sent at a time.
 func keepLate(ctx context.Context, tx database.Tx, runID int64, sentUpTo time.Time) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO late_batches (export_id, brand_id, remote_id, sent_at, items)
-		SELECT r.export_id, r.brand_id, b.remote_id, b.sent_at, b.items FROM batches b JOIN runs r ON r.id = b.run_id
-		WHERE b.run_id = ? AND b.state = 'sent' AND b.items IS NOT NULL AND b.sent_at <= ?`, runID, database.Millis(sentUpTo))
+		SELECT r.export_id, r.brand_id, b.remote_id, b.sent_at, i.items FROM batches b JOIN batch_items i ON i.run_id = b.run_id AND i.number = b.number
+		JOIN runs r ON r.id = b.run_id WHERE b.run_id = ? AND b.state = 'sent' AND b.sent_at <= ?`, runID, database.Millis(sentUpTo))
 	if err != nil {
 		return fmt.Errorf("keep late batches of run %d: %w", runID, err)
 	}

@@ -28,8 +28,11 @@ func (j journal) recordTried(ctx context.Context, runID int64, made contact, ans
 	case AnswerNoRoom, AnswerFailed:
 		state, sent = "filling", nil // it never went out
 	}
-	_, err = j.tx.ExecContext(ctx, `INSERT INTO batches (run_id, number, state, size, first_id, last_id, items, sent_at) VALUES (?, 1, ?, 1, ?, ?, ?, ?)`,
-		runID, state, made.profileID, made.profileID, string(items), sent)
+	_, err = j.tx.ExecContext(ctx, `INSERT INTO batches (run_id, number, state, size, sent_at) VALUES (?, 1, ?, 1, ?)`, runID, state, sent)
+	if err == nil {
+		_, err = j.tx.ExecContext(ctx, `INSERT INTO batch_items (run_id, number, first_id, last_id, items) VALUES (?, 1, ?, ?, ?)`,
+			runID, made.profileID, made.profileID, string(items))
+	}
 	if err != nil {
 		return fmt.Errorf("journal a try: %w", err)
 	}
@@ -145,9 +148,9 @@ func sentChapters(ctx context.Context, q database.Querier, profileID string, rej
 	for i := range rejected {
 		known[rejected[i].RunID] = &rejected[i]
 	}
-	rows, err := q.QueryContext(ctx, `SELECT `+chapterColumns+`, r.state, b.state, b.sent_at, b.items
-		FROM runs r JOIN exports e ON e.id = r.export_id JOIN batches b ON b.run_id = r.id
-		WHERE r.purged = 0 AND e.removed_at IS NULL AND b.first_id <= ?1 AND b.last_id >= ?1 ORDER BY r.id DESC, b.number DESC`, profileID)
+	rows, err := q.QueryContext(ctx, `SELECT `+chapterColumns+`, r.state, b.state, b.sent_at, i.items
+		FROM runs r JOIN exports e ON e.id = r.export_id JOIN batch_items i ON i.run_id = r.id JOIN batches b ON b.run_id = i.run_id AND b.number = i.number
+		WHERE r.purged = 0 AND e.removed_at IS NULL AND i.first_id <= ?1 AND i.last_id >= ?1 ORDER BY r.id DESC, b.number DESC`, profileID)
 	if err != nil {
 		return nil, fmt.Errorf("read the batches of a profile: %w", err)
 	}
@@ -157,7 +160,7 @@ func sentChapters(ctx context.Context, q database.Querier, profileID string, rej
 		var state State
 		var batchState string
 		var sent sql.NullInt64
-		var items sql.NullString
+		var items string
 		c, err := scanChapter(rows, &state, &batchState, &sent, &items)
 		if err != nil {
 			return nil, err
@@ -165,7 +168,7 @@ func sentChapters(ctx context.Context, q database.Querier, profileID string, rej
 		if c.RunID == latest {
 			continue
 		}
-		e, ok, err := entryIn(items.String, profileID)
+		e, ok, err := entryIn(items, profileID)
 		if err != nil {
 			return nil, err
 		}
@@ -203,9 +206,6 @@ func fateOf(state State, batchState string) ChapterKind {
 
 // entryIn finds a profile in a batch of the journal.
 func entryIn(items, profileID string) (found entry, ok bool, err error) {
-	if items == "" {
-		return entry{}, false, nil
-	}
 	var entries []entry
 	if err := json.Unmarshal([]byte(items), &entries); err != nil {
 		return entry{}, false, fmt.Errorf("read a batch: %w", err)

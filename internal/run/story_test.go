@@ -211,7 +211,7 @@ func TestEvidenceOfARunIsBounded(t *testing.T) {
 func TestWhatIsKeptForAWhileGoesWhenItsTimeIsOverOrTheExportIs(t *testing.T) {
 	now := time.Now()
 	counts := func(k *apptest.Kit) (evidence, batches, tags int) {
-		if err := k.DB.Reader().QueryRowContext(context.Background(), `SELECT (SELECT count(*) FROM evidence), (SELECT count(*) FROM batches WHERE items IS NOT NULL),
+		if err := k.DB.Reader().QueryRowContext(context.Background(), `SELECT (SELECT count(*) FROM evidence), (SELECT count(*) FROM batch_items),
 			(SELECT count(*) FROM withdrawn_tags)`).Scan(&evidence, &batches, &tags); err != nil {
 			t.Fatal(err)
 		}
