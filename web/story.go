@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/labstack/echo/v4"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/problem"
@@ -41,7 +42,7 @@ func (s *Server) renderSearch(c echo.Context, status int, v views.SearchView) er
 
 // findStory leads to the story of the only profile that is found, or offers several.
 func (s *Server) findStory(c echo.Context) error {
-	v := views.SearchView{Query: strings.TrimSpace(c.FormValue("q")), Asked: true}
+	v := views.SearchView{Query: norm.NFC.String(strings.TrimSpace(c.FormValue("q"))), Asked: true}
 	if v.Query == "" {
 		v.Asked = false
 		v.Errors.Summary = component.ErrorSummary{Title: text(c, "story.search.empty"), Errors: []component.FieldError{{FieldID: "q", Label: text(c, "story.search"), Text: text(c, "story.search.empty")}}}
@@ -136,7 +137,7 @@ func (s *Server) showStory(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		v.MayEvidence[chapter.ExportID] = e.MayEdit(actor(c))
+		v.MayEvidence[chapter.ExportID] = e.MayEdit(actor(c)) && !e.Removed
 	}
 	return render(c, http.StatusOK, views.Show(s.page(c, "profiles", text(c, "story.title.one", "ID", id), profilesCrumb(c),
 		layout.Crumb{Label: text(c, "story.title"), Href: "/story"}), v))

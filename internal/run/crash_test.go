@@ -99,9 +99,24 @@ func TestARunThatIsKilledAtAnyOfItsWritesEndsAsIfNothingHadHappened(t *testing.T
 	if wanted.Counts.Withdrawn == 0 || wanted.Counts.Refused == 0 || wanted.Counts.Invalid == 0 || wanted.Counts.Duplicates == 0 || wanted.Counts.Unchanged == 0 {
 		t.Fatalf("the scene lacks something: %+v", wanted.Counts)
 	}
+	scene.crashEverywhere(t, wanted, contacts, 10)
+}
+
+func TestARetryThatIsKilledAtAnyOfItsWritesEndsAsIfNothingHadHappened(t *testing.T) {
+	scene := makeCrashScene(t).retried(t)
+	wanted, contacts := scene.play(t, 0)
+	if c := wanted.Counts; wanted.OfRun == 0 || c.Accepted == 0 || c.Refused == 0 || c.Duplicates == 0 || c.Profiles > 20 {
+		t.Fatalf("the scene lacks something: %+v", c)
+	}
+	scene.crashEverywhere(t, wanted, contacts, 4)
+}
+
+// crashEverywhere plays the scene to each of its writes, of which there are so many at least.
+func (s crashScene) crashEverywhere(t *testing.T, wanted run.Run, contacts map[string]string, least int) {
+	t.Helper()
 	crashes := 0
 	for at := 1; ; at++ {
-		r, held := scene.play(t, at)
+		r, held := s.play(t, at)
 		if r.ID == 0 { // it came to its end before
 			break
 		}
@@ -119,7 +134,7 @@ func TestARunThatIsKilledAtAnyOfItsWritesEndsAsIfNothingHadHappened(t *testing.T
 			}
 		}
 	}
-	if t.Logf("%d crashes", crashes); crashes < 10 {
+	if t.Logf("%d crashes", crashes); crashes < least {
 		t.Errorf("only %d writes: too few to prove anything", crashes)
 	}
 }
@@ -256,4 +271,52 @@ func makeCrashScene(t *testing.T) crashScene {
 		t.Fatal(err)
 	}
 	return crashScene{folder: k.Config.Folder, contacts: file, run: started.ID}
+}
+
+// retried plays the scene to its end, corrects some of those who were rejected, and queues a retry of them.
+func (s crashScene) retried(t *testing.T) crashScene {
+	t.Helper()
+	later := crashScene{folder: t.TempDir(), contacts: filepath.Join(t.TempDir(), "sandbox")}
+	if err := os.CopyFS(later.folder, os.DirFS(s.folder)); err != nil {
+		t.Fatal(err)
+	}
+	if err := copyFile(s.contacts, later.contacts); err != nil {
+		t.Fatal(err)
+	}
+	stand, url := standIn(t, later.contacts)
+	stand.SetFaults(sandbox.Faults{RejectEmail: "bad", StopAfterErrors: 1})
+	a, err := app.Open(t.Context(), crashConfig(later.folder, url))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Runs.Execute(t.Context(), s.run); err != nil {
+		t.Fatal(err)
+	}
+	var rows []string
+	for i := range 300 {
+		switch i % 50 {
+		case 3: // corrected
+			rows = append(rows, fmt.Sprintf("%03d,fixed%d@example.com,Aarhus,1", i, i))
+		case 5: // some are, some are not, and one has another's address
+			rows = append(rows, fmt.Sprintf("%03d,%s,Aarhus,1", i, []string{fmt.Sprintf("bad%d@example.com", i), fmt.Sprintf("p%d@example.com", i-5)}[i/50%2]))
+		default:
+			rows = append(rows, fmt.Sprintf("%03d,p%d@example.com,Ribe,1", i, i))
+		}
+	}
+	if _, err := a.Profiles.ImportFile(t.Context(), access.System, "people.csv", strings.NewReader(towns(rows...)), profile.Settings{Delimiter: ","}); err != nil {
+		t.Fatal(err)
+	}
+	started, err := a.Runs.Retry(t.Context(), access.Actor{UserID: 1, Name: "Ada Lund", Role: access.Administrator}, s.run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later.run = started.ID
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	stand.Settle()
+	if err := stand.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return later
 }

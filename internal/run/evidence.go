@@ -140,6 +140,9 @@ func (s *Service) Evidence(ctx context.Context, actor access.Actor, runID int64,
 	if !e.MayEdit(actor) {
 		return Evidence{}, actor.RequireUse(e.OpenConnection)
 	}
+	if e.Removed { // it is dropped within the hour
+		return Evidence{}, problem.New(problem.NotFound, "problem.evidence.not_found")
+	}
 	var at int64
 	var sealed []byte
 	err = s.db.Reader().QueryRowContext(ctx, `SELECT at, sealed FROM evidence WHERE run_id = ? AND profile_id = ?`, runID, profileID).Scan(&at, &sealed)

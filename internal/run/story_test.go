@@ -162,6 +162,15 @@ func TestRequestAndAnswerOfWhoIsRefusedAreKeptSealed(t *testing.T) {
 			if _, err := k.Runs.Evidence(t.Context(), k.Actor(access.Contributor), r.ID, "1"); !problem.Is(err, problem.NotFound) {
 				t.Errorf("of an accepted profile: %v", err)
 			}
+			if _, err := k.DB.Writer().ExecContext(t.Context(), `UPDATE exports SET removed_at = 1`); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := k.Runs.Evidence(t.Context(), k.Actor(access.Administrator), r.ID, "2"); !problem.Is(err, problem.NotFound) {
+				t.Errorf("of a removed export: %v", err)
+			}
+			if _, err := k.DB.Writer().ExecContext(t.Context(), `UPDATE exports SET removed_at = NULL`); err != nil {
+				t.Fatal(err)
+			}
 			c, err := k.Connections.Find(t.Context(), k.DB.Reader(), e.ConnectionID)
 			if err != nil {
 				t.Fatal(err)

@@ -55,7 +55,7 @@ func (d Detail) rejectionNotes() templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if d.MayCancel && d.Counts.Refused > 0 {
+		if d.MayCancel && !d.Removed && d.Counts.Refused > 0 {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<p class=\"muted\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -143,7 +143,7 @@ func (d Detail) more(r run.Rejection) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if r.EvidenceRun != 0 && d.MayCancel {
+		if r.EvidenceRun != 0 && d.MayCancel && !d.Removed {
 			var templ_7745c5c3_Var8 string
 			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
 			if templ_7745c5c3_Err != nil {
