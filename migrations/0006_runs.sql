@@ -44,7 +44,9 @@ CREATE TABLE runs (
     queued_at         INTEGER NOT NULL,
     started_at        INTEGER,
     ended_at          INTEGER,
-    progress_at       INTEGER                             -- when something last went forward
+    progress_at       INTEGER,                            -- when something last went forward
+    stuck_at          INTEGER,                            -- since when it is marked as making no progress
+    waits_for         TEXT    NOT NULL DEFAULT ''         -- when it was marked: see run.WaitsFor
 ) STRICT;
 CREATE UNIQUE INDEX runs_one_at_a_time ON runs (export_id) WHERE state IN ('queued', 'running', 'paused');
 CREATE INDEX runs_by_export ON runs (export_id, id);

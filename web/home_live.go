@@ -24,15 +24,28 @@ func (s *Server) live(c echo.Context, now standing) (live home.Live, err error) 
 		return live, err
 	}
 	paused := map[int64]run.Run{} // by export
+	var stuck []run.Run
 	for _, r := range active {
 		if r.State == run.Paused {
 			paused[r.ExportID] = r
 		} else {
 			live.Running = append(live.Running, runningLine(c, r))
 		}
+		if !r.StuckAt.IsZero() {
+			stuck = append(stuck, r)
+		}
 	}
 	if live.Attention, err = s.attention(c, now, paused); err != nil {
 		return live, err
+	}
+	for _, r := range stuck {
+		driver, err := s.Exports.Driver(r.Plan.DestinationType)
+		if err != nil {
+			return live, err
+		}
+		info := driver.Info()
+		live.Attention = append(live.Attention, home.Notice{Title: r.ExportName, Href: runPath(r.ID),
+			Text: text(c, "home.attention.stuck", "Why", runviews.WaitsText(ctx(c), r.StuckFor, info.Name, info.RequestsPerMinute))})
 	}
 	if live.Recent, err = s.recent(c); err != nil {
 		return live, err

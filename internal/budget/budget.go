@@ -41,6 +41,7 @@ type queue struct {
 type Usage struct {
 	Used    int
 	Limit   int           // what we allow ourselves: less than the destination's limit while others spend too
+	Spare   int           // of the limit, left for reading what became of what was sent
 	Blocked time.Duration // how long the destination wants us to pause, 0 when it does not
 }
 
@@ -62,7 +63,12 @@ func New(limit int, window time.Duration) *Budget {
 func (b *Budget) Recall(answered []time.Time) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	b.answered = append(b.answered, answered...)
+	now := time.Now()
+	for _, at := range answered {
+		// By the clock of the wall, which may have been set since; from here on only how much time passes counts.
+		b.answered = append(b.answered, now.Add(-max(now.Sub(at), 0)))
+	}
+	slices.SortFunc(b.answered, time.Time.Compare)
 }
 
 // Gate lets one holder (a run) spend from the budget.
@@ -78,7 +84,7 @@ func (b *Budget) Usage() Usage {
 	defer b.mutex.Unlock()
 	now := time.Now()
 	b.expire(now)
-	return Usage{Used: b.inFlight + len(b.answered), Limit: b.effective, Blocked: max(0, b.blocked.Sub(now))}
+	return Usage{Used: b.inFlight + len(b.answered), Limit: b.effective, Spare: b.limit / spareShare, Blocked: max(0, b.blocked.Sub(now))}
 }
 
 type gate struct {

@@ -64,6 +64,9 @@ func (p *Process) Await() error {
 	}
 }
 
+// Signal sends the program a signal.
+func (p *Process) Signal(signal os.Signal) error { return p.command.Process.Signal(signal) }
+
 // Kill ends the program as kill -9 does, and waits until it is gone. One that is gone already is no error.
 func (p *Process) Kill() error {
 	if err := p.command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {

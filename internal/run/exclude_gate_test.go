@@ -32,7 +32,7 @@ func (g *slowGate) Enter(context.Context) (func(destination.Answer), error) {
 func TestABatchThatWaitedWhileTheListChangedIsNotSentAsItWasSorted(t *testing.T) {
 	list := &changingList{version: 4}
 	inner := &slowGate{list: list}
-	x := &execution{service: &Service{exclusions: list}, stopping: t.Context()}
+	x := &execution{service: &Service{exclusions: list}, underWay: &underWay{stopping: t.Context()}}
 	sorted := sortedByList(t.Context(), list.Version())
 	if _, err := (&gate{inner: inner, x: x}).Enter(sorted); !errors.Is(err, errListChanged) || !inner.given || x.requests.Load() != 0 {
 		t.Errorf("error %v, place given back %v, %d requests", err, inner.given, x.requests.Load())

@@ -18,18 +18,22 @@ import (
 // Execute carries a queued run out, or goes on with one that an earlier process began. It returns nil when the run has
 // ended, however it ended, or goes on after the next start; an error is of our own side, and worth another try.
 func (s *Service) Execute(ctx context.Context, runID int64) error {
-	stopping, stop, ok := s.enter(runID)
+	u, ok := s.enter(runID)
 	if !ok {
 		return nil
 	}
-	err := s.carry(ctx, runID, stopping, stop)
+	err := s.carry(ctx, u)
+	for attempt := 0; s.endure(ctx, u, err, attempt); attempt++ {
+		err = s.carry(ctx, u)
+	}
 	if s.leave(runID) && err == nil { // it was resumed before it had come to its end here
 		return s.Execute(ctx, runID)
 	}
 	return err
 }
 
-func (s *Service) carry(ctx context.Context, runID int64, stopping context.Context, stop context.CancelCauseFunc) error {
+func (s *Service) carry(ctx context.Context, u *underWay) error {
+	runID := u.runID
 	defer s.events.Publish(ListTopic, Topic(runID))
 	r, err := getRun(ctx, s.db.Reader(), runID)
 	if err != nil {
@@ -39,14 +43,14 @@ func (s *Service) carry(ctx context.Context, runID int64, stopping context.Conte
 		return nil
 	}
 	if !r.CancelAskedAt.IsZero() {
-		stop(cancelled)
+		u.stop(cancelled)
 	}
 	halted, err := s.held(ctx, r)
 	if err != nil {
 		return err
 	}
 	if halted == nil {
-		err = s.execute(ctx, r, stopping, stop)
+		err = s.execute(ctx, r, u)
 	}
 	if halted != nil || errors.As(err, &halted) { // before anything was sent
 		err = s.db.InTx(ctx, func(tx database.Tx) error { return s.halt(ctx, tx, runID, halted) })
@@ -81,7 +85,7 @@ func (s *Service) GiveUp(ctx context.Context, runID int64) error {
 
 func holder(runID int64) string { return fmt.Sprintf("run/%d", runID) }
 
-func (s *Service) execute(ctx context.Context, r Run, stopping context.Context, stop context.CancelCauseFunc) error {
+func (s *Service) execute(ctx context.Context, r Run, u *underWay) error {
 	if r.State == Queued {
 		if err := s.begin(ctx, &r); err != nil {
 			return err
@@ -93,7 +97,7 @@ func (s *Service) execute(ctx context.Context, r Run, stopping context.Context, 
 		return fmt.Errorf("run %d: no destination of type %q", r.ID, r.Plan.DestinationType)
 	}
 	x := &execution{service: s, run: r, log: s.log.With("run", r.ID, "export", r.ExportID), maxBatch: driver.Info().MaxBatch,
-		unit: s.budgets.Window() / 60, finish: make(chan struct{}), stopping: stopping, stop: stop}
+		unit: s.budgets.Window() / 60, finish: make(chan struct{}), underWay: u}
 	x.followed = newFollower(x)
 	var err error
 	if x.statements, err = s.prepared(ctx); err != nil {
@@ -135,6 +139,10 @@ func (s *Service) execute(ctx context.Context, r Run, stopping context.Context, 
 	if err := x.checkBrand(ctx); err != nil {
 		return err
 	}
+	x.moved()
+	s.mutex.Lock()
+	u.execution = x
+	s.mutex.Unlock()
 	return x.carryOut(ctx)
 }
 

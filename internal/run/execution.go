@@ -20,6 +20,7 @@ import (
 // journals them), some send, one journals what was sent, one follows the batches that were sent until their outcome is known. A batch belongs to one of them at
 // a time, and is in the journal before it changes hands.
 type execution struct {
+	*underWay
 	service    *Service
 	run        Run
 	log        *slog.Logger
@@ -46,14 +47,12 @@ type execution struct {
 	withdrawn   atomic.Bool    // nobody is left who is to lose a tag
 	planned     atomic.Bool    // no further batch will be planned
 	followed    *follower
-	requests    atomic.Int64 // not recorded yet
-	changed     atomic.Bool  // something is new for those who watch
+	requests    atomic.Int64              // not recorded yet
+	changed     atomic.Bool               // something is new for those who watch
+	movedAt     atomic.Pointer[time.Time] // when the journal was last written
 
 	finish   chan struct{} // closed when everything has its outcome
 	finished sync.Once
-
-	stopping context.Context // ends when nothing more may be sent; its cause says why
-	stop     context.CancelCauseFunc
 }
 
 // halt is why a run stops before its end: a state to end in, a code, and the destination's words.
@@ -96,6 +95,7 @@ func (x *execution) carryOut(ctx context.Context) error {
 	group.Go(func() error { return x.followed.follow(working) })
 	group.Go(func() error { return x.publish(working) })
 	group.Go(func() error { return x.watchPermission(working) })
+	group.Go(func() error { return x.watchProgress(working) })
 	if err := group.Wait(); err != nil {
 		return err
 	}
@@ -182,20 +182,28 @@ func (x *execution) makeAgain(ctx context.Context, b batch) (batch, error) {
 	return b, x.again.rebuild(ctx, x.service.db.Reader(), &b)
 }
 
-// write runs one step of the journal and records with it what was spent.
+// write runs one step of the journal and records with it what was spent. A step may be run again when the disk is full for a
+// while, so it changes nothing but the transaction.
 func (x *execution) write(ctx context.Context, p progress, step func(j journal) error) error {
 	p.requests = int(x.requests.Swap(0))
-	err := x.service.db.InTx(ctx, func(tx database.Tx) error {
-		j := journal{statements: x.statements, tx: tx}
-		if err := j.record(ctx, x.run.ID, p, x.service.clock()); err != nil {
+	for attempt := 0; ; attempt++ {
+		err := x.service.db.InTx(ctx, func(tx database.Tx) error {
+			j := journal{statements: x.statements, tx: tx}
+			if err := j.record(ctx, x.run.ID, p, x.service.clock()); err != nil {
+				return err
+			}
+			return step(j)
+		})
+		if err == nil {
+			x.moved()
+			x.troubles.over(string(database.DiskFull), string(database.Locked))
+			return nil
+		}
+		if !x.service.endure(ctx, x.underWay, err, attempt) {
+			x.requests.Add(int64(p.requests))
 			return err
 		}
-		return step(j)
-	})
-	if err != nil {
-		x.requests.Add(int64(p.requests))
 	}
-	return err
 }
 
 // publish tells those who watch, twice a second at most.

@@ -30,7 +30,8 @@ type sentBatch struct {
 	tried    bool // it may have arrived before, without an answer
 	remoteID string
 	sentAt   time.Time
-	entries  []entry // nil after a restart: the journal has them
+	since    time.Time // followed; by the clock that nobody sets, and that stands still while the machine sleeps
+	entries  []entry   // nil after a restart: the journal has them
 }
 
 const (
@@ -51,6 +52,7 @@ func (f *follower) add(batches ...sentBatch) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	for _, b := range batches {
+		b.since = time.Now()
 		f.open[b.remoteID] = b
 	}
 	f.news += len(batches)
@@ -123,7 +125,9 @@ func (f *follower) follow(ctx context.Context) error {
 			continue
 		}
 		settled, err := f.poll(ctx)
-		if err != nil {
+		if err == nil {
+			x.troubles.over(ForDestination)
+		} else {
 			if end, err := f.endOn(ctx, err); end {
 				return err
 			}
@@ -149,6 +153,9 @@ func (f *follower) endOn(ctx context.Context, err error) (bool, error) {
 		return true, err
 	}
 	if failure.Passing() {
+		if failure.Kind != destination.Throttled {
+			f.x.troubles.add(ForDestination)
+		}
 		f.x.log.Warn("the states of batches could not be read", "status", failure.Status)
 		return false, nil
 	}
@@ -183,7 +190,7 @@ func (f *follower) poll(ctx context.Context) (settled int, err error) {
 		f.mutex.Unlock()
 		if told && state.Progress != destination.Waiting {
 			done = append(done, endedBatch{b, state})
-		} else if f.x.service.clock().Sub(b.sentAt) > f.x.seconds(stalledSeconds) {
+		} else if time.Since(b.since) > f.x.seconds(stalledSeconds) {
 			f.x.stop(haltOn(failStalled, ""))
 		}
 	}

@@ -30,7 +30,7 @@ func prepare(ctx context.Context, db *database.DB) (*statements, error) {
 	}{
 		{&s.record, `UPDATE runs SET accepted = accepted + ?, created = created + ?, updated = updated + ?, unchanged = unchanged + ?, invalid = invalid + ?, refused = refused + ?, known = known + ?,
 			duplicates = duplicates + ?, excluded = excluded + ?, requests = requests + ?, batches_sent = batches_sent + ?, batches_settled = batches_settled + ?,
-			withdrawn = withdrawn + ?, held = held + ?, progress_at = ? WHERE id = ?`},
+			withdrawn = withdrawn + ?, held = held + ?, progress_at = ?, stuck_at = NULL WHERE id = ?`},
 		{&s.cursor, `UPDATE runs SET cursor = ?, planned = ? WHERE id = ?`},
 		{&s.batch, `INSERT INTO batches (run_id, number, state, tries, size) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (run_id, number) DO UPDATE SET state = excluded.state, size = excluded.size`},

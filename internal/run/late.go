@@ -30,13 +30,13 @@ type lateBatch struct {
 	entries  []entry
 }
 
-// keepLate notes the batches of a run that the destination has taken and not finished, up to those sent at a time.
-func keepLate(ctx context.Context, tx database.Tx, runID int64, sentUpTo time.Time) error {
+// keepLate notes batches that the destination has taken and not finished.
+func keepLate(ctx context.Context, tx database.Tx, which string, args ...any) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO late_batches (export_id, brand_id, remote_id, sent_at, items)
-		SELECT r.export_id, r.brand_id, b.remote_id, b.sent_at, i.items FROM batches b JOIN batch_items i ON i.run_id = b.run_id AND i.number = b.number
-		JOIN runs r ON r.id = b.run_id WHERE b.run_id = ? AND b.state = 'sent' AND b.sent_at <= ?`, runID, database.Millis(sentUpTo))
+		SELECT r.export_id, r.brand_id, b.remote_id, b.sent_at, i.items FROM (SELECT * FROM batches WHERE `+which+`) b
+		JOIN batch_items i ON i.run_id = b.run_id AND i.number = b.number JOIN runs r ON r.id = b.run_id`, args...)
 	if err != nil {
-		return fmt.Errorf("keep late batches of run %d: %w", runID, err)
+		return fmt.Errorf("keep late batches: %w", err)
 	}
 	return nil
 }

@@ -89,6 +89,7 @@ type Pace struct {
 	Window time.Duration
 	Left   time.Duration // an estimate; 0 when there is nothing to go by
 	Rate   float64       // profiles a second that got their outcome since the run started
+	Waits  string        // what it waits for, see WaitsFor; "" when it is at work
 }
 
 // Pace reads the pace of a run. The time left is what the rate limit imposes on the batches that are still to be sent;
@@ -102,6 +103,9 @@ func (s *Service) Pace(ctx context.Context, r Run) (Pace, error) {
 		return Pace{}, err
 	}
 	p := Pace{Usage: b.Usage(), Window: s.budgets.Window()}
+	if p.Waits, err = s.WaitsFor(ctx, r); err != nil {
+		return Pace{}, err
+	}
 	elapsed := s.clock().Sub(r.StartedAt)
 	if elapsed > 0 {
 		p.Rate = float64(r.Counts.Settled()) / elapsed.Seconds()

@@ -83,7 +83,7 @@ func (s *Service) halt(ctx context.Context, tx database.Tx, runID int64, h *halt
 }
 
 func suspend(ctx context.Context, tx database.Tx, runID int64, code, detail, by string, now time.Time) error {
-	_, err := tx.ExecContext(ctx, `UPDATE runs SET state = 'paused', pause_code = ?, pause_detail = ?, paused_at = ?, paused_by = ?, progress_at = ?
+	_, err := tx.ExecContext(ctx, `UPDATE runs SET state = 'paused', pause_code = ?, pause_detail = ?, paused_at = ?, paused_by = ?, progress_at = ?, stuck_at = NULL
 		WHERE id = ? AND state IN ('queued', 'running')`, code, detail, database.Millis(now), by, database.Millis(now), runID)
 	if err != nil {
 		return fmt.Errorf("pause run %d: %w", runID, err)
@@ -150,8 +150,8 @@ func (s *Service) Pause(ctx context.Context, actor access.Actor, runID int64) er
 func (s *Service) interrupt(runID int64, why *halt) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if stop := s.active[runID]; stop != nil {
-		stop(why)
+	if u := s.active[runID]; u != nil {
+		u.stop(why)
 	}
 }
 
@@ -258,7 +258,7 @@ func (s *Service) goOn(ctx context.Context, tx database.Tx, r Run, event, by str
 		return fmt.Errorf("resume run %d: %w", r.ID, err)
 	}
 	if r.PauseCode == failStalled {
-		if err := sendStalledAgain(ctx, tx, r.ID, now.Add(-s.budgets.Window()/60*stalledSeconds)); err != nil {
+		if err := sendStalledAgain(ctx, tx, r.ID, now.Add(-s.budgets.Window()/60*stalledSeconds), now); err != nil {
 			return err
 		}
 	}
@@ -272,13 +272,14 @@ func (s *Service) goOn(ctx context.Context, tx database.Tx, r Run, event, by str
 }
 
 // sendStalledAgain has the batches sent once more that came to no end: the destination may have lost them. The same contacts
-// twice change nothing.
-func sendStalledAgain(ctx context.Context, tx database.Tx, runID int64, sentBefore time.Time) error {
-	if err := keepLate(ctx, tx, runID, sentBefore); err != nil {
+// twice change nothing. Those sent in the future are among them: the clock was set back.
+func sendStalledAgain(ctx context.Context, tx database.Tx, runID int64, sentBefore, now time.Time) error {
+	const stalled = `run_id = ? AND state = 'sent' AND (sent_at <= ? OR sent_at > ?)`
+	args := []any{runID, database.Millis(sentBefore), database.Millis(now)}
+	if err := keepLate(ctx, tx, stalled, args...); err != nil {
 		return err
 	}
-	result, err := tx.ExecContext(ctx, `UPDATE batches SET state = 'planned', remote_id = '', sent_at = NULL WHERE run_id = ? AND state = 'sent' AND sent_at <= ?`,
-		runID, database.Millis(sentBefore))
+	result, err := tx.ExecContext(ctx, `UPDATE batches SET state = 'planned', remote_id = '', sent_at = NULL WHERE `+stalled, args...)
 	if err != nil {
 		return fmt.Errorf("send stalled batches of run %d again: %w", runID, err)
 	}

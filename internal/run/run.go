@@ -72,8 +72,10 @@ type Run struct {
 	StartedAt      time.Time
 	EndedAt        time.Time
 	ProgressAt     time.Time
-	BatchesSent    int // batches that the destination has taken, and is working on or has done
-	BatchesSettled int // batches whose outcome is known
+	StuckAt        time.Time // since when it is marked as making no progress; zero when it goes forward
+	StuckFor       string    // what it waited for then, see WaitsFor
+	BatchesSent    int       // batches that the destination has taken, and is working on or has done
+	BatchesSettled int       // batches whose outcome is known
 }
 
 // Counts say what became of the profiles. In a run that ended well they add up to Profiles.

@@ -14,6 +14,7 @@ const (
 	firstWaitSeconds = 1       // of the destination's time, before a second try; doubling
 	longestWait      = 60      // seconds
 	patienceSeconds  = 15 * 60 // how long one batch is tried while the destination is out of order
+	leastTries       = 3       // however long they took: a machine that was asleep finds its first try too old when it wakes
 	mostTries        = 3       // times a batch is sent whose items came to no end
 	recordAtOnce     = 256     // batches journalled as sent in one transaction, at most
 	recordWithin     = 20 * time.Millisecond
@@ -55,6 +56,7 @@ func (x *execution) send(ctx context.Context, b batch) error {
 		}
 		remoteID, err := x.sending.Send(sortedByList(ctx, b.checked), b.items)
 		if err == nil {
+			x.troubles.over(ForDestination)
 			return x.sent(ctx, b, remoteID)
 		}
 		if ctx.Err() != nil {
@@ -74,8 +76,9 @@ func (x *execution) send(ctx context.Context, b batch) error {
 		switch {
 		case failure.Kind == destination.Refused || failure.Kind == destination.TooLarge:
 			return x.split(ctx, b, failure)
-		case failure.Passing() && time.Since(first) < x.seconds(patienceSeconds):
+		case failure.Passing() && (attempt < leastTries || time.Since(first) < x.seconds(patienceSeconds)):
 			if failure.Kind != destination.Throttled { // for those the gate waits
+				x.troubles.add(ForDestination)
 				x.log.Warn("the destination does not answer as it should", "status", failure.Status, "attempt", attempt+1)
 				x.pause(ctx, backOff(attempt))
 			}

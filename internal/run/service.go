@@ -98,8 +98,8 @@ type Service struct {
 
 	mutex      sync.Mutex
 	statements *statements
-	active     map[int64]context.CancelCauseFunc // runs under way in this process
-	again      map[int64]bool                    // of those, which are to be carried out once more at their end
+	active     map[int64]*underWay // in this process
+	again      map[int64]bool      // of those, which are to be carried out once more at their end
 	shutting   bool
 	answers    map[answerKey]Answer
 	dryRuns    chan struct{} // has room for one: each holds some 30 bytes a profile, and a core
@@ -108,7 +108,7 @@ type Service struct {
 // NewService makes the service.
 func NewService(d Dependencies) *Service {
 	return &Service{db: d.DB, profiles: d.Profiles, segments: d.Segments, connections: d.Connections, exclusions: d.Exclusions, exports: d.Exports, stops: d.Stops, drivers: d.Drivers, sealer: d.Sealer, retention: d.Retention.orDefault(),
-		budgets: d.Budgets, queue: d.Queue, events: d.Events, clock: d.Clock, log: d.Log, active: map[int64]context.CancelCauseFunc{}, again: map[int64]bool{},
+		budgets: d.Budgets, queue: d.Queue, events: d.Events, clock: d.Clock, log: d.Log, active: map[int64]*underWay{}, again: map[int64]bool{},
 		answers: map[answerKey]Answer{}, dryRuns: make(chan struct{}, 1)}
 }
 
@@ -298,33 +298,34 @@ func (s *Service) Shutdown() {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.shutting = true
-	for _, stop := range s.active {
-		stop(errShutdown)
+	for _, u := range s.active {
+		u.stop(errShutdown)
 	}
 }
 
 // enter notes that a run is under way in this process; ok is false when it is already (then it is carried out once more at
 // its end, for it may have been resumed while it came to a pause), or when the program stops.
-func (s *Service) enter(runID int64) (stopping context.Context, stop context.CancelCauseFunc, ok bool) {
+func (s *Service) enter(runID int64) (u *underWay, ok bool) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if s.active[runID] != nil {
 		s.again[runID] = true
-		return nil, nil, false
+		return nil, false
 	}
 	if s.shutting {
-		return nil, nil, false
+		return nil, false
 	}
-	stopping, stop = context.WithCancelCause(context.Background())
-	s.active[runID] = stop
-	return stopping, stop, true
+	u = &underWay{runID: runID}
+	u.stopping, u.stop = context.WithCancelCause(context.Background())
+	s.active[runID] = u
+	return u, true
 }
 
 // leave notes that a run is under way no longer, and reports whether somebody asked for it meanwhile.
 func (s *Service) leave(runID int64) (again bool) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.active[runID](errors.New("the run has ended"))
+	s.active[runID].stop(errors.New("the run has ended"))
 	again = s.again[runID]
 	delete(s.active, runID)
 	delete(s.again, runID)

@@ -14,17 +14,17 @@ import (
 
 const runColumns = `r.id, r.export_id, e.name, r.cause, r.requested_by_name, r.acting_for, coalesce(r.of_run, 0), r.complete, r.withdraw_any, r.leave_tags, r.state, r.plan, r.planned,
 	r.profiles, r.accepted, r.created, r.updated, r.unchanged, r.invalid, r.refused, r.known, r.duplicates, r.excluded, r.withdrawn, r.held, r.requests, r.batches_sent, r.batches_settled, r.error_code, r.error_detail,
-	r.cancel_asked_at, r.cancel_asked_by, r.pause_code, r.pause_detail, r.paused_at, r.paused_by, r.approved_at, r.approved_by, r.queued_at, r.started_at, r.ended_at, r.progress_at`
+	r.cancel_asked_at, r.cancel_asked_by, r.pause_code, r.pause_detail, r.paused_at, r.paused_by, r.approved_at, r.approved_by, r.queued_at, r.started_at, r.ended_at, r.progress_at, r.stuck_at, r.waits_for`
 
 func scanRun(row interface{ Scan(...any) error }) (Run, error) {
 	var r Run
 	var plan sql.NullString
-	var cancel, paused, approved, started, ended, progress sql.NullInt64
+	var cancel, paused, approved, started, ended, progress, stuck sql.NullInt64
 	var queued int64
 	err := row.Scan(&r.ID, &r.ExportID, &r.ExportName, &r.Cause, &r.RequestedBy, &r.ActingFor, &r.OfRun, &r.Complete, &r.WithdrawAny, &r.LeaveTags, &r.State, &plan, &r.Planned,
 		&r.Counts.Profiles, &r.Counts.Accepted, &r.Counts.Created, &r.Counts.Updated, &r.Counts.Unchanged, &r.Counts.Invalid, &r.Counts.Refused, &r.Counts.Known, &r.Counts.Duplicates, &r.Counts.Excluded,
 		&r.Counts.Withdrawn, &r.Counts.Held, &r.Requests, &r.BatchesSent, &r.BatchesSettled, &r.ErrorCode, &r.ErrorDetail, &cancel, &r.CancelAskedBy,
-		&r.PauseCode, &r.PauseDetail, &paused, &r.PausedBy, &approved, &r.ApprovedBy, &queued, &started, &ended, &progress)
+		&r.PauseCode, &r.PauseDetail, &paused, &r.PausedBy, &approved, &r.ApprovedBy, &queued, &started, &ended, &progress, &stuck, &r.StuckFor)
 	if err != nil {
 		return Run{}, err
 	}
@@ -37,6 +37,7 @@ func scanRun(row interface{ Scan(...any) error }) (Run, error) {
 	r.CancelAskedAt, r.QueuedAt = database.NullTime(cancel), database.Time(queued)
 	r.PausedAt, r.ApprovedAt = database.NullTime(paused), database.NullTime(approved)
 	r.StartedAt, r.EndedAt, r.ProgressAt = database.NullTime(started), database.NullTime(ended), database.NullTime(progress)
+	r.StuckAt = database.NullTime(stuck)
 	return r, nil
 }
 
@@ -143,7 +144,7 @@ func begin(ctx context.Context, tx database.Tx, runID int64, plan *Plan, actingF
 }
 
 func end(ctx context.Context, tx database.Tx, runID int64, state State, code, detail string, now time.Time) error {
-	_, err := tx.ExecContext(ctx, `UPDATE runs SET state = ?, error_code = ?, error_detail = ?, ended_at = ?, progress_at = ? WHERE id = ?`,
+	_, err := tx.ExecContext(ctx, `UPDATE runs SET state = ?, error_code = ?, error_detail = ?, ended_at = ?, progress_at = ?, stuck_at = NULL WHERE id = ?`,
 		state, code, detail, database.Millis(now), database.Millis(now), runID)
 	if err != nil {
 		return fmt.Errorf("end run %d: %w", runID, err)
@@ -151,7 +152,7 @@ func end(ctx context.Context, tx database.Tx, runID int64, state State, code, de
 	if err := doubtOpen(ctx, tx, runID); err != nil {
 		return err
 	}
-	if err := keepLate(ctx, tx, runID, now); err != nil {
+	if err := keepLate(ctx, tx, `run_id = ? AND state = 'sent'`, runID); err != nil {
 		return err
 	}
 	if err := endRetry(ctx, tx, runID); err != nil {

@@ -60,8 +60,8 @@ func (s *Service) look(ctx context.Context) error {
 func (s *Service) interruptAll() {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	for _, stop := range s.active {
-		stop(&halt{state: Paused, code: ByStop})
+	for _, u := range s.active {
+		u.stop(&halt{state: Paused, code: ByStop})
 	}
 }
 

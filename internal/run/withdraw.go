@@ -283,6 +283,7 @@ func (x *execution) removeTags(ctx context.Context, identities, tags []string) (
 		var failure *destination.Error
 		switch {
 		case err == nil:
+			x.troubles.over(ForDestination)
 			return true, nil
 		case ctx.Err() != nil:
 			return false, ctx.Err()
@@ -290,8 +291,9 @@ func (x *execution) removeTags(ctx context.Context, identities, tags []string) (
 			return false, nil
 		case !errors.As(err, &failure):
 			return false, err
-		case failure.Passing() && time.Since(first) < x.seconds(patienceSeconds):
+		case failure.Passing() && (attempt < leastTries || time.Since(first) < x.seconds(patienceSeconds)):
 			if failure.Kind != destination.Throttled {
+				x.troubles.add(ForDestination)
 				x.pause(ctx, backOff(attempt))
 			}
 		default:

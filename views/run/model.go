@@ -233,6 +233,40 @@ func (d Detail) usage(ctx context.Context) component.Progress {
 	}
 }
 
+// waits says what a run under way waits for, more urgently when it has made no progress for a while.
+func (d Detail) waits(ctx context.Context) component.Alert {
+	alert := component.Alert{Tone: component.Info}
+	switch {
+	case d.Pace.Waits == run.ForBudget && d.Pace.Usage.Blocked > 0:
+		alert.Text = i18n.T(ctx, "runs.blocked", "Destination", d.DestinationName, "For", d.Pace.Usage.Blocked)
+	case d.Pace.Waits != "":
+		alert.Text = d.waitsFor(ctx, d.Pace.Waits)
+		if d.Pace.Waits != run.ForBudget && d.Pace.Waits != run.ForOutcome {
+			alert.Tone = component.Warning
+		}
+	}
+	if !d.StuckAt.IsZero() {
+		alert.Tone = component.Warning
+		alert.Title = i18n.T(ctx, "runs.stuck", "Since", d.ProgressAt)
+		if alert.Text == "" {
+			alert.Text = d.waitsFor(ctx, "")
+		}
+	}
+	return alert
+}
+
+func (d Detail) waitsFor(ctx context.Context, code string) string {
+	return WaitsText(ctx, code, d.DestinationName, d.Limit)
+}
+
+// WaitsText says what a run waits for.
+func WaitsText(ctx context.Context, code, destination string, limit int) string {
+	if code == "" {
+		code = "nothing_known"
+	}
+	return i18n.T(ctx, "runs.waits."+code, "Destination", destination, "Limit", limit)
+}
+
 // pace are the facts of a run under way.
 func (d Detail) pace(ctx context.Context) []component.Term {
 	left := i18n.T(ctx, "runs.left.unknown")
@@ -326,6 +360,8 @@ func (d Detail) timeline(ctx context.Context) component.Timeline {
 			event.Tone, event.Icon, event.Text = tone(state), icon(state), pauseReason(ctx, e.Detail, d.DestinationName)
 		case "continued", "approved", "approved_tags_left", "lifted":
 			event.Tone, event.Icon, event.Text = component.Info, "play", e.Detail
+		case "no_progress":
+			event.Tone, event.Icon, event.Text = component.Warning, "clock", d.waitsFor(ctx, e.Detail)
 		case "late_batches":
 			number, _ := strconv.Atoi(e.Detail)
 			event.Tone, event.Icon, event.Text = component.Warning, "history", i18n.N(ctx, "runs.event.late_batches.text", number, "Destination", d.DestinationName)
