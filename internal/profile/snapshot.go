@@ -46,6 +46,9 @@ func (s *Service) Release(ctx context.Context, holder string) error {
 	return s.dropUnheld(ctx)
 }
 
+// Holders lists those who hold a snapshot.
+func (s *Service) Holders(ctx context.Context) ([]string, error) { return s.store.holders(ctx) }
+
 func (s *Service) dropUnheld(ctx context.Context) error {
 	ids, err := s.store.unheldSnapshots(ctx)
 	if err != nil {

@@ -222,3 +222,7 @@ func (s store) release(ctx context.Context, holder string) error {
 		return nil
 	})
 }
+
+func (s store) holders(ctx context.Context) ([]string, error) {
+	return column[string](s.db.Reader().QueryContext(ctx, `SELECT DISTINCT holder FROM snapshot_holds ORDER BY holder`))
+}

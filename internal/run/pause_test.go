@@ -172,9 +172,18 @@ func TestAPausedRunCanBeCancelledAndLetsGoOfItsProfiles(t *testing.T) {
 	if r = k.Wait(r.ID); r.State != run.Cancelled || r.CancelAskedBy != ada.Name {
 		t.Fatalf("ended as %s", r.State)
 	}
-	var holds int
-	if err := k.DB.Reader().QueryRowContext(t.Context(), `SELECT count(*) FROM snapshot_holds`).Scan(&holds); err != nil || holds != 0 {
-		t.Fatalf("%d holds, %v", holds, err)
+	holders, err := k.Profiles.Holders(t.Context())
+	if err != nil || len(holders) != 0 {
+		t.Fatalf("%q hold profiles, %v", holders, err)
+	}
+	// As when the process is killed in between.
+	if _, err := k.DB.Writer().ExecContext(t.Context(), `INSERT INTO snapshot_holds (snapshot_id, holder) SELECT id, 'run/1' FROM snapshots`); err != nil {
+		t.Fatal(err)
+	}
+	k.Stop()
+	k.Open()
+	if holders, err = k.Profiles.Holders(t.Context()); err != nil || len(holders) != 0 {
+		t.Fatalf("%q hold profiles after a restart, %v", holders, err)
 	}
 }
 

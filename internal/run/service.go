@@ -28,6 +28,7 @@ type Profiles interface {
 	Snapshot(ctx context.Context, id int64) (profile.Snapshot, error)
 	Hold(ctx context.Context, tx database.Tx, snapshotID int64, holder string) error
 	Release(ctx context.Context, holder string) error
+	Holders(ctx context.Context) ([]string, error)
 }
 
 // Segments is what runs need of the segment package.
@@ -274,8 +275,12 @@ func (s *Service) Cancel(ctx context.Context, actor access.Actor, runID int64) e
 
 var cancelled = &halt{state: Cancelled}
 
-// Recover queues every run again that an earlier process left unfinished. Call it once, before jobs are worked on.
+// Recover queues every run again that an earlier process left unfinished, and lets go of snapshots that it had no time to let
+// go of. Call it once, before jobs are worked on.
 func (s *Service) Recover(ctx context.Context) error {
+	if err := s.releaseEnded(ctx); err != nil {
+		return err
+	}
 	ids, err := unfinished(ctx, s.db.Reader())
 	if err != nil {
 		return err
@@ -291,6 +296,29 @@ func (s *Service) Recover(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// releaseEnded ends the holds of runs that have ended.
+func (s *Service) releaseEnded(ctx context.Context) error {
+	holders, err := s.profiles.Holders(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range holders {
+		var id int64
+		if _, err := fmt.Sscanf(name, "run/%d", &id); err != nil {
+			continue // not one of ours
+		}
+		switch r, err := getRun(ctx, s.db.Reader(), id); {
+		case err != nil:
+			return err
+		case !r.State.Active():
+			if err := s.profiles.Release(ctx, name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Shutdown lets no run go further: each ends its requests under way, and goes on when the program starts again.
