@@ -92,27 +92,24 @@ func (s *Server) waitsFor(c echo.Context, r run.Run, stopped bool) (string, erro
 	if err != nil {
 		return "", err
 	}
-	name := s.Connections.DestinationName(e.DestinationType)
+	driver, err := s.Exports.Driver(e.DestinationType)
+	if err != nil {
+		return "", err
+	}
+	info := driver.Info()
 	switch {
 	case r.State == run.Paused:
-		return runviews.PauseText(ctx(c), r, name), nil
+		return runviews.PauseText(ctx(c), r, info.Name), nil
 	case r.State == run.Queued:
 		return text(c, "status.waits.turn"), nil
-	}
-	pace, err := s.Runs.Pace(ctx(c), r)
-	switch {
-	case err != nil:
-		return "", err
 	case stopped || !r.CancelAskedAt.IsZero() || r.Pausing():
-		return text(c, "status.waits.answers", "Destination", name), nil
-	case pace.Usage.Blocked > 0:
-		return text(c, "runs.blocked", "Destination", name, "For", pace.Usage.Blocked), nil
-	case pace.Usage.Limit > 0 && pace.Usage.Used >= pace.Usage.Limit:
-		return text(c, "runs.waiting", "Destination", name, "Limit", pace.Usage.Limit), nil
-	case r.Planned && pace.Left == 0:
-		return text(c, "status.waits.answers", "Destination", name), nil
+		return text(c, "status.waits.answers", "Destination", info.Name), nil
 	}
-	return text(c, "status.waits.nothing"), nil
+	waits, err := s.Runs.WaitsFor(ctx(c), r)
+	if err != nil || waits == "" && r.StuckAt.IsZero() {
+		return text(c, "status.waits.nothing"), err
+	}
+	return runviews.WaitsText(ctx(c), waits, info.Name, info.RequestsPerMinute), nil
 }
 
 func (s *Server) askStop(c echo.Context) error {
