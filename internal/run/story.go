@@ -115,6 +115,12 @@ func (s *Service) Story(ctx context.Context, actor access.Actor, profileID strin
 		if a.RunID != b.RunID {
 			return int(b.RunID - a.RunID)
 		}
+		if (a.Kind == ChapterUntagged) != (b.Kind == ChapterUntagged) { // tags are taken in the end, while what was sent is still on its way
+			if a.Kind == ChapterUntagged {
+				return -1
+			}
+			return 1
+		}
 		return b.At.Compare(a.At)
 	})
 	if len(told.Chapters) > chaptersAtMost {
