@@ -35,7 +35,10 @@ type Tx = *sql.Tx
 const (
 	readers      = 8
 	longReadings = 3        // at once, so that readers are left for the pages
-	cacheSize    = "-16000" // 16 MB for each connection
+	writerCache  = "-16000" // 16 MB
+	readerCache  = "-4000"  // 4 MB for each: long readings go straight on, and the system has the file in memory as well
+	pageSize     = "8192"   // bytes, of a file that is made: larger pages are split less often than those of 4096
+	checkpointAt = "2000"   // pages, 16 MB: how long the write-ahead log may get before it is written back
 	busyTimeout  = "10000"  // ms: for a backup by another program
 )
 
@@ -56,12 +59,12 @@ func Connect(path string) (*DB, error) {
 	if err := create(path); err != nil {
 		return nil, err
 	}
-	write, err := sql.Open("sqlite", dsn(path, "_txlock=immediate&_pragma=wal_autocheckpoint(8000)"))
+	write, err := sql.Open("sqlite", dsn(path, "_txlock=immediate&_pragma=cache_size("+writerCache+")&_pragma=wal_autocheckpoint("+checkpointAt+")"))
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	write.SetMaxOpenConns(1)
-	read, err := sql.Open("sqlite", dsn(path, "_pragma=query_only(1)"))
+	read, err := sql.Open("sqlite", dsn(path, "_pragma=query_only(1)&_pragma=cache_size("+readerCache+")"))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), write.Close())
 	}
@@ -87,8 +90,8 @@ func create(path string) error {
 
 func dsn(path, more string) string {
 	return "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() +
-		"?_pragma=page_size(8192)&_pragma=busy_timeout(" + busyTimeout + ")&_pragma=journal_mode(wal)&_pragma=synchronous(normal)" +
-		"&_pragma=foreign_keys(1)&_pragma=cache_size(" + cacheSize + ")&_pragma=temp_store(memory)&" + more
+		"?_pragma=page_size(" + pageSize + ")&_pragma=busy_timeout(" + busyTimeout + ")&_pragma=journal_mode(wal)&_pragma=synchronous(normal)" +
+		"&_pragma=foreign_keys(1)&_pragma=temp_store(memory)&" + more
 }
 
 // Close closes both pools.
