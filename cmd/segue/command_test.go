@@ -97,12 +97,14 @@ func TestServeTakesItsSettingsFromFlagsAndFromTheEnvironment(t *testing.T) {
 	want := serveCommand{
 		data: data{Data: "/var/lib/segue"}, SealingKey: "/etc/segue/segue.key", Listen: "127.0.0.1:9000", URL: "https://segue.example.com",
 		Hosts: []string{"segue.example.com", "segue.internal"}, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
-		OmnisendURL: "http://127.0.0.1:8091/api", OmnisendWindow: 2 * time.Second, MaxProfiles: 5000, LogJSON: true,
+		OmnisendURL: "http://127.0.0.1:8091/api", OmnisendWindow: 2 * time.Second, MaxProfiles: 5000, KeepEvidence: 48 * time.Hour,
+		KeepHistory: 24 * time.Hour, LogJSON: true,
 	}
 	t.Run("flags", func(t *testing.T) {
 		c, err := parse(t, "serve", "--data=/var/lib/segue", "--sealing-key=/etc/segue/segue.key", "--listen=127.0.0.1:9000",
 			"--url=https://segue.example.com", "--hosts=segue.example.com,segue.internal", "--trusted-proxies=10.0.0.0/8",
-			"--omnisend-url=http://127.0.0.1:8091/api", "--omnisend-window=2s", "--max-profiles=5000", "--log-json")
+			"--omnisend-url=http://127.0.0.1:8091/api", "--omnisend-window=2s", "--max-profiles=5000", "--keep-evidence=48h", "--keep-history=24h",
+			"--log-json")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +117,7 @@ func TestServeTakesItsSettingsFromFlagsAndFromTheEnvironment(t *testing.T) {
 			"SEGUE_DATA": "/var/lib/segue", "SEGUE_SEALING_KEY": "/etc/segue/segue.key", "SEGUE_LISTEN": "127.0.0.1:9000",
 			"SEGUE_URL": "https://segue.example.com", "SEGUE_HOSTS": "segue.example.com,segue.internal",
 			"SEGUE_TRUSTED_PROXIES": "10.0.0.0/8", "SEGUE_OMNISEND_URL": "http://127.0.0.1:8091/api",
-			"SEGUE_OMNISEND_WINDOW": "2s", "SEGUE_MAX_PROFILES": "5000", "SEGUE_LOG_JSON": "true",
+			"SEGUE_OMNISEND_WINDOW": "2s", "SEGUE_MAX_PROFILES": "5000", "SEGUE_KEEP_EVIDENCE": "48h", "SEGUE_KEEP_HISTORY": "24h", "SEGUE_LOG_JSON": "true",
 		} {
 			t.Setenv(name, value)
 		}
@@ -141,6 +143,7 @@ func TestACommandLineThatMakesNoSenseIsRefused(t *testing.T) {
 		"no window":           {"serve", "--omnisend-window=0s"},
 		"no profile allowed":  {"serve", "--max-profiles=0"},
 		"beyond a million":    {"serve", "--max-profiles=1000001"},
+		"no time to keep":     {"serve", "--keep-evidence=0s"},
 		"unknown role":        {"user", "add", "ada@example.com", "--role=owner"},
 		"nobody to add":       {"user", "add"},
 		"no customers":        {"demo", "--run-and-exit", "--profiles=0"},
