@@ -34,12 +34,12 @@ type Tx = *sql.Tx
 
 const (
 	readers      = 8
-	longReadings = 3        // at once, so that readers are left for the pages
-	writerCache  = "-16000" // 16 MB
-	readerCache  = "-4000"  // 4 MB for each: long readings go straight on, and the system has the file in memory as well
-	pageSize     = "8192"   // bytes, of a file that is made: larger pages are split less often than those of 4096
-	checkpointAt = "2000"   // pages, 16 MB: how long the write-ahead log may get before it is written back
-	busyTimeout  = "10000"  // ms: for a backup by another program
+	longReadings = 3       // at once, so that readers are left for the pages
+	writerCache  = "-8000" // 8 MB
+	readerCache  = "-2000" // 2 MB for each: long readings go straight on, and the system has the file in memory as well
+	pageSize     = "8192"  // bytes, of a file that is made: larger pages are split less often than those of 4096
+	checkpointAt = "2000"  // pages, 16 MB: how long the write-ahead log may get before it is written back
+	busyTimeout  = "10000" // ms: for a backup by another program
 )
 
 // Open opens or creates the file and migrates it. It fails when the file was written by a newer Segue.
