@@ -181,3 +181,21 @@ func TestARetryNeitherAsksNorTakesThePlaceOfAPausedRun(t *testing.T) {
 		t.Fatalf("came to %s (%s)", asks.State, asks.PauseCode)
 	}
 }
+
+func TestThatManyMayComeIsNoLeaveToTakeTagsFromMany(t *testing.T) {
+	t.Parallel()
+	k, e := delivered(t, 300, export.Untag, 30)
+	rows := crowd(300, 200)
+	for i := range 300 { // everybody has another address by now
+		rows = append(rows, fmt.Sprintf("%05d,other%d@example.com,Aarhus,1", i, i))
+	}
+	k.Upload(towns(rows...))
+	r := k.Run(e, run.Options{})
+	if r.PauseCode != run.ManyNew {
+		t.Fatalf("came to %s (%s)", r.State, r.PauseCode)
+	}
+	if r = k.Resume(r.ID, run.GoOn); r.State != run.Warnings || r.Counts.Held != 300 || r.Counts.Withdrawn != 0 || r.Counts.Accepted != 500 {
+		t.Fatalf("came to %s %+v", r.State, r.Counts)
+	}
+	wantTags(t, k, map[string][]string{"p0@example.com": {tagA, tagB}, "other0@example.com": {tagA, tagB}})
+}

@@ -173,7 +173,7 @@ type Reply string
 // The replies. A run that was paused without a question is resumed with NoReply.
 const (
 	NoReply   Reply = ""
-	GoOn      Reply = "go_on"      // send, and take the tags away
+	GoOn      Reply = "go_on"      // send, and where that was asked take the tags away
 	LeaveTags Reply = "leave_tags" // send, and leave the tags of those who left as they are
 )
 
@@ -216,7 +216,7 @@ func (s *Service) Resume(ctx context.Context, actor access.Actor, runID int64, r
 			if reply == LeaveTags {
 				event = "approved_tags_left"
 			}
-			if err := approve(ctx, tx, r.ID, reply, actor.Name, s.clock()); err != nil {
+			if err := approve(ctx, tx, r, reply, actor.Name, s.clock()); err != nil {
 				return err
 			}
 		}
@@ -239,12 +239,12 @@ func mayResume(r Run, reply Reply) error {
 	return nil
 }
 
-// approve keeps who answered the question.
-func approve(ctx context.Context, tx database.Tx, runID int64, reply Reply, by string, now time.Time) error {
+// approve keeps who answered the question, and what the answer allows: that many may be sent is no leave to take tags away.
+func approve(ctx context.Context, tx database.Tx, r Run, reply Reply, by string, now time.Time) error {
 	_, err := tx.ExecContext(ctx, `UPDATE runs SET approved_at = ?, approved_by = ?, withdraw_any = ?, leave_tags = ? WHERE id = ?`,
-		database.Millis(now), by, reply == GoOn, reply == LeaveTags, runID)
+		database.Millis(now), by, r.WithdrawAny || reply == GoOn && r.PauseCode == ManyLeave, reply == LeaveTags, r.ID)
 	if err != nil {
-		return fmt.Errorf("approve run %d: %w", runID, err)
+		return fmt.Errorf("approve run %d: %w", r.ID, err)
 	}
 	return nil
 }
