@@ -1,13 +1,17 @@
 package run_test
 
 import (
+	"database/sql"
+	"fmt"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/app/apptest"
 	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/run"
@@ -321,4 +325,58 @@ func TestAProgramThatStopsDoesNotWaitForARunThatComesToAPause(t *testing.T) {
 	k.Sandbox.SetFaults(sandbox.Faults{})
 	k.Open()
 	paused(t, k.Wait(r.ID), run.ByPerson)
+}
+
+// oneReader leaves one of the connections that read, so that whoever needs a second one while holding the first waits for ever:
+// as when that happens to as many at once as there are connections.
+func oneReader(t *testing.T, k *apptest.Kit) {
+	t.Helper()
+	reader := k.DB.Reader()
+	var held []*sql.Conn
+	for range reader.Stats().MaxOpenConnections - 1 {
+		c, err := reader.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, c)
+	}
+	letGo := sync.OnceFunc(func() {
+		for _, c := range held {
+			_ = c.Close() // given back
+		}
+	})
+	late := time.AfterFunc(20*time.Second, func() {
+		t.Error("somebody waits for a second connection")
+		letGo()
+	})
+	t.Cleanup(func() {
+		late.Stop()
+		letGo()
+	})
+}
+
+func TestARunThatGoesOnNeedsOneConnectionForReading(t *testing.T) {
+	t.Parallel()
+	k, e := townKit(t, export.Untag)
+	rows := make([]string, 6000)
+	for i := range rows {
+		rows[i] = fmt.Sprintf("%05d,p%d@example.com,Aarhus,1", i, i/2)
+	}
+	k.Upload(towns(rows...))
+	k.Sandbox.SetFaults(slow)
+	ada := k.Actor(access.Administrator)
+	r, err := k.Runs.Start(t.Context(), ada, e.ID, run.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Until(r.ID, func(r run.Run) bool { return r.BatchesSent > 0 })
+	if err := k.Runs.Pause(t.Context(), ada, r.ID); err != nil {
+		t.Fatal(err)
+	}
+	paused(t, k.Wait(r.ID), run.ByPerson)
+	k.Sandbox.SetFaults(sandbox.Faults{})
+	oneReader(t, k)
+	if r = k.Resume(r.ID, run.NoReply); r.State != run.Succeeded || r.Counts.Accepted != 3000 || r.Counts.Duplicates != 3000 {
+		t.Fatalf("came to %s (%s) %+v", r.State, r.PauseCode, r.Counts)
+	}
 }

@@ -78,17 +78,25 @@ func (p *planner) catchUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	page := make([]contact, 0, pageSize)
 	for after, more := "", p.sorter.cursor != ""; more && after < p.sorter.cursor; {
+		page = page[:0]
 		more, err = x.maker.selection.Page(ctx, x.service.db.Reader(), after, pageSize, func(m membership.Member) error {
 			if after = m.ID; m.ID > p.sorter.cursor {
 				return nil
 			}
 			if made, _ := x.maker.make(nil, m); len(made.reasons) == 0 && matcher.Match(made.identity) == "" {
-				_, err := p.sorter.claims.claim(ctx, x.service.db.Reader(), x.maker, made)
-				return err
+				page = append(page, contact{profileID: made.profileID, row: made.row, identity: made.identity})
 			}
 			return nil
 		})
+		// Not while the page is read: each would hold a connection and want another, and many runs at once would wait for ever.
+		for _, made := range page {
+			if err != nil {
+				break
+			}
+			_, err = p.sorter.claims.claim(ctx, x.service.db.Reader(), x.maker, made)
+		}
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
@@ -39,35 +40,38 @@ func (s *Service) Retry(ctx context.Context, actor access.Actor, runID int64) (R
 
 // retried finds those whom a run rejected and who are members by the plan of another.
 func (s *Service) retried(ctx context.Context, ofRun int64, maker *contacts) (members []string, err error) {
-	rows, err := s.db.Reader().QueryContext(ctx, `SELECT DISTINCT profile_id FROM rejections WHERE run_id = ? AND outcome IN ('invalid', 'refused')`, ofRun)
+	ids, err := rejectedBy(ctx, s.db.Reader(), ofRun)
 	if err != nil {
-		return nil, fmt.Errorf("read rejections of run %d: %w", ofRun, err)
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
 	const atOnce = 500
-	some := make([]string, 0, atOnce)
-	look := func() error {
-		defer func() { some = some[:0] }()
-		return maker.selection.These(ctx, s.db.Reader(), some, func(m membership.Member) error {
+	for some := range slices.Chunk(ids, atOnce) {
+		err := maker.selection.These(ctx, s.db.Reader(), some, func(m membership.Member) error {
 			members = append(members, m.ID)
 			return nil
 		})
+		if err != nil {
+			return nil, err
+		}
 	}
+	return members, nil
+}
+
+// rejectedBy reads whom a run rejected, to the end: who looks for the members meanwhile would hold one connection and want another.
+func rejectedBy(ctx context.Context, q database.Querier, runID int64) (ids []string, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT DISTINCT profile_id FROM rejections WHERE run_id = ? AND outcome IN ('invalid', 'refused')`, runID)
+	if err != nil {
+		return nil, fmt.Errorf("read rejections of run %d: %w", runID, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var id string
 		if err := rows.Scan(&id); err != nil {
 			return nil, err
 		}
-		if some = append(some, id); len(some) == atOnce {
-			if err := look(); err != nil {
-				return nil, err
-			}
-		}
+		ids = append(ids, id)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return members, look()
+	return ids, rows.Err()
 }
 
 // whom is how many profiles a run takes in, and for a retry also who they are; and what makes contacts of them.

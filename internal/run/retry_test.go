@@ -1,6 +1,7 @@
 package run_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/segue-app/segue/internal/access"
@@ -133,4 +134,18 @@ func TestARetryIsForWhoMayRunTheExportAndForARunThatRejectedSomebody(t *testing.
 		t.Errorf("a run under way: %v", err)
 	}
 	k.Wait(started.ID)
+}
+
+func TestARetryNeedsOneConnectionForReading(t *testing.T) {
+	k, e := townKit(t, export.Untag)
+	rows := make([]string, 1200)
+	for i := range rows {
+		rows[i] = fmt.Sprintf("%05d,nonsense,Aarhus,1", i)
+	}
+	k.Upload(towns(rows...))
+	first := k.Run(e, run.Options{})
+	oneReader(t, k)
+	if r := retry(t, k, first); r.State != run.Warnings || r.Counts.Profiles != 1200 || r.Counts.Invalid != 1200 {
+		t.Fatalf("came to %s (%s) %+v", r.State, r.PauseCode, r.Counts)
+	}
 }
