@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -24,7 +25,7 @@ func (w *world) runComplete(*rapid.T) { w.runUnlessPaused(run.Options{Complete: 
 
 // retry sends those again whom a run rejected.
 func (w *world) retry(rt *rapid.T) {
-	if w.of == 0 || w.paused {
+	if w.of == 0 || w.paused || w.yielding {
 		return
 	}
 	w.steps++
@@ -63,7 +64,7 @@ func (w *world) runUnlessPaused(options run.Options, list []disturbance) {
 	w.steps++
 	if w.paused {
 		if _, err := w.app.Runs.Start(context.Background(), w.admin, w.export.ID, options); !problem.Is(err, problem.Conflict) {
-			w.rt.Fatalf("a paused export was started: %v", err)
+			w.fail("", "a paused export was started: %v", err)
 		}
 		return
 	}
@@ -169,15 +170,17 @@ func (w *world) watch(list []disturbance, start func() (run.Run, error)) run.Run
 		}
 	}
 	r := w.wait(e, id)
+	w.yielding = false
 	for tries := 0; r.State == run.Paused; tries++ {
 		w.pauses++
 		if !w.mayPause(r, seen, paused) {
-			w.rt.Fatalf("the run is paused (%s %s) %+v after %+v", r.PauseCode, r.PauseDetail, r.Counts, list)
+			w.fail("", "the run is paused (%s %s) %+v after %+v", r.PauseCode, r.PauseDetail, r.Counts, list)
 		}
-		if r.Yields() && w.pauses%3 == 0 { // the next run takes its place
+		if !w.calming && r.Yields() && w.pauses%3 == 0 { // the next run takes its place
+			w.yielding = true
 			break
 		}
-		if tries == 3 || w.pauses%3 == 1 && r.PauseCode != run.ByPerson {
+		if tries == 3 || !w.calming && w.pauses%3 == 1 && r.PauseCode != run.ByPerson {
 			w.must(w.app.Runs.Cancel(context.Background(), w.admin, id))
 			cancelled = true
 			r = w.read(id)
@@ -186,12 +189,19 @@ func (w *world) watch(list []disturbance, start func() (run.Run, error)) run.Run
 		if w.paused {
 			w.pause(nil)
 		}
-		w.must(w.app.Runs.Resume(context.Background(), w.admin, id, run.NoReply))
+		if r.Plan == nil { // it was paused before it began: what it sends is decided now
+			frozen = w.order.frozen()
+		}
+		reply := run.NoReply
+		if r.Asks() {
+			reply = run.GoOn
+		}
+		w.must(w.app.Runs.Resume(context.Background(), w.admin, id, reply))
 		r = w.wait(w.work(id), id)
 	}
 	ended := r.State == run.Succeeded || r.State == run.Warnings
 	if !ended && r.State != run.Paused && !(r.State == run.Cancelled && cancelled) {
-		w.rt.Fatalf("the run ended as %s (%s %s) %+v after %+v", r.State, r.ErrorCode, r.ErrorDetail, r.Counts, list)
+		w.fail("", "the run ended as %s (%s %s) %+v after %+v", r.State, r.ErrorCode, r.ErrorDetail, r.Counts, list)
 	}
 	if !ended {
 		w.early++
@@ -200,8 +210,15 @@ func (w *world) watch(list []disturbance, start func() (run.Run, error)) run.Run
 	if r.Plan != nil {
 		w.judge(r, frozen.fates(), ended, seen)
 	}
+	w.note(r, frozen.fates(), list)
 	w.compare(r)
 	return r
+}
+
+// goroutines says where every goroutine is.
+func goroutines() []byte {
+	text := make([]byte, 1<<20)
+	return text[:runtime.Stack(text, true)]
 }
 
 // wait waits until a run has ended, or pauses.
@@ -210,10 +227,10 @@ func (w *world) wait(e *errand, id int64) run.Run {
 	select {
 	case err = <-e.ended:
 	case <-time.After(30 * time.Second):
-		w.rt.Fatalf("run %d does not end: %+v", id, w.read(id))
+		w.fail("", "run %d does not end: %+v\n%s", id, w.read(id), goroutines())
 	}
 	if err != nil {
-		w.rt.Fatalf("run %d: %v", id, err)
+		w.fail("", "run %d: %v", id, err)
 	}
 	e.kill() // what it held is let go
 	return w.read(id)
@@ -222,7 +239,7 @@ func (w *world) wait(e *errand, id int64) run.Run {
 // mayPause says whether there was a cause for a run to pause.
 func (w *world) mayPause(r run.Run, seen []sandbox.Faults, paused bool) bool {
 	switch r.PauseCode {
-	case run.ByPerson, run.ByStop:
+	case run.ByPerson, run.ByStop, run.ManyNew:
 		return true
 	case "paused":
 		return paused
@@ -250,7 +267,7 @@ func (w *world) judge(r run.Run, fates map[string]*fate, ended bool, seen []sand
 	}
 	c := r.Counts
 	if c.Profiles != len(fates) || c.Open() < 0 || ended && c.Open() != 0 || r.BatchesSettled > r.BatchesSent {
-		w.rt.Fatalf("%d members, the run counts %+v and %d batches of %d", len(fates), c, r.BatchesSettled, r.BatchesSent)
+		w.fail("", "%d members, the run counts %+v and %d batches of %d", len(fates), c, r.BatchesSettled, r.BatchesSent)
 	}
 	rejections, err := w.app.Runs.Rejections(context.Background(), w.admin, r.ID, "", 0, 10000)
 	w.must(err)
@@ -258,43 +275,43 @@ func (w *world) judge(r run.Run, fates map[string]*fate, ended bool, seen []sand
 	for _, rejection := range rejections {
 		f := fates[rejection.ProfileID]
 		if f == nil {
-			w.rt.Fatalf("not a member: %+v", rejection)
+			w.fail("", "not a member: %+v", rejection)
 		}
 		switch rejection.Outcome {
 		case run.Invalid:
 			invalid[rejection.ProfileID] = true
 			if !f.invalid {
-				w.rt.Fatalf("valid, and rejected: %+v", rejection)
+				w.fail("", "valid, and rejected: %+v", rejection)
 			}
 		case run.Duplicate:
 			duplicates[rejection.ProfileID] = true
 			if f.owner == "" || f.owner != rejection.OtherID {
-				w.rt.Fatalf("duplicate of %q: %+v", f.owner, rejection)
+				w.fail("", "duplicate of %q: %+v", f.owner, rejection)
 			}
 		case run.Refused:
 			refused[rejection.ProfileID] = true
 			switch {
 			case !f.sendable() || rejection.SinceRun == 0 && !refusable(f.identity, seen):
-				w.rt.Fatalf("refused without a cause: %+v", rejection)
+				w.fail("", "refused without a cause: %+v", rejection)
 			case rejection.SinceRun != 0 && (r.Complete || !w.refused[standing(rejection.ProfileID, f)]):
-				w.rt.Fatalf("not sent, though it was never refused like that: %+v", rejection)
+				w.fail("", "not sent, though it was never refused like that: %+v", rejection)
 			}
 			known[rejection.ProfileID] = rejection.SinceRun != 0
 			w.refused[standing(rejection.ProfileID, f)] = true
 		}
 	}
 	if len(invalid) != c.Invalid || len(refused) != c.Refused || len(duplicates) != c.Duplicates {
-		w.rt.Fatalf("%d invalid, %d refused, %d duplicates have a reason, the run counts %+v", len(invalid), len(refused), len(duplicates), c)
+		w.fail("", "%d invalid, %d refused, %d duplicates have a reason, the run counts %+v", len(invalid), len(refused), len(duplicates), c)
 	}
 	if n := len(slices.DeleteFunc(slices.Collect(maps.Keys(known)), func(id string) bool { return !known[id] })); n != c.Known {
-		w.rt.Fatalf("%d were not sent because they had been refused, the run counts %+v", n, c)
+		w.fail("", "%d were not sent because they had been refused, the run counts %+v", n, c)
 	}
 	if ended && (r.State == run.Warnings) != (c.Rejected() > 0) {
-		w.rt.Fatalf("%d rejected, and the run ended as %s", c.Rejected(), r.State)
+		w.fail("", "%d rejected, and the run ended as %s", c.Rejected(), r.State)
 	}
 	for id, f := range fates {
 		if ended && (f.invalid != invalid[id] || (f.owner != "") != duplicates[id]) {
-			w.rt.Fatalf("profile %s should be %+v; invalid %t, duplicate %t", id, *f, invalid[id], duplicates[id])
+			w.fail("", "profile %s should be %+v; invalid %t, duplicate %t", id, *f, invalid[id], duplicates[id])
 		}
 		switch {
 		case !f.sendable():
@@ -384,15 +401,15 @@ func (w *world) compare(r run.Run) {
 		w.compared++
 		delete(rest, held.Email)
 		if err := w.believe(held.Email).see(held, true); err != nil {
-			w.rt.Fatalf("after run %d (%s, %+v) %s %v", r.ID, r.State, r.Counts, held.Email, err)
+			w.fail(held.Email, "after run %d (%s, %+v) %s %v", r.ID, r.State, r.Counts, held.Email, err)
 		}
 	}
 	for identity, b := range rest {
 		if err := b.see(sandbox.Contact{}, false); err != nil {
-			w.rt.Fatalf("after run %d (%s, %+v) %s %v", r.ID, r.State, r.Counts, identity, err)
+			w.fail(identity, "after run %d (%s, %+v) %s %v", r.ID, r.State, r.Counts, identity, err)
 		}
 	}
 	if welcomes := w.kit.Sandbox.Stats().Welcomes; welcomes != 0 {
-		w.rt.Fatalf("%d contacts would be sent a welcome message", welcomes)
+		w.fail("", "%d contacts would be sent a welcome message", welcomes)
 	}
 }

@@ -103,13 +103,16 @@ var everybody = segment.Definition{Kind: segment.ByRule, Rule: segment.Group{Mat
 // world is one sequence of steps, with an export and a stand-in of its own.
 type world struct {
 	*house
-	rt     *rapid.T
-	order  order
-	export export.Export
-	paused bool
-	next   int // number of the next customer
-	held   map[string]*belief
+	rt       *rapid.T
+	order    order
+	export   export.Export
+	paused   bool
+	calming  bool
+	yielding bool // its last run is paused, and the next one takes its place
+	next     int  // number of the next customer
+	held     map[string]*belief
 
+	story   []string // see model_log_test.go
 	leavers export.Leavers
 	under   map[string]map[string]bool // addresses that a profile may last have been delivered under
 	of      int64                      // the last run that rejected somebody, 0 when none did
@@ -229,7 +232,7 @@ func (w *world) send() {
 	done, err := w.app.Profiles.ImportFile(context.Background(), access.System, "customers.csv", strings.NewReader(file.String()), profile.Settings{Delimiter: ","})
 	w.must(err)
 	if done.Good != len(w.order.people) {
-		w.rt.Fatalf("%d profiles of %d were taken", done.Good, len(w.order.people))
+		w.fail("", "%d profiles of %d were taken", done.Good, len(w.order.people))
 	}
 }
 
@@ -321,17 +324,18 @@ func (w *world) calm() {
 	if w.paused {
 		w.pause(nil)
 	}
+	w.calming = true
 	w.kit.Sandbox.SetFaults(sandbox.Faults{})
 	for _, options := range []run.Options{{}, {Complete: true}, {}} {
 		if r := w.carryOut(options, nil); r.State != run.Succeeded && r.State != run.Warnings {
-			w.rt.Fatalf("in calm, the run ended as %s (%s %s) %+v", r.State, r.ErrorCode, r.ErrorDetail, r.Counts)
+			w.fail("", "in calm, the run ended as %s (%s %s) %+v", r.State, r.ErrorCode, r.ErrorDetail, r.Counts)
 		} else if r.Counts.Refused != r.Counts.Known || options.Complete && r.Counts.Refused != 0 {
-			w.rt.Fatalf("in calm, %d were refused", r.Counts.Refused)
+			w.fail("", "in calm, %d were refused", r.Counts.Refused)
 		}
 	}
 	again := w.carryOut(run.Options{}, nil)
 	if again.Counts.Accepted != 0 || again.Counts.Refused != 0 || again.BatchesSent != 0 || again.Counts.Withdrawn != 0 {
-		w.rt.Fatalf("with nothing new, something was done: %+v", again.Counts)
+		w.fail("", "with nothing new, something was done: %+v", again.Counts)
 	}
 	w.must(w.app.Exports.RemoveExport(context.Background(), w.admin, w.export.ID))
 }
