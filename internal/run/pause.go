@@ -65,15 +65,16 @@ func (s *Service) held(ctx context.Context, r Run) (*halt, error) {
 	return &halt{state: Paused, code: ByStop}, nil
 }
 
-// halt ends or pauses a run. What a person asked for goes before what Segue found.
+// halt ends or pauses a run that has not come to its end meanwhile. What a person asked for goes before what Segue found.
 func (s *Service) halt(ctx context.Context, tx database.Tx, runID int64, h *halt) error {
-	if h.state != Paused {
-		return end(ctx, tx, runID, h.state, h.code, h.detail, s.clock())
-	}
 	r, err := getRun(ctx, tx, runID)
 	switch {
 	case err != nil:
 		return err
+	case !r.State.Going(): // a person cancelled or paused it while it waited for its turn
+		return nil
+	case h.state != Paused:
+		return end(ctx, tx, runID, h.state, h.code, h.detail, s.clock())
 	case !r.CancelAskedAt.IsZero():
 		return end(ctx, tx, runID, Cancelled, "", "", s.clock())
 	case r.Pausing():
