@@ -53,7 +53,7 @@ func (s *Server) live(c echo.Context, now standing) (live home.Live, err error) 
 	if live.Stats, err = s.counts(c, now); err != nil {
 		return live, err
 	}
-	if now.exportTotal > 0 {
+	if now.exportTotal > 0 && (len(live.Attention) > 0 || s.stopped(c) == nil) { // of the emergency stop the frame tells
 		live.Verdict = verdict(c, len(live.Attention), len(live.Running))
 	}
 	live.Refresh, err = s.refreshTerms(c)
@@ -89,8 +89,8 @@ func (s *Server) attention(c echo.Context, now standing, paused map[int64]run.Ru
 			return nil, err
 		case obstacle != "":
 			found = append(found, home.Notice{Title: row.Name, Text: text(c, "obstacle."+obstacle), Href: exportPath(row.ID)})
-		case row.LastState == string(run.Failed):
-			found = append(found, home.Notice{Title: row.Name, Text: text(c, "home.attention.failed"), Href: runPath(row.LastRunID)})
+		case row.LastState == string(run.Failed) || row.LastState == string(run.Warnings):
+			found = append(found, home.Notice{Title: row.Name, Text: text(c, "home.attention."+row.LastState), Href: runPath(row.LastRunID)})
 		}
 	}
 	for _, kept := range now.segments.Segments {
@@ -137,21 +137,21 @@ func (s *Server) recent(c echo.Context) (found []home.Recent, err error) {
 
 // counts are the numbers on top, each leading to its page.
 func (s *Server) counts(c echo.Context, now standing) ([]component.Stat, error) {
-	profiles := component.Stat{Label: text(c, "home.profiles"), Number: i18n.Number(ctx(c), now.snapshot.Rows), Href: "/profiles"}
+	profiles := component.Stat{ID: "count-profiles", Label: text(c, "home.profiles"), Number: i18n.Number(ctx(c), now.snapshot.Rows), Href: "/profiles"}
 	if now.snapshot.ID != 0 {
 		profiles.Note = text(c, "home.profiles.uploaded", "Ago", i18n.Ago(ctx(c), now.snapshot.CreatedAt, s.Clock()))
 	}
-	exports := component.Stat{Label: text(c, "home.exports"), Number: i18n.Number(ctx(c), now.exportTotal), Href: "/exports"}
+	exports := component.Stat{ID: "count-exports", Label: text(c, "home.exports"), Number: i18n.Number(ctx(c), now.exportTotal), Href: "/exports"}
 	if paused := pausedAmong(now.exports); paused > 0 {
 		exports.Note = i18n.N(ctx(c), "home.exports.paused", paused)
 	}
-	stats := []component.Stat{profiles, {Label: text(c, "home.segments"), Number: i18n.Number(ctx(c), now.segments.Total), Href: "/segments"}, exports}
+	stats := []component.Stat{profiles, {ID: "count-segments", Label: text(c, "home.segments"), Number: i18n.Number(ctx(c), now.segments.Total), Href: "/segments"}, exports}
 	if actor(c).Can(access.ManageConnections) {
 		usable, err := s.Connections.Usable(ctx(c), actor(c))
 		if err != nil {
 			return nil, err
 		}
-		stats = append(stats, component.Stat{Label: text(c, "home.connections"), Number: i18n.Number(ctx(c), len(usable)), Href: "/connections"})
+		stats = append(stats, component.Stat{ID: "count-connections", Label: text(c, "home.connections"), Number: i18n.Number(ctx(c), len(usable)), Href: "/connections"})
 	}
 	return stats, nil
 }

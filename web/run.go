@@ -126,6 +126,7 @@ func (s *Server) showRun(c echo.Context) error {
 	}
 	c.Response().Header().Set("HX-Retarget", "#"+views.LiveID)
 	c.Response().Header().Set("HX-Reswap", "outerHTML")
+	c.Response().Header().Set("HX-Reselect", "#"+views.LiveID)
 	return render(c, http.StatusOK, views.Ending(detail))
 }
 

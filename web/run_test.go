@@ -116,7 +116,7 @@ func TestAPageThatWatchesGetsTheStateAndAtTheEndOneThatDoesNotListen(t *testing.
 		t.Fatal(err)
 	}
 	a = vera.get("/runs/1").has(t, "The run failed", "The destination refuses the API key.", "<title>Failed · Newsletter · Segue</title>", `id="run-live"`).lacks(t, "sse-connect", "/connections/")
-	if a.Header.Get("HX-Retarget") != "#run-live" || a.Header.Get("HX-Reswap") != "outerHTML" {
+	if a.Header.Get("HX-Retarget") != "#run-live" || a.Header.Get("HX-Reswap") != "outerHTML" || a.Header.Get("HX-Reselect") != "#run-live" {
 		t.Errorf("the page goes on listening: %v", a.Header)
 	}
 	vera.get("/runs/rows?ids=1,99&export=1").wants(t, http.StatusOK).has(t, `<tr id="run-1" hx-swap-oob="true">`, "Failed").lacks(t, "run-99")

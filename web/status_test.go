@@ -61,6 +61,7 @@ func TestTheEmergencyStopIsAskedForToldEverywhereAndLifted(t *testing.T) {
 	e := s.exporting(t)
 	ada, carl, vera := s.as(t, "ada@example.com"), s.as(t, "carl@example.com"), s.as(t, "vera@example.com")
 	ada.get("/system/status").wants(t, http.StatusOK).has(t, "No run is under way", `href="/system/stop"`)
+	vera.get("/").has(t, `href="/system/status"`, "Everything is in order")
 	vera.get("/system/status").wants(t, http.StatusOK).has(t, "No emergency stop stands.").lacks(t, `href="/system/stop"`)
 	carl.post("/system/stop", nil).wants(t, http.StatusForbidden)
 	carl.post("/system/stop/lift", nil).wants(t, http.StatusForbidden)
@@ -71,8 +72,9 @@ func TestTheEmergencyStopIsAskedForToldEverywhereAndLifted(t *testing.T) {
 	ada.get("/system/status").has(t, "Everything is stopped", "The reason: The file is wrong", `action="/system/stop/lift"`)
 	ada.get("/system/stop").leads(t, "/system/status")
 	for _, path := range []string{"/", "/exports", "/runs/1", "/help"} {
-		vera.get(path).has(t, "Everything is stopped", "The reason: The file is wrong")
+		vera.get(path).has(t, "Everything is stopped", "The reason: The file is wrong", `href="/system/status"`)
 	}
+	vera.get("/").lacks(t, "Everything is in order")
 	vera.get("/system/status").has(t, "Administrators can lift it.").lacks(t, "/system/stop/lift")
 	carl.post("/runs/1/cancel", nil).leads(t, "/runs/1")
 	carl.post(exportPath(e.ID)+"/run", nil).leads(t, exportPath(e.ID))

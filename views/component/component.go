@@ -55,6 +55,9 @@ type Pair struct{ Name, Value string }
 // Link is a text that leads somewhere.
 type Link struct{ Label, Href string }
 
+// PathID makes an id of where a link leads. In a part of a page that is exchanged, links with an id keep the focus.
+func PathID(prefix, href string) string { return prefix + strings.ReplaceAll(href, "/", "-") }
+
 func iconHref(name string) string { return static.URL("icons.svg") + "#" + name }
 
 // first gives the first text that is not empty.

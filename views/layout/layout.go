@@ -84,14 +84,15 @@ func navigation(person *Person) []navGroup {
 			{"exclusions", "layout.nav.exclusions", "ban", "/exclusions"},
 		}},
 	}
+	admin := navGroup{"layout.nav.admin", []navItem{{"status", "layout.nav.status", "activity", "/system/status"}}}
 	if person.Role == access.Administrator {
-		groups = append(groups, navGroup{"layout.nav.admin", []navItem{
+		admin.items = append([]navItem{
 			{"connections", "layout.nav.connections", "plug", "/connections"},
 			{"users", "layout.nav.users", "shield", "/users"},
 			{"system", "layout.nav.system", "calendar-clock", "/system/schedule"},
-			{"status", "layout.nav.status", "activity", "/system/status"},
-		}})
+		}, admin.items...)
 	}
+	groups = append(groups, admin)
 	return append(groups, navGroup{"", []navItem{{"help", "layout.nav.help", "help", "/help"}}})
 }
 

@@ -212,74 +212,6 @@ func (d Detail) Summary(ctx context.Context) string {
 	return i18n.T(ctx, "runs.summary.cancelled", "Open", c.Open())
 }
 
-func (d Detail) progress(ctx context.Context) component.Progress {
-	p := component.Progress{ID: "run-progress", Label: i18n.T(ctx, "runs.progress"), Tone: component.Running}
-	if d.State == run.Paused {
-		p.Tone = component.Warning
-	}
-	if d.Counts.Profiles == 0 {
-		p.Text = i18n.T(ctx, "runs.progress.preparing")
-		return p
-	}
-	p.Value, p.Max = int64(d.Counts.Settled()), int64(d.Counts.Profiles)
-	p.Text = i18n.T(ctx, "runs.progress.of", "Settled", d.Counts.Settled(), "Profiles", d.Counts.Profiles, "Percent", percent(d.Run))
-	return p
-}
-
-func (d Detail) usage(ctx context.Context) component.Progress {
-	return component.Progress{
-		ID: "run-usage", Label: i18n.T(ctx, "runs.usage"), Value: int64(d.Pace.Usage.Used), Max: int64(d.Limit),
-		Text: i18n.T(ctx, "runs.usage.of", "Used", d.Pace.Usage.Used, "Limit", d.Limit),
-	}
-}
-
-// waits says what a run under way waits for, more urgently when it has made no progress for a while.
-func (d Detail) waits(ctx context.Context) component.Alert {
-	alert := component.Alert{Tone: component.Info}
-	switch {
-	case d.Pace.Waits == run.ForBudget && d.Pace.Usage.Blocked > 0:
-		alert.Text = i18n.T(ctx, "runs.blocked", "Destination", d.DestinationName, "For", d.Pace.Usage.Blocked)
-	case d.Pace.Waits != "":
-		alert.Text = d.waitsFor(ctx, d.Pace.Waits)
-		if d.Pace.Waits != run.ForBudget && d.Pace.Waits != run.ForOutcome {
-			alert.Tone = component.Warning
-		}
-	}
-	if !d.StuckAt.IsZero() {
-		alert.Tone = component.Warning
-		alert.Title = i18n.T(ctx, "runs.stuck", "Since", d.ProgressAt)
-		if alert.Text == "" {
-			alert.Text = d.waitsFor(ctx, "")
-		}
-	}
-	return alert
-}
-
-func (d Detail) waitsFor(ctx context.Context, code string) string {
-	return WaitsText(ctx, code, d.DestinationName, d.Limit)
-}
-
-// WaitsText says what a run waits for.
-func WaitsText(ctx context.Context, code, destination string, limit int) string {
-	if code == "" {
-		code = "nothing_known"
-	}
-	return i18n.T(ctx, "runs.waits."+code, "Destination", destination, "Limit", limit)
-}
-
-// pace are the facts of a run under way.
-func (d Detail) pace(ctx context.Context) []component.Term {
-	left := i18n.T(ctx, "runs.left.unknown")
-	if d.Pace.Left > 0 {
-		left = i18n.T(ctx, "runs.left.about", "Left", d.Pace.Left, "Destination", d.DestinationName, "Limit", d.Limit)
-	}
-	return []component.Term{
-		{Label: i18n.T(ctx, "runs.left"), Text: left},
-		{Label: i18n.T(ctx, "runs.rate"), Text: i18n.T(ctx, "runs.rate.of", "Rate", i18n.From(ctx).Decimal(d.Pace.Rate, 1))},
-		{Label: i18n.T(ctx, "runs.batches"), Text: i18n.T(ctx, "runs.batches.of", "Sent", d.BatchesSent, "Settled", d.BatchesSettled)},
-	}
-}
-
 func (d Detail) stats(ctx context.Context) []component.Stat {
 	c, at := d.Counts, Path(d.ID)
 	stat := func(key string, n int, tone component.Tone, outcome run.Outcome) component.Stat {
@@ -384,6 +316,12 @@ func (d Detail) columns(ctx context.Context) []component.Column {
 	}
 }
 
+// rejectionID is the id of a link in the row of a rejected profile, so that the focus stays on it when the state is exchanged.
+func rejectionID(r run.Rejection, link string) string {
+	return fmt.Sprintf("rejection-%d-%s", r.ID, link)
+}
+
+// outcomeTabs lead to those of one outcome, where there are any.
 func (d Detail) outcomeTabs(ctx context.Context) component.Tabs {
 	tabs := component.Tabs{Label: i18n.T(ctx, "runs.rejections")}
 	for _, tab := range []struct {
@@ -395,11 +333,14 @@ func (d Detail) outcomeTabs(ctx context.Context) component.Tabs {
 		{run.Refused, "runs.count.refused", d.Counts.Refused}, {run.Duplicate, "runs.count.duplicates", d.Counts.Duplicates},
 		{run.Excluded, "runs.count.excluded", d.Counts.Excluded},
 	} {
+		if tab.outcome != "" && tab.outcome != d.Outcome && tab.n == 0 {
+			continue
+		}
 		href := Path(d.ID)
 		if tab.outcome != "" {
 			href += "?outcome=" + string(tab.outcome)
 		}
-		tabs.Items = append(tabs.Items, component.Tab{Label: i18n.T(ctx, tab.label), Href: href + "#rejections", Count: i18n.Number(ctx, tab.n), Current: tab.outcome == d.Outcome})
+		tabs.Items = append(tabs.Items, component.Tab{ID: "tab-" + string(tab.outcome), Label: i18n.T(ctx, tab.label), Href: href + "#rejections", Count: i18n.Number(ctx, tab.n), Current: tab.outcome == d.Outcome})
 	}
 	return tabs
 }

@@ -111,3 +111,23 @@ func TestAQuestionIsAnsweredBeforeAnythingIsSent(t *testing.T) {
 		})
 	}
 }
+
+func TestARunSaysWhatItWaitsForWhileItIsWatched(t *testing.T) {
+	t.Parallel()
+	for _, language := range languages {
+		t.Run(language, func(t *testing.T) {
+			s := startSlow(t, 100)
+			s.Export()
+			s.Sandbox.SetFaults(sandbox.Faults{StallShare: 1})
+			p := s.open(t, language).signIn(access.Contributor)
+			p.visit("/exports/1")
+			p.press(runIt)
+			p.sees(words{"Everything is sent.", "Alt er sendt."})
+			s.Sandbox.SetFaults(sandbox.Faults{StallShare: 1, ServerErrorShare: 1, Path: "/batches"})
+			p.sees(words{"Omnisend does not answer as it should.", "Omnisend svarer ikke, som det skal."}) // nothing goes forward, and no reload
+			p.inspect("run-waits")
+			s.Sandbox.SetFaults(sandbox.Faults{})
+			p.sees(words{"Successful", "Gennemført"})
+		})
+	}
+}
