@@ -114,13 +114,24 @@ func doubtOpen(ctx context.Context, tx database.Tx, runID int64) error {
 			return fmt.Errorf("doubt what run %d delivered: %w", runID, err)
 		}
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE deliveries SET hash = x'' FROM runs r WHERE r.id = ?1 AND r.planned = 0 AND deliveries.export_id = r.export_id
-		AND deliveries.profile_id > r.cursor AND deliveries.identity IN (SELECT d.identity FROM deliveries d WHERE d.export_id = r.export_id AND d.run_id = ?1)`, runID)
-	if err != nil {
+	var exportID int64
+	var cursor string
+	var planned bool
+	if err := tx.QueryRowContext(ctx, `SELECT export_id, cursor, planned FROM runs WHERE id = ?`, runID).Scan(&exportID, &cursor, &planned); err != nil {
+		return fmt.Errorf("read run %d: %w", runID, err)
+	}
+	if planned {
+		return nil
+	}
+	if _, err := tx.ExecContext(ctx, doubtRest, exportID, cursor, runID); err != nil {
 		return fmt.Errorf("doubt what run %d did not come to: %w", runID, err)
 	}
 	return nil
 }
+
+// doubtRest has no column of a table around the inner query: for each row SQLite would read all of the deliveries again.
+const doubtRest = `UPDATE deliveries SET hash = x'' WHERE export_id = ?1 AND profile_id > ?2 AND hash <> x''
+	AND identity IN (SELECT d.identity FROM deliveries d WHERE d.export_id = ?1 AND d.run_id = ?3)`
 
 // readOpen reads who is in the batches that were, or may have been, sent and that have no outcome.
 func readOpen(ctx context.Context, q database.Querier, runID int64) (found []entry, err error) {

@@ -39,14 +39,14 @@ func TestARunThatAPersonEndedOrPausedIsNotEndedAgainForWhatSegueFindsMeanwhile(t
 	}
 }
 
-func TestThoseUnderWayAreFoundWithoutReadingTheHistory(t *testing.T) {
-	query, args := listQuery(0, true)
-	rows, err := testkit.Database(t).Reader().Query(`EXPLAIN QUERY PLAN `+query, append(args, 100, 0)...)
+// queryPlan is how SQLite carries a statement out.
+func queryPlan(t *testing.T, query string, args ...any) (plan string) {
+	t.Helper()
+	rows, err := testkit.Database(t).Reader().Query(`EXPLAIN QUERY PLAN `+query, args...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = rows.Close() }() // Err below
-	plan := ""
 	for rows.Next() {
 		var id, parent, unused int
 		var detail string
@@ -55,7 +55,21 @@ func TestThoseUnderWayAreFoundWithoutReadingTheHistory(t *testing.T) {
 		}
 		plan += detail + "\n"
 	}
-	if err := rows.Err(); err != nil || !strings.Contains(plan, "runs_one_at_a_time") {
-		t.Errorf("%v, the plan is\n%s", err, plan)
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
+func TestThoseUnderWayAreFoundWithoutReadingTheHistory(t *testing.T) {
+	query, args := listQuery(0, true)
+	if plan := queryPlan(t, query, append(args, 100, 0)...); !strings.Contains(plan, "runs_one_at_a_time") {
+		t.Errorf("the plan is\n%s", plan)
+	}
+}
+
+func TestWhatWasDeliveredIsReadOnceWhenARunIsStoppedInItsMiddle(t *testing.T) {
+	if plan := queryPlan(t, doubtRest, 1, "m", 1); strings.Contains(plan, "CORRELATED") || !strings.Contains(plan, "LIST SUBQUERY") {
+		t.Errorf("the plan is\n%s", plan)
 	}
 }
