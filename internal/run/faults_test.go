@@ -23,6 +23,7 @@ func TestFaultsThatPassCostTimeAndNothingElse(t *testing.T) {
 		"answers cut in the middle":                   {HalfAnswerShare: 0.2},
 		"answers that are no JSON":                    {BrokenJSONShare: 0.2},
 		"a little of everything":                      {ThrottleShare: 0.05, ServerErrorShare: 0.05, DropAfterShare: 0.05, HalfAnswerShare: 0.05, BrokenJSONShare: 0.05, JitterMillis: 5},
+		"results that disagree with what was sent":    {LoseItemShare: 0.5, Seed: 3},
 		"other apps that spend the same budget":       {OthersPerMinute: 300},
 		"an old shape of errors, and tags kept apart": {OldErrorShape: true, ReplaceTags: true},
 	} {

@@ -22,8 +22,12 @@ func (s *Server) takeBatch(q request, _ string) answer {
 	if len(problems) > 0 {
 		return refusal(http.StatusBadRequest, problems...)
 	}
+	strange := q.f.LoseItemShare > 0 && len(items) > 1 && s.roll() < q.f.LoseItemShare
+	if strange {
+		items = items[:len(items)-1]
+	}
 	b := q.b
-	t := &batch{Number: len(b.batches), Origin: origin, Created: q.now, Total: len(items), Items: items}
+	t := &batch{Strange: strange, Number: len(b.batches), Origin: origin, Created: q.now, Total: len(items), Items: items}
 	b.batches = append(b.batches, t)
 	t.Stalled = q.f.StallShare > 0 && s.roll() < q.f.StallShare
 	if !t.Stalled {

@@ -25,6 +25,7 @@ type batch struct {
 	Created, Started, Ended int64 // unix ms
 	Status                  uint8
 	Stalled                 bool
+	Strange                 bool // it lost an item
 	Total                   int
 	Items                   []string // as they came, until they are tried
 	Done                    []uint32 // contact and, in the lowest bit, whether it was created
@@ -185,6 +186,12 @@ func (b *brand) appendItems(dst []byte, t *batch, f *Faults, now, halfway int64)
 		dst = append(appendQuoted(dst, id), `,"sendWelcomeMessage":false}]},"responseCode":`...)
 		dst = append(append(dst, code...), `,"response":`...)
 		dst = append(b.appendContact(dst, index), '}')
+	}
+	if t.Strange {
+		if len(t.Done) > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, `{"itemID":"0","request":{"identifiers":[{"type":"email","id":"stranger@example.org"}]},"responseCode":200,"response":{}}`...)
 	}
 	return append(dst, "]}"...)
 }

@@ -32,6 +32,7 @@ type Faults struct {
 
 	// Of batches and contacts.
 	StallShare      float64 `json:"stallShare"`      // batches that never get on; at 0 those that stalled go on
+	LoseItemShare   float64 `json:"loseItemShare"`   // batches of several that lose their last item, and whose results name a stranger in its place
 	StopAfterErrors int     `json:"stopAfterErrors"` // batches are given up after so many errors; 0 means never
 	RejectShare     float64 `json:"rejectShare"`     // addresses rejected: always the same ones for a seed
 	RejectEmail     string  `json:"rejectEmail"`     // addresses that contain this are rejected

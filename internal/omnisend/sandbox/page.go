@@ -50,6 +50,7 @@ var faultForm = []faultField{
 	{"otherBrandID", words, "Another brand behind the key", "its id", ""},
 	{"refuseBatchesWith", words, "Refuse batches with", "400 for a whole batch that has this text", ""},
 	{"stallShare", share, "Batches stalled", "share of new batches; at 0 the stalled ones go on", ""},
+	{"loseItemShare", share, "Items lost", "batches that lose an item and name a stranger", ""},
 	{"stopAfterErrors", count, "Batches stopped", "after so many errors; 0 is never", ""},
 	{"rejectShare", share, "Addresses rejected", "share of addresses, the same ones for a seed", ""},
 	{"rejectEmail", words, "Reject addresses with", "this text", ""},
