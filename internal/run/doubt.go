@@ -98,6 +98,56 @@ func refusedOf(entries []entry, rejections []Rejection) (found []entry) {
 	return found
 }
 
+// outdate has the next run send a profile again that is tried by itself, and remembers which tags its contact may carry from now
+// on, so that they are taken away when it leaves. What was delivered to others under its address is in doubt as well: the try
+// may bring this profile's values over theirs.
+func (s *Service) outdate(ctx context.Context, exportID int64, made contact, others []string) error {
+	return s.db.InTx(ctx, func(tx database.Tx) error {
+		for _, id := range others {
+			if _, err := tx.ExecContext(ctx, emptied, exportID, id); err != nil {
+				return fmt.Errorf("doubt a delivery: %w", err)
+			}
+		}
+		if err := (journal{tx: tx}).forgetRefusals(ctx, exportID, []string{made.profileID}); err != nil {
+			return err
+		}
+		var before, identity string
+		var lastRun int64
+		err := tx.QueryRowContext(ctx, `SELECT tags, identity, (SELECT coalesce(max(id), 0) FROM runs WHERE export_id = ?1) FROM deliveries WHERE export_id = ?1 AND profile_id = ?2`,
+			exportID, made.profileID).Scan(&before, &identity, &lastRun)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("read a delivery: %w", err)
+		}
+		if err == nil && identity != made.identity && lastRun != 0 { // the delivery tells of the contact of the other address
+			return straysAt(ctx, tx, lastRun, made.profileID, made.identity, made.tags, true)
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO deliveries (export_id, profile_id, identity, hash, tags, run_id) VALUES (?, ?, ?, x'', ?, 0)
+			ON CONFLICT (export_id, profile_id) DO UPDATE SET hash = excluded.hash, tags = excluded.tags`,
+			exportID, made.profileID, made.identity, before+less(made.tags, before))
+		if err != nil {
+			return fmt.Errorf("doubt a delivery: %w", err)
+		}
+		return nil
+	})
+}
+
+// deliveredAt finds the profiles to whom something was delivered under an address. It looks at every delivery.
+func deliveredAt(ctx context.Context, q database.Querier, exportID int64, identity string) (profiles []string, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT profile_id FROM deliveries WHERE export_id = ? AND identity = ?`, exportID, identity)
+	if err != nil {
+		return nil, fmt.Errorf("read deliveries: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		profiles = append(profiles, id)
+	}
+	return profiles, rows.Err()
+}
+
 // doubtOpen takes note of whom a run that ends may have delivered without learning of it, and doubts what was delivered
 // before to profiles that it did not come to, under an address that it gave to another.
 func doubtOpen(ctx context.Context, tx database.Tx, runID int64) error {

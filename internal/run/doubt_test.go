@@ -81,3 +81,17 @@ func TestAnAddressThatChangedLosesItsTagsEvenWhenThatRunWasStopped(t *testing.T)
 	k.Run(e, run.Options{})
 	wantTags(t, k, map[string][]string{"a@example.com": nil, "b@example.com": {tagA}, "new@example.com": {tagA, tagB}})
 }
+
+func TestATryUnderAnothersAddressDoesNotStayWhenTheProfileHasAnotherOne(t *testing.T) {
+	k, e := townKit(t, export.Untag)
+	k.Upload(towns("9,a@example.com,Aarhus,1"))
+	k.Run(e, run.Options{})
+	k.Upload(towns("1,a@example.com,Odense,1", "9,a@example.com,Aarhus,1"))
+	if err := k.Runs.SendOne(t.Context(), k.Actor(access.Administrator), e.ID, "1"); err != nil {
+		t.Fatal(err)
+	}
+	wantCity(t, k, "a@example.com", "Odense")
+	k.Upload(towns("1,b@example.com,Odense,1", "9,a@example.com,Aarhus,1"))
+	k.Run(e, run.Options{})
+	wantCity(t, k, "a@example.com", "Aarhus")
+}

@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -87,7 +86,11 @@ func (s *Service) SendOne(ctx context.Context, actor access.Actor, exportID int6
 		return problem.New(problem.Conflict, "problem.specimen.rejected")
 	}
 	began := s.clock()
-	if err := s.outdate(ctx, exportID, made); err != nil {
+	others, err := deliveredAt(ctx, s.db.Reader(), exportID, made.identity)
+	if err != nil {
+		return err
+	}
+	if err := s.outdate(ctx, exportID, made, others); err != nil {
 		return err
 	}
 	// The person may leave the page meanwhile; what was sent has an outcome all the same.
@@ -108,7 +111,7 @@ func (s *Service) SendOne(ctx context.Context, actor access.Actor, exportID int6
 	answer.ProfileID, answer.At = made.profileID, s.clock()
 	s.log.Info("one profile sent on demand", "export", exportID, "user", actor.UserID, "outcome", answer.Outcome)
 	// Once more: a run that began meanwhile may have delivered other values, before or after these.
-	if err := s.outdate(context.WithoutCancel(ctx), exportID, made); err != nil {
+	if err := s.outdate(context.WithoutCancel(ctx), exportID, made, others); err != nil {
 		return err
 	}
 	if err := s.recordTry(context.WithoutCancel(ctx), actor, r, made, answer, began); err != nil {
@@ -116,30 +119,6 @@ func (s *Service) SendOne(ctx context.Context, actor access.Actor, exportID int6
 	}
 	s.keepAnswer(actor, exportID, answer)
 	return nil
-}
-
-// outdate has the next run send a profile again, and remembers which tags its contact may carry from now on, so that they are
-// taken away when it leaves.
-func (s *Service) outdate(ctx context.Context, exportID int64, made contact) error {
-	return s.db.InTx(ctx, func(tx database.Tx) error {
-		var before, identity string
-		var lastRun int64
-		err := tx.QueryRowContext(ctx, `SELECT tags, identity, (SELECT coalesce(max(id), 0) FROM runs WHERE export_id = ?1) FROM deliveries WHERE export_id = ?1 AND profile_id = ?2`,
-			exportID, made.profileID).Scan(&before, &identity, &lastRun)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return fmt.Errorf("read a delivery: %w", err)
-		}
-		if err == nil && identity != made.identity && lastRun != 0 { // the delivery tells of the contact of the other address
-			return straysAt(ctx, tx, lastRun, made.profileID, made.identity, made.tags, true)
-		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO deliveries (export_id, profile_id, identity, hash, tags, run_id) VALUES (?, ?, ?, x'', ?, 0)
-			ON CONFLICT (export_id, profile_id) DO UPDATE SET hash = excluded.hash, tags = excluded.tags`,
-			exportID, made.profileID, made.identity, before+less(made.tags, before))
-		if err != nil {
-			return fmt.Errorf("doubt a delivery: %w", err)
-		}
-		return journal{tx: tx}.forgetRefusals(ctx, exportID, []string{made.profileID})
-	})
 }
 
 // recordTry keeps what came of a profile that was sent by itself in the history of the export.
