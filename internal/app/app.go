@@ -175,6 +175,7 @@ func (i imports) RunImport(ctx context.Context, importID int64) error {
 	if err := i.app.Profiles.RunImport(ctx, importID); err != nil {
 		return err
 	}
+	i.app.Exclusions.ProfilesChanged()
 	return i.app.Segments.CalculateAll(ctx)
 }
 

@@ -227,6 +227,15 @@ func (s *Service) SegmentChanged(id int64) {
 	}
 }
 
+// ProfilesChanged has runs under way judge by the profiles that came in, when a segment is on the list.
+func (s *Service) ProfilesChanged() {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.list == nil || s.list.version != s.version.Load() || len(s.list.segments) > 0 {
+		s.version.Add(1)
+	}
+}
+
 // OfSegment tells the segment package that a segment is on the list, so that it cannot be removed.
 func (s *Service) OfSegment(ctx context.Context, q database.Querier, segmentID int64) ([]segment.Use, error) {
 	_, err := readSegment(ctx, q, segmentID)

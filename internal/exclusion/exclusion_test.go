@@ -270,13 +270,14 @@ func TestWhoIsTakenOffTheListIsNotExcludedAnyMore(t *testing.T) {
 	}
 }
 
-func TestAChangedSegmentConcernsRunsOnlyWhenItIsOnTheList(t *testing.T) {
+func TestChangedSegmentsAndProfilesConcernRunsOnlyWhenASegmentIsOnTheList(t *testing.T) {
 	s := list(t, testkit.Database(t), 1)
 	if _, err := s.Add(t.Context(), ada, strings.NewReader("a@example.com"), ""); err != nil {
 		t.Fatal(err)
 	}
 	before := matcher(t, s).Version
 	s.SegmentChanged(7)
+	s.ProfilesChanged()
 	if s.Version() != before {
 		t.Error("runs look through the list again for nothing")
 	}

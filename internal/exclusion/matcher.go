@@ -95,9 +95,9 @@ type Scope struct {
 
 const membersAtOnce = 5000
 
-// Matcher reads the list as it is now. A segment on the list that cannot be judged on the snapshot is a problem: nobody may be
-// sent by accident.
-func (s *Service) Matcher(ctx context.Context, scope Scope) (*Matcher, error) {
+// Matcher reads the list as it is now. Who is a member of a segment on it in any of the scopes is excluded. A segment on the list
+// that cannot be judged on one of them is a problem: nobody may be sent by accident.
+func (s *Service) Matcher(ctx context.Context, scopes ...Scope) (*Matcher, error) {
 	list, err := s.current(ctx)
 	if err != nil {
 		return nil, err
@@ -110,32 +110,42 @@ func (s *Service) Matcher(ctx context.Context, scope Scope) (*Matcher, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, scope := range scopes {
+		if err := s.addMembers(ctx, m, definitions, scope); err != nil {
+			return nil, err
+		}
+	}
+	m.members.sort()
+	return m, nil
+}
+
+// addMembers reads the addresses of members of segments on the list.
+func (s *Service) addMembers(ctx context.Context, m *Matcher, definitions []segment.Definition, scope Scope) error {
 	var conditions []segment.Where
 	for _, definition := range definitions {
 		where, err := segment.Compile(definition, scope.Snapshot, scope.At)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		conditions = append(conditions, where)
 	}
 	selection, err := membership.Select(scope.Snapshot, conditions, scope.Attributes)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for after, more := "", true; more; {
 		more, err = selection.Page(ctx, s.db.Reader(), after, membersAtOnce, func(member membership.Member) error {
 			after = member.ID
 			if identity, ok := scope.Identify(member.Values); ok {
-				m.members = append(m.members, list.hasher.fingerprint(normalForm(identity)))
+				m.members = append(m.members, m.hasher.fingerprint(normalForm(identity)))
 			}
 			return nil
 		})
 		if err != nil {
-			return nil, fmt.Errorf("read members of excluded segments: %w", err)
+			return fmt.Errorf("read members of excluded segments: %w", err)
 		}
 	}
-	m.members.sort()
-	return m, nil
+	return nil
 }
 
 // Version changes with every change of the list. Whoever holds a matcher of another version asks for a new one before

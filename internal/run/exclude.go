@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/segue-app/segue/internal/destination"
@@ -13,20 +14,22 @@ import (
 
 // Who is on the list of exclusions is sorted out when a run plans. The list may change after that, also while a batch waits
 // for its place in the budget: each batch knows by which version of the list it was sorted, and one of an older version is
-// sorted once more before it goes out. The list is not part of a run's plan: it holds as it is, not as it was.
+// sorted once more before it goes out. The list is not part of a run's plan: it holds as it is, not as it was. So who is a
+// member of a segment on it is judged by the profiles of the plan, and when others have come since also by those.
 
 // Exclusions is what runs need of the exclusion package.
 type Exclusions interface {
 	Version() uint64
-	Matcher(ctx context.Context, scope exclusion.Scope) (*exclusion.Matcher, error)
+	Matcher(ctx context.Context, scopes ...exclusion.Scope) (*exclusion.Matcher, error)
 }
 
 // excluded is the list of exclusions, as one plan sees it.
 type excluded struct {
-	list  Exclusions
-	scope exclusion.Scope
-	mutex sync.Mutex
-	held  *exclusion.Matcher
+	service *Service
+	planned exclusion.Scope
+	address string // attribute that holds the addresses
+	mutex   sync.Mutex
+	held    *exclusion.Matcher
 }
 
 func (s *Service) excluded(plan *Plan, snapshot profile.Snapshot, driver destination.Driver) (*excluded, error) {
@@ -34,18 +37,41 @@ func (s *Service) excluded(plan *Plan, snapshot profile.Snapshot, driver destina
 	if err != nil {
 		return nil, err
 	}
-	return &excluded{list: s.exclusions, scope: exclusion.Scope{Snapshot: snapshot, At: plan.At, Attributes: plan.Mapping.Attributes(),
-		Identify: encoder.Identity}}, nil
+	return &excluded{service: s, address: plan.Mapping.Attribute(destination.Email), planned: exclusion.Scope{Snapshot: snapshot, At: plan.At,
+		Attributes: plan.Mapping.Attributes(), Identify: encoder.Identity}}, nil
+}
+
+// scopes are the profiles of the plan, and those of today where they are others.
+func (e *excluded) scopes(ctx context.Context) ([]exclusion.Scope, error) {
+	scopes := []exclusion.Scope{e.planned}
+	current, err := e.service.profiles.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, there := current.Attribute(e.address); !there || current.ID == e.planned.Snapshot.ID {
+		return scopes, nil
+	}
+	place := slices.Index(e.planned.Attributes, e.address)
+	values := make([]string, len(e.planned.Attributes))
+	return append(scopes, exclusion.Scope{Snapshot: current, At: e.service.clock(), Attributes: []string{e.address},
+		Identify: func(address []string) (string, bool) {
+			values[place] = address[0]
+			return e.planned.Identify(values)
+		}}), nil
 }
 
 // matcher is of the list as it is now. A *halt says that a segment on it cannot be judged: then nobody is sent.
 func (e *excluded) matcher(ctx context.Context) (*exclusion.Matcher, error) {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
-	if e.held != nil && e.held.Version == e.list.Version() {
+	if e.held != nil && e.held.Version == e.service.exclusions.Version() {
 		return e.held, nil
 	}
-	held, err := e.list.Matcher(ctx, e.scope)
+	scopes, err := e.scopes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	held, err := e.service.exclusions.Matcher(ctx, scopes...)
 	if p := problem.Of(err); p != nil {
 		return nil, &halt{state: Failed, code: failExclusion, detail: p.Code}
 	}

@@ -14,7 +14,7 @@ type changingList struct{ version uint64 }
 
 func (l *changingList) Version() uint64 { return l.version }
 
-func (l *changingList) Matcher(context.Context, exclusion.Scope) (*exclusion.Matcher, error) {
+func (l *changingList) Matcher(context.Context, ...exclusion.Scope) (*exclusion.Matcher, error) {
 	return &exclusion.Matcher{Version: l.version}, nil
 }
 

@@ -251,3 +251,29 @@ func TestWhoIsExcludedAfterARequestWithoutAnswerLosesTheTagsThatItMayHaveBrought
 	}
 	wantTags(t, k, map[string][]string{"b@example.com": nil})
 }
+
+func TestWhoComesIntoAnExcludedSegmentWhileARunIsPausedIsNotSentWhenItGoesOn(t *testing.T) {
+	t.Parallel()
+	k, e := townKit(t, export.Untag)
+	excludeSegment(t, k, townSegment(t, k, "Ribe").ID)
+	rows := crowd(0, 6000)
+	k.Upload(towns(rows...))
+	k.Sandbox.SetFaults(slow)
+	ada := k.Actor(access.Administrator)
+	r, err := k.Runs.Start(t.Context(), ada, e.ID, run.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Until(r.ID, func(r run.Run) bool { return r.BatchesSent > 0 })
+	if err := k.Runs.Pause(t.Context(), ada, r.ID); err != nil {
+		t.Fatal(err)
+	}
+	paused(t, k.Wait(r.ID), run.ByPerson)
+	k.Sandbox.SetFaults(sandbox.Faults{})
+	rows[5999] = "05999,P5999@example.com,Ribe,1"
+	k.Upload(towns(rows...))
+	if r = k.Resume(r.ID, run.NoReply); r.State != run.Succeeded || r.Counts.Excluded != 1 || r.Counts.Accepted != 5999 {
+		t.Fatalf("came to %s (%s) %+v", r.State, r.PauseCode, r.Counts)
+	}
+	wantNobody(t, k, "p5999@example.com")
+}
