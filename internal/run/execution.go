@@ -45,6 +45,7 @@ type execution struct {
 	senders     atomic.Int32   // at work
 	allRecorded atomic.Bool    // the last sender has ended, and what it sent is journalled
 	withdrawn   atomic.Bool    // nobody is left who is to lose a tag
+	postponed   int            // contacts whose tags the destination refused to take away; the planner's
 	planned     atomic.Bool    // no further batch will be planned
 	followed    *follower
 	requests    atomic.Int64              // not recorded yet

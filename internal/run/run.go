@@ -89,7 +89,7 @@ type Counts struct {
 	Refused    int // rejected by the destination
 	Known      int // among Refused: not sent, because an earlier run learnt that the destination refuses it as it is
 	Withdrawn  int // not among Profiles: contacts that lost tags, because their profile left a segment
-	Held       int // not among Profiles: contacts that would have, were they not suspiciously many
+	Held       int // not among Profiles: contacts that would have, were they not suspiciously many, or had the destination not refused
 	Duplicates int // not sent, because another profile of the run has the same address
 	Excluded   int // not sent, because they are on the list of exclusions
 }

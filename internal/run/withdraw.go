@@ -35,6 +35,9 @@ const (
 	withdrawPage  = 1000
 	tagPot        = "tags"
 	withdrawnHeld = "withdrawals_held"
+	tagsRefused   = "tags_refused"
+
+	postponedAtMost = 25 // contacts whose tags the destination refuses to take away
 )
 
 // less is the tags of one set, one a line, that are not in another.
@@ -193,11 +196,13 @@ func (x *execution) holdBack(ctx context.Context) (bool, error) {
 	if x.tagger == nil || x.run.WithdrawAny || x.run.OfRun != 0 {
 		return false, nil
 	}
-	if x.run.Counts.Held > 0 { // before the process was killed
-		return true, nil
+	var already bool // before the process was killed
+	err := x.service.db.Reader().QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM run_events WHERE run_id = ? AND code = ?)`, x.run.ID, withdrawnHeld).Scan(&already)
+	if err != nil || already {
+		return already, err
 	}
 	var leaving, known int
-	err := x.service.db.Reader().QueryRowContext(ctx, `SELECT (SELECT count(*) FROM withdrawals WHERE run_id = ? AND tags <> '' AND why <> ?), (SELECT count(*) FROM deliveries WHERE export_id = ?)`,
+	err = x.service.db.Reader().QueryRowContext(ctx, `SELECT (SELECT count(*) FROM withdrawals WHERE run_id = ? AND tags <> '' AND why <> ?), (SELECT count(*) FROM deliveries WHERE export_id = ?)`,
 		x.run.ID, unable, x.run.ExportID).Scan(&leaving, &known)
 	if err != nil {
 		return false, fmt.Errorf("count withdrawals of run %d: %w", x.run.ID, err)
@@ -230,52 +235,91 @@ func readWithdrawals(ctx context.Context, q database.Querier, runID int64) (foun
 	return found, rows.Err()
 }
 
-// withdraw takes the same tags from a group of contacts, as many in a request as it takes, and forgets those who left. When
-// the tags are none, another profile has the contact by right.
+// withdraw takes the same tags from a group of contacts, as many in a request as it takes.
 func (x *execution) withdraw(ctx context.Context, tags string, group []withdrawal) error {
 	most, _ := x.tagger.TagLimits()
-	for len(group) > 0 && x.stopping.Err() == nil {
-		some := group[:min(most, len(group))]
-		group = group[len(some):]
-		taken := 0
-		if tags != "" {
-			identities := make([]string, len(some))
-			for i, w := range some {
-				identities[i] = w.identity
-			}
-			ok, err := x.removeTags(ctx, identities, strings.Split(strings.TrimSuffix(tags, "\n"), "\n"))
-			if err != nil || !ok {
-				return err
-			}
-			taken = len(some)
-		}
-		err := x.write(ctx, progress{Counts: Counts{Withdrawn: taken}}, func(j journal) error {
-			for _, w := range some {
-				if w.why != moved {
-					if _, err := j.tx.ExecContext(ctx, `DELETE FROM deliveries WHERE export_id = ? AND profile_id = ?`, x.run.ExportID, w.profileID); err != nil {
-						return fmt.Errorf("forget a delivery: %w", err)
-					}
-				} else if err := j.lessTags(ctx, x.run.ExportID, w); err != nil {
-					return err
-				}
-				if err := j.traceWithdrawn(ctx, x.run.ID, w, x.service.clock()); err != nil {
-					return err
-				}
-				if _, err := j.tx.ExecContext(ctx, `DELETE FROM withdrawals WHERE id = ?`, w.id); err != nil {
-					return fmt.Errorf("journal a withdrawal: %w", err)
-				}
-			}
-			return nil
-		})
-		if err != nil {
+	for some := range slices.Chunk(group, most) {
+		if err := x.withdrawAtOnce(ctx, tags, some); err != nil {
 			return err
 		}
-		x.changed.Store(true)
 	}
 	return nil
 }
 
-// removeTags asks the destination, with patience for what passes; ok is false when the run stops.
+// withdrawAtOnce takes tags away by one request, and forgets those who left. A request that is refused is halved until the address
+// to blame stands alone. When the tags are none, another profile has the contact by right.
+func (x *execution) withdrawAtOnce(ctx context.Context, tags string, some []withdrawal) error {
+	if x.stopping.Err() != nil {
+		return nil
+	}
+	taken := 0
+	if tags != "" {
+		identities := make([]string, len(some))
+		for i, w := range some {
+			identities[i] = w.identity
+		}
+		ok, err := x.removeTags(ctx, identities, strings.Split(strings.TrimSuffix(tags, "\n"), "\n"))
+		var refused *destination.Error
+		switch {
+		case errors.As(err, &refused) && len(some) > 1:
+			middle := len(some) / 2
+			if err := x.withdrawAtOnce(ctx, tags, some[:middle]); err != nil {
+				return err
+			}
+			return x.withdrawAtOnce(ctx, tags, some[middle:])
+		case errors.As(err, &refused):
+			return x.postpone(ctx, some[0], refused)
+		case err != nil || !ok:
+			return err
+		}
+		taken = len(some)
+	}
+	err := x.write(ctx, progress{Counts: Counts{Withdrawn: taken}}, func(j journal) error {
+		for _, w := range some {
+			if w.why != moved {
+				if _, err := j.tx.ExecContext(ctx, `DELETE FROM deliveries WHERE export_id = ? AND profile_id = ?`, x.run.ExportID, w.profileID); err != nil {
+					return fmt.Errorf("forget a delivery: %w", err)
+				}
+			} else if err := j.lessTags(ctx, x.run.ExportID, w); err != nil {
+				return err
+			}
+			if err := j.traceWithdrawn(ctx, x.run.ID, w, x.service.clock()); err != nil {
+				return err
+			}
+			if _, err := j.tx.ExecContext(ctx, `DELETE FROM withdrawals WHERE id = ?`, w.id); err != nil {
+				return fmt.Errorf("journal a withdrawal: %w", err)
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		x.changed.Store(true)
+	}
+	return err
+}
+
+// postpone leaves a contact alone whose tags the destination refuses to take away, for the next run to try once more. When
+// there are many of those, it is not the addresses that are to blame, and the run stops.
+func (x *execution) postpone(ctx context.Context, w withdrawal, refused *destination.Error) error {
+	if x.postponed++; x.postponed > postponedAtMost {
+		return x.fail(ctx, refused)
+	}
+	return x.write(ctx, progress{Counts: Counts{Held: 1}}, func(j journal) error {
+		if x.postponed == 1 {
+			if err := addEvent(ctx, j.tx, x.run.ID, x.service.clock(), tagsRefused, ""); err != nil {
+				return err
+			}
+		}
+		// Who left is found anew by the next run; the others are known from here alone.
+		if _, err := j.tx.ExecContext(ctx, `UPDATE withdrawals SET later = 1 WHERE id = ?`, w.id); err != nil {
+			return fmt.Errorf("postpone a withdrawal: %w", err)
+		}
+		return nil
+	})
+}
+
+// removeTags asks the destination, with patience for what passes; ok is false when the run stops. The *destination.Error says that
+// the request is refused as it is.
 func (x *execution) removeTags(ctx context.Context, identities, tags []string) (ok bool, err error) {
 	first := time.Now()
 	for attempt := 0; ; attempt++ {
@@ -291,6 +335,8 @@ func (x *execution) removeTags(ctx context.Context, identities, tags []string) (
 			return false, nil
 		case !errors.As(err, &failure):
 			return false, err
+		case failure.Kind == destination.Refused || failure.Kind == destination.TooLarge:
+			return false, failure
 		case failure.Passing() && (attempt < leastTries || time.Since(first) < x.seconds(patienceSeconds)):
 			if failure.Kind != destination.Throttled {
 				x.troubles.add(ForDestination)

@@ -197,3 +197,44 @@ func TestAContactThatMayHaveBeenDeliveredBeforeItWasRefusedLosesItsTagWhenThePro
 	k.Run(e, run.Options{})
 	wantTags(t, k, map[string][]string{"late@example.com": nil, "b@example.com": {tagA}})
 }
+
+func TestARefusedRemovalOfTagsIsHalvedAndOneToBlameIsLeftForTheNextRun(t *testing.T) {
+	t.Parallel()
+	k, e := delivered(t, 100, export.Untag, 30)
+	long := strings.Repeat("l", 60) + "@example.com"
+	k.Upload(towns(append(crowd(0, 100), "x,"+long+",Aarhus,1")...))
+	k.Run(e, run.Options{})
+	// Of those who left, one has an address that is too much by itself.
+	k.Upload(towns(crowd(60, 40)...))
+	tooMuch := len(`{"emails":["` + long + `"],"tags":["segue A","segue B"]}`)
+	k.Sandbox.SetFaults(sandbox.Faults{Path: "/contacts/tags", LargestBody: tooMuch - 1})
+	r := k.Run(e, run.Options{})
+	if r.State != run.Warnings || r.Counts.Withdrawn != 60 || r.Counts.Held != 1 || !slices.Contains(events(t, k, r.ID), "tags_refused") {
+		t.Fatalf("came to %s (%s) %+v", r.State, r.PauseCode, r.Counts)
+	}
+	wantTags(t, k, map[string][]string{"p0@example.com": nil, "p59@example.com": nil, "p60@example.com": {tagA, tagB}, long: {tagA, tagB}})
+	k.Sandbox.SetFaults(sandbox.Faults{})
+	if r = k.Run(e, run.Options{}); r.State != run.Succeeded || r.Counts.Withdrawn != 1 || r.Counts.Held != 0 {
+		t.Fatalf("the next run came to %s (%s) %+v", r.State, r.PauseCode, r.Counts)
+	}
+	wantTags(t, k, map[string][]string{long: nil})
+}
+
+func TestARunWhoseTagRequestsAreAllRefusedSaysSo(t *testing.T) {
+	t.Parallel()
+	k, e := delivered(t, 100, export.Untag, 30)
+	k.Upload(towns(crowd(60, 40)...))
+	k.Sandbox.SetFaults(sandbox.Faults{Path: "/contacts/tags", LargestBody: 10})
+	r := k.Run(e, run.Options{})
+	if r.State != run.Paused || r.PauseCode != "destination_unavailable" || r.Counts.Withdrawn != 0 {
+		t.Fatalf("came to %s (%s) %+v", r.State, r.PauseCode, r.Counts)
+	}
+	k.Sandbox.SetFaults(sandbox.Faults{})
+	if r = k.Resume(r.ID, run.NoReply); r.State != run.Warnings || r.Counts.Withdrawn+r.Counts.Held != 60 {
+		t.Fatalf("went on to %s (%s) %+v", r.State, r.PauseCode, r.Counts)
+	}
+	if r = k.Run(e, run.Options{}); r.State != run.Succeeded || r.Counts.Withdrawn == 0 {
+		t.Fatalf("the next run came to %s (%s) %+v", r.State, r.PauseCode, r.Counts)
+	}
+	wantTags(t, k, map[string][]string{"p0@example.com": nil, "p59@example.com": nil})
+}

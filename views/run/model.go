@@ -297,6 +297,8 @@ func (d Detail) timeline(ctx context.Context) component.Timeline {
 		case "late_batches":
 			number, _ := strconv.Atoi(e.Detail)
 			event.Tone, event.Icon, event.Text = component.Warning, "history", i18n.N(ctx, "runs.event.late_batches.text", number, "Destination", d.DestinationName)
+		case "tags_refused":
+			event.Tone, event.Icon, event.Text = component.Warning, "tag", i18n.T(ctx, "runs.event.tags_refused.text", "Destination", d.DestinationName)
 		case "resumed":
 			event.Tone, event.Icon, event.Text = component.Info, "refresh-cw", i18n.T(ctx, "runs.event.resumed.text")
 		default:
