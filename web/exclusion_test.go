@@ -40,7 +40,7 @@ func TestFaultyLinesAreToldByTheirNumbersAndTheOthersAreAdded(t *testing.T) {
 	s := newSite(t)
 	ada := s.as(t, "ada@example.com")
 	ada.post("/exclusions", url.Values{"entries": {"a@example.com\nno address\na@example.com\n@\n"}}).wants(t, http.StatusOK).
-		has(t, "2 lines are neither addresses nor domains", "Lines: 2; 4", "email addresses 1, domains 0. On it already: 1.")
+		has(t, "2 lines are neither addresses nor domains", "Line numbers: 2; 4", "email addresses 1, domains 0. On it already: 1.")
 	ada.post("/exclusions", url.Values{"entries": {" "}}).wants(t, http.StatusUnprocessableEntity).has(t, "Give at least one address or domain", `href="#entries"`)
 	ada.post("/exclusions", url.Values{"entries": {"b@example.com"}, "reason": {"see c@example.com"}}).wants(t, http.StatusUnprocessableEntity).
 		has(t, "Leave email addresses out of the reason", `href="#reason"`)

@@ -65,6 +65,7 @@ func TestTheEmergencyStopIsAskedForToldEverywhereAndLifted(t *testing.T) {
 	vera.get("/system/status").wants(t, http.StatusOK).has(t, "No emergency stop stands.").lacks(t, `href="/system/stop"`)
 	carl.post("/system/stop", nil).wants(t, http.StatusForbidden)
 	carl.post("/system/stop/lift", nil).wants(t, http.StatusForbidden)
+	ada.get("/system/stop").has(t, "No run is under way, and none waits.")
 	carl.post(exportPath(e.ID)+"/run", nil).leads(t, "/runs/1")
 	ada.get("/system/stop").wants(t, http.StatusOK).has(t, "Stop everything?", "1 run is under way or waits for its turn.", "Nothing is lost.")
 	ada.post("/system/stop", url.Values{"reason": {strings.Repeat("a", 300)}}).wants(t, http.StatusUnprocessableEntity).has(t, `aria-describedby="reason-`)

@@ -66,7 +66,10 @@ func WaitsText(ctx context.Context, code, destination string, limit int) string 
 // pace are the facts of a run under way.
 func (d Detail) pace(ctx context.Context) []component.Term {
 	left := i18n.T(ctx, "runs.left.unknown")
-	if d.Pace.Left > 0 {
+	switch {
+	case d.Pace.Waits != "" && d.Pace.Waits != run.ForBudget && d.Pace.Waits != run.ForOutcome:
+		left = i18n.T(ctx, "runs.left.waiting")
+	case d.Pace.Left > 0:
 		left = i18n.T(ctx, "runs.left.about", "Left", d.Pace.Left, "Destination", d.DestinationName, "Limit", d.Limit)
 	}
 	return []component.Term{

@@ -832,7 +832,7 @@ func Ask(p layout.Page, q Question) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = component.Confirm{Action: "/system/stop", CSRF: q.CSRF, Text: i18n.N(ctx, "stop.ask", q.Runs), ConfirmLabel: i18n.T(ctx, "stop.all"), Icon: "circle-stop",
+				templ_7745c5c3_Err = component.Confirm{Action: "/system/stop", CSRF: q.CSRF, Text: q.goingOn(ctx), ConfirmLabel: i18n.T(ctx, "stop.all"), Icon: "circle-stop",
 					CancelLabel: i18n.T(ctx, "stop.cancel"), CancelHref: "/system/status"}.Around().Render(templ.WithChildren(ctx, templ_7745c5c3_Var37), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

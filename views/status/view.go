@@ -2,6 +2,9 @@
 package status
 
 import (
+	"context"
+
+	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/stop"
 	"github.com/segue-app/segue/views/component"
 )
@@ -37,4 +40,12 @@ type Question struct {
 	Reason string
 	CSRF   string
 	Errors component.Errors
+}
+
+// goingOn says how much would be stopped.
+func (q Question) goingOn(ctx context.Context) string {
+	if q.Runs == 0 {
+		return i18n.T(ctx, "status.runs.none")
+	}
+	return i18n.N(ctx, "stop.ask", q.Runs)
 }
