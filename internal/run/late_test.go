@@ -3,6 +3,7 @@ package run_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/app/apptest"
@@ -93,5 +94,22 @@ func TestABatchThatEndsWhileALaterRunIsUnderWayIsMadeGoodByTheNextOne(t *testing
 		wantLate(t, k, r, true)
 	}
 	k.Run(e, run.Options{})
+	wantCity(t, k, "a@example.com", "Odense")
+}
+
+func TestATryThatEndsAfterALaterRunDoesNotLeaveOlderDataBehind(t *testing.T) {
+	t.Parallel()
+	k, e := townKit(t, export.Untag)
+	k.Upload(towns("1,a@example.com,Ribe,1"))
+	k.Sandbox.SetFaults(sandbox.Faults{StallShare: 1})
+	if answer := sendOne(t, k, e, "1", time.Second); answer.Outcome != run.AnswerSilent {
+		t.Fatalf("%+v", answer)
+	}
+	k.Sandbox.SetFaults(hardlyEver)
+	k.Upload(towns("1,a@example.com,Odense,1"))
+	k.Run(e, run.Options{})
+	k.Sandbox.SetFaults(sandbox.Faults{}) // it goes on after all
+	wantCity(t, k, "a@example.com", "Ribe")
+	wantLate(t, k, k.Run(e, run.Options{}), true)
 	wantCity(t, k, "a@example.com", "Odense")
 }

@@ -23,7 +23,8 @@ type Answer struct {
 	Message   string // the destination's own words; they may quote the profile
 	Reasons   []destination.Reason
 	answer    []byte
-	passing   bool // refused for what is not in the item
+	passing   bool   // refused for what is not in the item
+	batchID   string // of a Silent answer: the batch that may still arrive; "" when it is not known
 }
 
 // AnswerOutcome is what became of it.
@@ -154,6 +155,11 @@ func (s *Service) recordTry(ctx context.Context, actor access.Actor, r ready, ma
 		if err := j.recordTried(ctx, id, made, answer, began); err != nil {
 			return err
 		}
+		if answer.batchID != "" { // it may arrive after what a later run sends
+			if err := keepLate(ctx, tx, `run_id = ? AND state = 'sent'`, id); err != nil {
+				return err
+			}
+		}
 		if refused > 0 {
 			shown, err := s.seal(id, r.plan.DestinationType, made.profileID, made.item, answer.answer)
 			if err != nil {
@@ -213,7 +219,11 @@ func (s *Service) exchange(ctx context.Context, r ready, made contact) (Answer, 
 	var failure *destination.Error
 	switch {
 	case err == nil:
-		return s.awaitOne(ctx, reading, batchID, sent, made.identity)
+		answer, err := s.awaitOne(ctx, reading, batchID, sent, made.identity)
+		if answer.Outcome == AnswerSilent {
+			answer.batchID = batchID
+		}
+		return answer, err
 	case errors.Is(err, errStopped):
 		return Answer{Outcome: AnswerFailed, Code: ByStop}, nil
 	case errors.Is(err, errListChanged):

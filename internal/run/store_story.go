@@ -28,7 +28,7 @@ func (j journal) recordTried(ctx context.Context, runID int64, made contact, ans
 	case AnswerNoRoom, AnswerFailed:
 		state, sent = "filling", nil // it never went out
 	}
-	_, err = j.tx.ExecContext(ctx, `INSERT INTO batches (run_id, number, state, size, sent_at) VALUES (?, 1, ?, 1, ?)`, runID, state, sent)
+	_, err = j.tx.ExecContext(ctx, `INSERT INTO batches (run_id, number, state, size, remote_id, sent_at) VALUES (?, 1, ?, 1, ?, ?)`, runID, state, answer.batchID, sent)
 	if err == nil {
 		_, err = j.tx.ExecContext(ctx, `INSERT INTO batch_items (run_id, number, first_id, last_id, items) VALUES (?, 1, ?, ?, ?)`,
 			runID, made.profileID, made.profileID, string(items))
