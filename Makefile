@@ -113,9 +113,10 @@ vulnerabilities: ## Fail when the code calls something with a known vulnerabilit
 	$(govulncheck) ./...
 
 .PHONY: test
-test: setup ## Run all tests, with the race detector but for those in the browser, whose server the others race already
+test: setup ## Run all tests, with the race detector but for those in the browser and the model, whose server and engine the others race already
 	go test -race -timeout 15m $$(go list ./... | grep -v /web/e2e)
 	go test -timeout 15m ./web/e2e
+	$(MAKE) model MODEL_SECONDS=60
 
 .PHONY: test-quick
 test-quick: ## Run the tests without the race detector and without a browser
@@ -135,7 +136,7 @@ fuzz: ## Let each fuzz test look for new inputs for a short time (FUZZ_TIME=10s)
 
 .PHONY: model
 model: ## Hold the export engine against its model for a minute and a half (MODEL_SECONDS=90)
-	SEGUE_MODEL_SECONDS=$(MODEL_SECONDS) go test -tags model -count=1 -v -run TestWhateverHappens -timeout 30m ./internal/run
+	SEGUE_MODEL_SECONDS=$(MODEL_SECONDS) go test -count=1 -v -run TestWhateverHappens -timeout 30m ./internal/run
 
 .PHONY: bench
 bench: ## Measure what the export engine costs beside a bare loop and beside reading alone (BENCH='-profiles 100000 --json')

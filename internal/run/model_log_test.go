@@ -1,5 +1,3 @@
-//go:build model
-
 package run_test
 
 import (

@@ -1,5 +1,3 @@
-//go:build model
-
 package run_test
 
 import (
@@ -271,13 +269,18 @@ func (w *world) judge(r run.Run, fates map[string]*fate, ended bool, seen []sand
 	}
 	rejections, err := w.app.Runs.Rejections(context.Background(), w.admin, r.ID, "", 0, 10000)
 	w.must(err)
-	invalid, refused, duplicates, known := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
+	invalid, refused, duplicates, known, excluded := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, rejection := range rejections {
 		f := fates[rejection.ProfileID]
 		if f == nil {
 			w.fail("", "not a member: %+v", rejection)
 		}
 		switch rejection.Outcome {
+		case run.Excluded:
+			excluded[rejection.ProfileID] = true
+			if !f.never {
+				w.fail("", "not excluded: %+v", rejection)
+			}
 		case run.Invalid:
 			invalid[rejection.ProfileID] = true
 			if !f.invalid {
@@ -300,7 +303,7 @@ func (w *world) judge(r run.Run, fates map[string]*fate, ended bool, seen []sand
 			w.refused[standing(rejection.ProfileID, f)] = true
 		}
 	}
-	if len(invalid) != c.Invalid || len(refused) != c.Refused || len(duplicates) != c.Duplicates {
+	if len(invalid) != c.Invalid || len(refused) != c.Refused || len(duplicates) != c.Duplicates || len(excluded) != c.Excluded {
 		w.fail("", "%d invalid, %d refused, %d duplicates have a reason, the run counts %+v", len(invalid), len(refused), len(duplicates), c)
 	}
 	if n := len(slices.DeleteFunc(slices.Collect(maps.Keys(known)), func(id string) bool { return !known[id] })); n != c.Known {
@@ -310,7 +313,7 @@ func (w *world) judge(r run.Run, fates map[string]*fate, ended bool, seen []sand
 		w.fail("", "%d rejected, and the run ended as %s", c.Rejected(), r.State)
 	}
 	for id, f := range fates {
-		if ended && (f.invalid != invalid[id] || (f.owner != "") != duplicates[id]) {
+		if ended && (f.never != excluded[id] || f.invalid != invalid[id] || (f.owner != "") != duplicates[id]) {
 			w.fail("", "profile %s should be %+v; invalid %t, duplicate %t", id, *f, invalid[id], duplicates[id])
 		}
 		switch {
@@ -353,6 +356,10 @@ func (w *world) judgeRetried(fates map[string]*fate) {
 func (w *world) judgeLeavers(fates map[string]*fate, ended bool) {
 	right, kept := map[string][]string{}, map[string]bool{}
 	for id, f := range fates {
+		if f.never {
+			delete(w.under, id)
+			continue
+		}
 		if f.invalid {
 			maps.Copy(kept, w.under[id])
 			continue

@@ -1,5 +1,3 @@
-//go:build model
-
 package run_test
 
 import (
@@ -53,16 +51,18 @@ type order struct {
 	rules   [3]rule
 	parts   []part
 	mapping export.Mapping
+	never   map[string]bool // addresses that are excluded
 }
 
 func (o order) frozen() order {
-	o.people, o.parts, o.mapping = maps.Clone(o.people), slices.Clone(o.parts), slices.Clone(o.mapping)
+	o.people, o.parts, o.mapping, o.never = maps.Clone(o.people), slices.Clone(o.parts), slices.Clone(o.mapping), maps.Clone(o.never)
 	return o
 }
 
 // fate is what should become of a member of the segments.
 type fate struct {
 	invalid  bool
+	never    bool
 	owner    string // of whom this is a duplicate
 	identity string
 	fields   map[string]string // by name; only those with a value are sent
@@ -70,7 +70,7 @@ type fate struct {
 	marks    []string // of those, the segments'
 }
 
-func (f *fate) sendable() bool { return !f.invalid && f.owner == "" }
+func (f *fate) sendable() bool { return !f.never && !f.invalid && f.owner == "" }
 
 // fates decides by the rules that people are told: an address is trimmed, lower-cased and composed; of several profiles
 // with one address the first by id has it; an empty value is left out.
@@ -112,8 +112,9 @@ func (o order) fates() map[string]*fate {
 			}
 		}
 		f.tags, f.marks = append(f.tags, tags...), tags
-		f.invalid = f.invalid || !slices.Contains(addresses, f.identity)
-		if f.invalid {
+		f.never = o.never[f.identity]
+		f.invalid = !f.never && (f.invalid || !slices.Contains(addresses, f.identity))
+		if f.never || f.invalid {
 			continue
 		}
 		if owner, taken := owners[f.identity]; taken {
