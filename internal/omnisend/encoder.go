@@ -28,9 +28,14 @@ type encoder struct {
 	standings          [len(channels)]*standing // in the order of channels, nil where a status is left alone
 	texts              []column
 	custom             []column
-	scratch            []byte
 	written            []string // tags of the item at hand, to write each once
+	valid              []string // tags that were found valid, knownTags at most: most profiles carry the same few
+	given              string   // the last email address that was looked at, the form it is sent in, and whether it is one:
+	form               []byte   // Identity and Encode ask for the same
+	sound              bool
 }
+
+const knownTags = 16
 
 // column is a mapped field: its place among the values and what stands before its value.
 type column struct {
@@ -94,8 +99,7 @@ func (d *Driver) NewEncoder(layout destination.Layout) (destination.Encoder, err
 
 // Identity gives the address as it will be sent.
 func (e *encoder) Identity(values []string) (string, bool) {
-	form, ok := appendAddress(e.scratch[:0], values[e.email])
-	e.scratch = form[:0]
+	form, ok := e.address(values[e.email])
 	if !ok {
 		return "", false
 	}
@@ -103,6 +107,15 @@ func (e *encoder) Identity(values []string) (string, bool) {
 		return trimmed, true // the usual case costs no allocation
 	}
 	return string(form), true
+}
+
+// address gives the form of an email address, which holds until the next one is asked for, and whether it is one.
+func (e *encoder) address(value string) ([]byte, bool) {
+	if value != e.given {
+		e.form, e.sound = appendAddress(e.form[:0], value)
+		e.given = value
+	}
+	return e.form, e.sound
 }
 
 // Encode appends one contact request. An empty value is left out, which leaves Omnisend's alone, or written as "" where the
@@ -116,7 +129,8 @@ func (e *encoder) Encode(dst []byte, values []string, tags []string) ([]byte, []
 	}
 
 	dst = append(dst, `{"identifiers":[{"type":"email","id":"`...)
-	dst, ok := appendAddress(dst, values[e.email])
+	address, ok := e.address(values[e.email])
+	dst = append(dst, address...)
 	if !ok {
 		if strings.TrimSpace(values[e.email]) == "" {
 			refuse(destination.Email, "required")
@@ -257,7 +271,7 @@ func (e *encoder) appendTags(dst []byte, values, more []string) (_ []byte, code 
 		return dst, "too_many_tags"
 	}
 	for i, tag := range e.written {
-		if !validTag(tag) {
+		if !e.validTag(tag) {
 			return dst, "invalid_tag"
 		}
 		if i == 0 {
@@ -271,4 +285,15 @@ func (e *encoder) appendTags(dst []byte, values, more []string) (_ []byte, code 
 		dst = append(dst, ']')
 	}
 	return dst, ""
+}
+
+func (e *encoder) validTag(tag string) bool {
+	if slices.Contains(e.valid, tag) {
+		return true
+	}
+	valid := validTag(tag)
+	if valid && len(e.valid) < knownTags {
+		e.valid = append(e.valid, strings.Clone(tag))
+	}
+	return valid
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"hash"
 	"slices"
 
 	"github.com/segue-app/segue/internal/database"
@@ -36,18 +37,21 @@ const fingerprintBytes = 16
 
 // contacts makes contacts of members, by a frozen plan. It is used by one goroutine at a time.
 type contacts struct {
-	brandID   string
+	brand     []byte // its id and a zero, before the item in what is hashed
 	selection *membership.Selection
 	encoder   destination.Encoder
 	tags      []string          // of the plan's segments
 	carried   []string          // reused: the tags of the member at hand
 	sets      map[string]string // every set of tags met, one a line, kept once
 	set       []byte            // reused
+	digest    hash.Hash         // reused
+	sum       []byte            // reused
+	hashes    []byte            // room for the next fingerprints, apart from the items: those are needed much shorter
 }
 
 // compile prepares a plan for work on its snapshot.
 func compile(plan *Plan, snapshot profile.Snapshot, driver destination.Driver) (*contacts, error) {
-	c := &contacts{brandID: plan.BrandID, sets: map[string]string{}}
+	c := &contacts{brand: append([]byte(plan.BrandID), 0), sets: map[string]string{}, digest: sha256.New()}
 	var conditions []segment.Where
 	for _, s := range plan.Segments {
 		where, err := segment.Compile(s.Definition, snapshot, plan.At)
@@ -114,11 +118,16 @@ func (c *contacts) keep(set []byte) string {
 
 // fingerprint is by what a delivery is remembered. The brand is part of it: at another brand everybody is new.
 func (c *contacts) fingerprint(item []byte) []byte {
-	h := sha256.New()
-	h.Write([]byte(c.brandID))
-	h.Write([]byte{0})
-	h.Write(item)
-	return h.Sum(nil)[:fingerprintBytes]
+	c.digest.Reset()
+	c.digest.Write(c.brand)
+	c.digest.Write(item)
+	c.sum = c.digest.Sum(c.sum[:0])
+	if len(c.hashes)+fingerprintBytes > cap(c.hashes) {
+		c.hashes = make([]byte, 0, 64*fingerprintBytes)
+	}
+	start := len(c.hashes)
+	c.hashes = append(c.hashes, c.sum[:fingerprintBytes]...)
+	return c.hashes[start:len(c.hashes):len(c.hashes)]
 }
 
 // rebuild makes the items of a batch again from the snapshot, after a restart or for a second try.

@@ -115,7 +115,7 @@ func (j journal) moveCursor(ctx context.Context, runID int64, cursor string, pla
 
 // writeBatch journals a batch as filling (more profiles may come) or planned (about to be sent).
 func (j journal) writeBatch(ctx context.Context, runID int64, b batch, state string) error {
-	items, err := json.Marshal(b.entries)
+	items, err := appendEntries(make([]byte, 0, len(b.entries)*usualEntry), b.entries)
 	if err != nil {
 		return err
 	}
