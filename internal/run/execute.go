@@ -198,6 +198,9 @@ func (s *Service) begin(ctx context.Context, r *Run) error {
 		if err := limitTo(ctx, tx, r.ID, only); err != nil {
 			return err
 		}
+		if err := dropReadings(ctx, tx, s.clock().Add(-readingsFor)); err != nil {
+			return err
+		}
 		if err := begin(ctx, tx, r.ID, plan, c.ExportUser, profiles, s.clock()); err != nil || question.Code() == "" {
 			return err
 		}

@@ -49,6 +49,7 @@ type execution struct {
 	planned     atomic.Bool    // no further batch will be planned
 	followed    *follower
 	requests    atomic.Int64              // not recorded yet
+	readings    atomic.Int64              // of those, which read something
 	changed     atomic.Bool               // something is new for those who watch
 	movedAt     atomic.Pointer[time.Time] // when the journal was last written
 
@@ -186,11 +187,15 @@ func (x *execution) makeAgain(ctx context.Context, b batch) (batch, error) {
 // write runs one step of the journal and records with it what was spent. A step may be run again when the disk is full for a
 // while, so it changes nothing but the transaction.
 func (x *execution) write(ctx context.Context, p progress, step func(j journal) error) error {
-	p.requests = int(x.requests.Swap(0))
+	p.requests, p.readings = int(x.requests.Swap(0)), int(x.readings.Swap(0))
 	for attempt := 0; ; attempt++ {
 		err := x.service.db.InTx(ctx, func(tx database.Tx) error {
 			j := journal{statements: x.statements, tx: tx}
-			if err := j.record(ctx, x.run.ID, p, x.service.clock()); err != nil {
+			now := x.service.clock()
+			if err := j.record(ctx, x.run.ID, p, now); err != nil {
+				return err
+			}
+			if err := j.addReadings(ctx, x.run.Plan.BrandID, p.readings, now); err != nil {
 				return err
 			}
 			return step(j)
@@ -202,6 +207,7 @@ func (x *execution) write(ctx context.Context, p progress, step func(j journal) 
 		}
 		if !x.service.endure(ctx, x.underWay, err, attempt) {
 			x.requests.Add(int64(p.requests))
+			x.readings.Add(int64(p.readings))
 			return err
 		}
 	}
@@ -313,5 +319,8 @@ func (g *gate) Enter(ctx context.Context) (func(destination.Answer), error) {
 		return nil, err
 	}
 	g.x.requests.Add(1)
+	if g.reads {
+		g.x.readings.Add(1)
+	}
 	return done, nil
 }

@@ -73,6 +73,7 @@ func (j journal) do(ctx context.Context, statement *sql.Stmt, args ...any) error
 type progress struct {
 	Counts     // added to the run's; Profiles is not used
 	requests   int
+	readings   int // of those, which read something
 	sent       int // batches that the destination has taken
 	settled    int // of those, whose outcome is known
 	rejections []Rejection
@@ -269,25 +270,6 @@ func countDelivered(ctx context.Context, q database.Querier, exportID int64) (n 
 		return 0, fmt.Errorf("count deliveries: %w", err)
 	}
 	return n, nil
-}
-
-// requestTimes lists when batches were sent to a brand since a time; those of which it is not known count as now.
-func requestTimes(ctx context.Context, q database.Querier, brandID string, since, now time.Time) (times []time.Time, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT coalesce(b.sent_at, ?) AS at FROM batches b JOIN runs r ON r.id = b.run_id
-		WHERE r.brand_id = ? AND (b.sent_at > ? OR (b.state = 'planned' AND r.state = 'running')) ORDER BY at`,
-		database.Millis(now), brandID, database.Millis(since))
-	if err != nil {
-		return nil, fmt.Errorf("read when batches were sent: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var at int64
-		if err := rows.Scan(&at); err != nil {
-			return nil, err
-		}
-		times = append(times, database.Time(at))
-	}
-	return times, rows.Err()
 }
 
 // refusals makes the rejections of one profile from the destination's reasons.
