@@ -22,7 +22,8 @@ type entry struct {
 	Tags      string `json:"t,omitempty"` // one a line
 }
 
-// batch is some profiles on their way. items are their encoded contacts, in the order of entries.
+// batch is some profiles on their way. items are their encoded contacts, in the order of entries; without both it is to be made
+// again from the journal.
 type batch struct {
 	number  int
 	tries   int

@@ -159,9 +159,6 @@ func (x *execution) resume(ctx context.Context) error {
 			x.followed.add(sentBatch{number: b.number, tries: b.tries, tried: true, remoteID: b.remoteID, sentAt: b.sentAt})
 		case "planned":
 			x.unsettled.Add(1)
-			if b.batch, err = x.makeAgain(ctx, b.batch); err != nil {
-				return err
-			}
 			resend = append(resend, b.batch)
 		}
 	}
@@ -172,7 +169,8 @@ func (x *execution) resume(ctx context.Context) error {
 	return nil
 }
 
-// makeAgain reads who is in a batch from the journal and makes its items anew.
+// makeAgain reads who is in a batch from the journal and makes its items anew. The senders do so when its turn comes: of a run whose
+// batches were stalled there may be thousands.
 func (x *execution) makeAgain(ctx context.Context, b batch) (batch, error) {
 	var err error
 	if b.entries, err = entriesOf(ctx, x.service.db.Reader(), x.run.ID, b.number); err != nil {
@@ -306,6 +304,9 @@ type gate struct {
 
 // Enter waits for a place in the brand's budget.
 func (g *gate) Enter(ctx context.Context) (func(destination.Answer), error) {
+	if !g.reads && g.x.stopping.Err() != nil {
+		return nil, context.Cause(g.x.stopping)
+	}
 	waiting, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if !g.reads || errors.Is(context.Cause(g.x.stopping), errShutdown) {
@@ -314,6 +315,10 @@ func (g *gate) Enter(ctx context.Context) (func(destination.Answer), error) {
 	done, err := g.inner.Enter(waiting)
 	if err != nil {
 		return nil, err
+	}
+	if !g.reads && g.x.stopping.Err() != nil { // the place came at this moment
+		done(destination.Answer{})
+		return nil, context.Cause(g.x.stopping)
 	}
 	if err := confirm(ctx, g.x.service.exclusions, done); err != nil {
 		return nil, err

@@ -300,11 +300,7 @@ func (f *follower) settle(ctx context.Context, group []endedBatch) error {
 	f.mutex.Unlock()
 	x.settled(int64(len(group)))
 	for _, next := range again {
-		made, err := x.makeAgain(ctx, next)
-		if err != nil {
-			return err
-		}
-		if err := x.hand(ctx, made); err != nil {
+		if err := x.hand(ctx, batch{number: next.number, tries: next.tries}); err != nil {
 			return err
 		}
 	}

@@ -30,6 +30,12 @@ func (x *execution) sendAll(ctx context.Context) error {
 	for {
 		select {
 		case b := <-x.work:
+			if b.entries == nil {
+				var err error
+				if b, err = x.makeAgain(ctx, b); err != nil {
+					return err
+				}
+			}
 			if err := x.send(ctx, b); err != nil {
 				return err
 			}
