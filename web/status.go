@@ -98,6 +98,8 @@ func (s *Server) waitsFor(c echo.Context, r run.Run, stopped bool) (string, erro
 	}
 	info := driver.Info()
 	switch {
+	case r.Asks():
+		return text(c, "status.waits.answer", "Why", runviews.PauseText(ctx(c), r, info.Name)), nil
 	case r.State == run.Paused:
 		return runviews.PauseText(ctx(c), r, info.Name), nil
 	case r.State == run.Queued:

@@ -48,6 +48,7 @@ func TestAQuestionIsShownWithItsNumbersAndItsAnswers(t *testing.T) {
 	carl, vera := s.as(t, "carl@example.com"), s.as(t, "vera@example.com")
 	carl.get("/runs/1").has(t, "1,500 of 4,000 delivered profiles are in no segment any more", "more than 30%", "4,200",
 		"Go on, and remove the tags", "Send, but leave the tags", `href="/runs/1/cancel"`).lacks(t, ">Resume<")
+	vera.get("/system/status").has(t, "An answer on its page. 1,500 of 4,000 delivered profiles")
 	vera.get("/runs/1").has(t, "1,500", "Those who may edit the export can answer.").lacks(t, "/runs/1/resume")
 	carl.post("/runs/1/resume", nil).leads(t, "/runs/1")
 	carl.get("/runs/1").has(t, "The run has a question.")

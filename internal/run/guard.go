@@ -62,21 +62,18 @@ func (s *Service) ask(ctx context.Context, r Run, plan *Plan, selection *members
 }
 
 // ask compares the members with what was delivered before. Nobody is counted as leaving when nobody would lose tags; nobody
-// as new before a run of the export has come to its end, for then it is no surprise. As many as the last run could not
-// deliver are not counted as new either, since most of them are the same again. It reads as many rows as were delivered.
+// as new before a run of the export has come to its end, for then it is no surprise. Whom the last
+// run could not send is not counted as new either, unless something was delivered earlier. It reads as many rows as were
+// delivered, and as that run rejected.
 func ask(ctx context.Context, q database.Querier, exportID int64, selection *membership.Selection, profiles, share int, mayLeave bool) (asked Question, err error) {
 	asked = Question{Profiles: profiles, Share: share}
 	if share == export.NeverAsk {
 		return asked, nil
 	}
-	var undelivered int // by the last run that ended well
-	ended := true
-	err = q.QueryRowContext(ctx, `SELECT profiles - accepted - unchanged FROM runs WHERE export_id = ? AND cause <> ? AND of_run IS NULL
-		AND state IN ('succeeded', 'warnings') ORDER BY id DESC LIMIT 1`, exportID, Tried).Scan(&undelivered)
-	if errors.Is(err, sql.ErrNoRows) {
-		ended, err = false, nil
-	}
-	if err != nil {
+	var last int64 // the last run that ended well
+	err = q.QueryRowContext(ctx, `SELECT id FROM runs WHERE export_id = ? AND cause <> ? AND of_run IS NULL
+		AND state IN ('succeeded', 'warnings') ORDER BY id DESC LIMIT 1`, exportID, Tried).Scan(&last)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return asked, fmt.Errorf("look for a run that ended well: %w", err)
 	}
 	holds, args := selection.Holds("d.profile_id")
@@ -91,8 +88,17 @@ func ask(ctx context.Context, q database.Querier, exportID int64, selection *mem
 	if !mayLeave {
 		asked.Leaving = 0
 	}
-	if ended && asked.Delivered > 0 {
-		asked.New = max(profiles-stay-undelivered, 0)
+	if last == 0 || asked.Delivered == 0 {
+		return asked, nil
 	}
+	holds, args = selection.Holds("r.profile_id")
+	var known int
+	err = q.QueryRowContext(ctx, `SELECT count(DISTINCT r.profile_id) FROM rejections r WHERE r.run_id = ?
+		AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.export_id = ? AND d.profile_id = r.profile_id) AND `+holds,
+		append([]any{last, exportID}, args...)...).Scan(&known)
+	if err != nil {
+		return asked, fmt.Errorf("count whom the last run could not send: %w", err)
+	}
+	asked.New = max(profiles-stay-known, 0)
 	return asked, nil
 }

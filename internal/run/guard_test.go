@@ -199,3 +199,20 @@ func TestThatManyMayComeIsNoLeaveToTakeTagsFromMany(t *testing.T) {
 	}
 	wantTags(t, k, map[string][]string{"p0@example.com": {tagA, tagB}, "other0@example.com": {tagA, tagB}})
 }
+
+func TestWhomTheLastRunRejectedHidesNobodyWhoIsNew(t *testing.T) {
+	t.Parallel()
+	k, e := delivered(t, 300, export.KeepTag, 30)
+	rows := crowd(0, 300)
+	for i := range 200 { // delivered before
+		rows[i] = fmt.Sprintf("%05d,no address,Aarhus,1", i)
+	}
+	k.Upload(towns(rows...))
+	if r := k.Run(e, run.Options{}); r.Counts.Invalid != 200 {
+		t.Fatalf("came to %s (%s) %+v", r.State, r.PauseCode, r.Counts)
+	}
+	k.Upload(towns(crowd(0, 450)...))
+	if r := k.Run(e, run.Options{}); r.PauseCode != run.ManyNew || r.Question().New != 150 {
+		t.Fatalf("came to %s (%s), asks %+v", r.State, r.PauseCode, r.Question())
+	}
+}
