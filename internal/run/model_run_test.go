@@ -224,7 +224,7 @@ func (w *world) wait(e *errand, id int64) run.Run {
 	var err error
 	select {
 	case err = <-e.ended:
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute): // an answer that is lost altogether is given up after half a minute
 		w.fail("", "run %d does not end: %+v\n%s", id, w.read(id), goroutines())
 	}
 	if err != nil {
