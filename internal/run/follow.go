@@ -35,10 +35,10 @@ type sentBatch struct {
 }
 
 const (
-	newsForPoll        = 200 // read the states when so many batches were sent since: one listing tells 250
-	quietSeconds       = 2   // or when sending has waited for so long, most likely for the rate limit
-	pollSeconds        = 30  // or when so much of the destination's time has passed
-	firstPollSeconds   = 0.5 // when everything is sent: the first reading; then doubling
+	newsForPoll        = 200  // read the states when so many batches were sent since: one listing tells 250
+	quietSeconds       = 2    // or when sending has waited for so long, most likely for the rate limit
+	pollSeconds        = 30   // or when so much of the destination's time has passed
+	firstPollSeconds   = 0.25 // when everything is sent: the first reading, so long after the last batch; then doubling
 	longestPollSeconds = 15
 	stalledSeconds     = 30 * 60 // a batch without an outcome for so long is stalled
 	settleAtOnce       = 50      // batches settled in one transaction, at most
@@ -116,12 +116,15 @@ func (f *follower) follow(ctx context.Context) error {
 			}
 			everythingSent = true
 		}
-		wait := float64(pollSeconds)
+		wait, since := float64(pollSeconds), lastPoll
 		if everythingSent {
+			if added := f.lastAdd(); added.After(since) {
+				since = added
+			}
 			wait = min(firstPollSeconds*float64(int(1)<<min(waits, 10)), longestPollSeconds)
 		}
 		quiet := news > 0 && time.Since(f.lastAdd()) > x.seconds(quietSeconds)
-		if open == 0 || news < newsForPoll && !quiet && time.Since(lastPoll) < x.seconds(wait) {
+		if open == 0 || news < newsForPoll && !quiet && time.Since(since) < x.seconds(wait) {
 			continue
 		}
 		settled, err := f.poll(ctx)
@@ -133,8 +136,11 @@ func (f *follower) follow(ctx context.Context) error {
 			}
 		}
 		lastPoll = time.Now()
-		if waits++; settled > 0 || !everythingSent {
+		switch waits++; {
+		case !everythingSent:
 			waits = 0
+		case settled > 0:
+			waits = 1 // the others may come one by one
 		}
 	}
 }
