@@ -111,9 +111,10 @@ CREATE TABLE refusals (
     PRIMARY KEY (export_id, profile_id)
 ) STRICT, WITHOUT ROWID;
 
--- What was last delivered, so that the next run sends only what is new or changed.
+-- What was last delivered, so that the next run sends only what is new or changed. The export is not declared as one of
+-- exports: SQLite would look it up for each of a million rows, and exports are never deleted, only marked as removed.
 CREATE TABLE deliveries (
-    export_id    INTEGER NOT NULL REFERENCES exports (id) ON DELETE CASCADE,
+    export_id    INTEGER NOT NULL,
     profile_id   TEXT    NOT NULL,
     identity     TEXT    NOT NULL,                        -- the address under which the destination knows the contact
     hash         BLOB    NOT NULL,                        -- of brand and item, see run.fingerprint
