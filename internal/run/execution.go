@@ -295,7 +295,7 @@ func (x *execution) everythingDone() bool {
 }
 
 // gate lets requests pass until the run stops, and counts them. A request that is under way is never broken off by a
-// stop: its answer is worth having. What was sent before a stop may still be read.
+// stop: its answer is worth having. What was sent before a stop may still be read, for a while.
 type gate struct {
 	inner destination.Gate
 	x     *execution
@@ -309,9 +309,18 @@ func (g *gate) Enter(ctx context.Context) (func(destination.Answer), error) {
 	}
 	waiting, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	if !g.reads || errors.Is(context.Cause(g.x.stopping), errShutdown) {
-		defer context.AfterFunc(g.x.stopping, func() { cancel(context.Cause(g.x.stopping)) })()
-	}
+	defer context.AfterFunc(g.x.stopping, func() {
+		why := context.Cause(g.x.stopping)
+		if g.reads && !errors.Is(why, errShutdown) { // for as long as a stopped run waits for its answers
+			timer := time.NewTimer(g.x.seconds(wrapUpSeconds))
+			defer timer.Stop()
+			select {
+			case <-timer.C:
+			case <-waiting.Done():
+			}
+		}
+		cancel(why)
+	})()
 	done, err := g.inner.Enter(waiting)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/exclusion"
@@ -42,5 +43,29 @@ func TestABatchThatWaitedWhileTheListChangedIsNotSentAsItWasSorted(t *testing.T)
 	}
 	if _, err := (&noted{inner: inner, list: list}).Enter(sortedByList(t.Context(), list.Version())); !errors.Is(err, errListChanged) {
 		t.Errorf("one profile by itself: %v", err)
+	}
+}
+
+// closedGate lets nobody in, as while the destination asks for a long pause.
+type closedGate struct{}
+
+func (closedGate) Enter(ctx context.Context) (func(destination.Answer), error) {
+	<-ctx.Done()
+	return nil, context.Cause(ctx)
+}
+
+func TestAStoppedRunDoesNotWaitForEverForAPlaceToReadInTheBudget(t *testing.T) {
+	for _, why := range []error{cancelled, errShutdown} {
+		stopping, stop := context.WithCancelCause(t.Context())
+		defer stop(nil)
+		x := &execution{service: &Service{}, underWay: &underWay{stopping: stopping}, unit: time.Microsecond}
+		for _, reads := range []bool{true, false} {
+			time.AfterFunc(time.Millisecond, func() { stop(why) }) // while it waits; the second time before
+			within, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			if _, err := (&gate{inner: closedGate{}, x: x, reads: reads}).Enter(within); !errors.Is(err, why) {
+				t.Errorf("stopped by %v, reads %v: %v", why, reads, err)
+			}
+			cancel()
+		}
 	}
 }
