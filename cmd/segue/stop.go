@@ -52,12 +52,13 @@ func operator() access.Actor {
 	return actor
 }
 
-// withStops works on a database that is there. A folder without one is a mistake: nothing would be stopped.
+// withStops works on a database that is there. A folder without one is a mistake: nothing would be stopped. The schema stays as it
+// is: a server of another version may be at work on it, and must be stopped all the same.
 func withStops(ctx context.Context, d data, work func(*stop.Service) error) (err error) {
 	if _, err := os.Stat(d.database()); err != nil {
 		return fmt.Errorf("no data folder of Segue: %w", err)
 	}
-	db, err := database.Open(ctx, d.database())
+	db, err := database.Connect(d.database())
 	if err != nil {
 		return err
 	}
