@@ -51,7 +51,11 @@ func TestAnExportIsMadeStepByStepWithoutScripts(t *testing.T) {
 	form.Set("line.1.field", "firstName")
 	form.Set("line.1.attribute", "first_name")
 	form.Set("do", "check")
-	carl.post("/exports", form).has(t, "Could be sent", "1 profile has no value · 2 profiles would be rejected", "1 profile has no value · 1 profile would be rejected")
+	carl.post("/exports", form).has(t, "Could be sent", "1 profile has no value · 2 profiles would be rejected", "1 profile has no value · 1 profile would be rejected",
+		"Every profile has a value that can be sent.")
+	form.Set("line.1.attribute", "") // of what is not chosen nothing can be said
+	carl.post("/exports", form).has(t, "Could be sent").lacks(t, "Every profile has a value that can be sent.")
+	form.Set("line.1.attribute", "first_name")
 	form.Set("do", "remove-0")
 	carl.post("/exports", form).has(t, `name="line.0.field"`, "Ann · Bo · Cy").lacks(t, `name="line.1.field"`)
 

@@ -160,9 +160,22 @@ func (f Form) suggested(ctx context.Context, field destination.Field, attribute 
 
 func (f Form) samples(attribute string) string { return strings.Join(f.Samples[attribute], " · ") }
 
+// fills reports whether an attribute is chosen for the field.
+func (f Form) fills(field destination.Field) bool {
+	if field == destination.Email {
+		return f.Email != ""
+	}
+	for _, line := range f.Lines {
+		if line.Target() == field {
+			return line.Attribute != ""
+		}
+	}
+	return f.Consent.Attributes[field] != ""
+}
+
 // finding says what a line's attribute would do to the profiles; "" while that is not known.
 func (f Form) finding(ctx context.Context, field destination.Field) string {
-	if f.Outlook == nil || f.Outlook.Trouble != "" || f.Outlook.Profiles == 0 {
+	if f.Outlook == nil || f.Outlook.Trouble != "" || f.Outlook.Profiles == 0 || !f.fills(field) {
 		return ""
 	}
 	found, ok := f.Outlook.Fields[string(field)]
