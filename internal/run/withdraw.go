@@ -268,7 +268,7 @@ func (x *execution) withdrawAtOnce(ctx context.Context, tags string, some []with
 			}
 			return x.withdrawAtOnce(ctx, tags, some[middle:])
 		case errors.As(err, &refused):
-			return x.postpone(ctx, some[0], refused)
+			return x.postpone(ctx, some[0])
 		case err != nil || !ok:
 			return err
 		}
@@ -299,10 +299,12 @@ func (x *execution) withdrawAtOnce(ctx context.Context, tags string, some []with
 }
 
 // postpone leaves a contact alone whose tags the destination refuses to take away, for the next run to try once more. When
-// there are many of those, it is not the addresses that are to blame, and the run stops.
-func (x *execution) postpone(ctx context.Context, w withdrawal, refused *destination.Error) error {
+// there are many of those, it is not the addresses that are to blame, and the run stops, without the destination's words: they may
+// quote an address, and everybody sees them.
+func (x *execution) postpone(ctx context.Context, w withdrawal) error {
 	if x.postponed++; x.postponed > postponedAtMost {
-		return x.fail(ctx, refused)
+		x.stop(haltOn(failUnavailable, ""))
+		return nil
 	}
 	return x.write(ctx, progress{Counts: Counts{Held: 1}}, func(j journal) error {
 		if x.postponed == 1 {

@@ -226,7 +226,7 @@ func TestARunWhoseTagRequestsAreAllRefusedSaysSo(t *testing.T) {
 	k.Upload(towns(crowd(60, 40)...))
 	k.Sandbox.SetFaults(sandbox.Faults{Path: "/contacts/tags", LargestBody: 10})
 	r := k.Run(e, run.Options{})
-	if r.State != run.Paused || r.PauseCode != "destination_unavailable" || r.Counts.Withdrawn != 0 {
+	if r.State != run.Paused || r.PauseCode != "destination_unavailable" || r.PauseDetail != "" || r.Counts.Withdrawn != 0 {
 		t.Fatalf("came to %s (%s) %+v", r.State, r.PauseCode, r.Counts)
 	}
 	k.Sandbox.SetFaults(sandbox.Faults{})
