@@ -258,9 +258,9 @@ const permissionEvery = 250 * time.Millisecond
 
 // conclude writes how the run ended. A run whose counts do not add up to its profiles is an error of ours and says so.
 func (x *execution) conclude() error {
-	// The record is written even when the program is asked to stop at this moment.
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
+	// The record is written even when the program is asked to stop at this moment. How long that may take is up to write: a time of
+	// our own that ends while another program holds the database would look like a failure that does not pass.
+	ctx := context.Background()
 	cause := context.Cause(x.stopping)
 	if errors.Is(cause, errShutdown) {
 		return x.write(ctx, progress{}, func(journal) error { return nil })

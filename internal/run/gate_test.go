@@ -3,10 +3,14 @@ package run
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
+	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/exclusion"
 )
 
@@ -66,6 +70,37 @@ func TestAStoppedRunDoesNotWaitForEverForAPlaceToReadInTheBudget(t *testing.T) {
 				t.Errorf("stopped by %v, reads %v: %v", why, reads, err)
 			}
 			cancel()
+		}
+	}
+}
+
+func TestWhoWaitsForTheDatabaseGivesUpWhenTheProgramStopsAlsoForARunThatWasPausedBefore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "segue.db")
+	db, err := database.Connect(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := database.Connect(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hold, err := other.Writer().BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Writer().Exec("PRAGMA busy_timeout = 1"); err != nil {
+		t.Fatal(err)
+	}
+	locked := db.InTx(t.Context(), func(database.Tx) error { return nil })
+	if err := errors.Join(hold.Rollback(), other.Close(), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	stopping, stop := context.WithCancelCause(t.Context())
+	stop(&halt{state: Paused, code: ByPerson})
+	for _, shutting := range []bool{false, true} {
+		s := &Service{log: slog.New(slog.DiscardHandler), events: &event.Hub{}, shutting: shutting}
+		if again := s.endure(t.Context(), &underWay{stopping: stopping}, locked, 0); again == shutting {
+			t.Errorf("the program stops: %v, tries again: %v", shutting, again)
 		}
 	}
 }

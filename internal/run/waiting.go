@@ -95,7 +95,9 @@ func (s *Service) endure(ctx context.Context, u *underWay, failure error, attemp
 	case <-ctx.Done():
 		return false
 	}
-	return !errors.Is(context.Cause(u.stopping), errShutdown)
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return !s.shutting // of a run that was stopped before, stopping does not tell
 }
 
 // waitsFor says what a run waits for; "" when it is at work.
