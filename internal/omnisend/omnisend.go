@@ -69,6 +69,7 @@ func NewDriver(options Options) *Driver {
 			MaxIdleConnsPerHost:   32,
 			IdleConnTimeout:       60 * time.Second,
 			ForceAttemptHTTP2:     true,
+			WriteBufferSize:       64 << 10, // a full batch goes out in one piece
 		}
 	}
 	return &Driver{
