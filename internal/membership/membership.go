@@ -4,6 +4,7 @@ package membership
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -70,6 +71,16 @@ func (s *Selection) Count(ctx context.Context, q database.Querier) (n int, err e
 // Holds is a condition, with its arguments, that the profile whose id stands in a column of the query around it is a member.
 func (s *Selection) Holds(column string) (condition string, args []any) {
 	return fmt.Sprintf(`EXISTS (SELECT 1 FROM (SELECT p.id%s FROM %s p WHERE p.id = %s) WHERE %s)`, s.members, s.table, column, s.any), s.args
+}
+
+// Middle is an id with about as many profiles of the snapshot before it as after it, where they were brought in in the order
+// of their ids or in none; "" when there are no profiles.
+func (s *Selection) Middle(ctx context.Context, q database.Querier) (id string, err error) {
+	query := fmt.Sprintf(`SELECT id FROM %[1]s WHERE n >= (SELECT (max(n) + 1) / 2 FROM %[1]s) ORDER BY n LIMIT 1`, s.table)
+	if err := q.QueryRowContext(ctx, query).Scan(&id); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("look for the middle of the profiles: %w", err)
+	}
+	return id, nil
 }
 
 // Page visits up to limit members after the id, in order, and reports whether there may be more.

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/membership"
@@ -64,7 +66,7 @@ func (s *Service) ask(ctx context.Context, r Run, plan *Plan, selection *members
 // ask compares the members with what was delivered before. Nobody is counted as leaving when nobody would lose tags; nobody
 // as new before a run of the export has come to its end, for then it is no surprise. Whom the last
 // run could not send is not counted as new either, unless something was delivered earlier. It reads as many rows as were
-// delivered, and as that run rejected.
+// delivered, in two halves at once, and as that run rejected.
 func ask(ctx context.Context, q database.Querier, exportID int64, selection *membership.Selection, profiles, share int, mayLeave bool) (asked Question, err error) {
 	asked = Question{Profiles: profiles, Share: share}
 	if share == export.NeverAsk {
@@ -76,22 +78,26 @@ func ask(ctx context.Context, q database.Querier, exportID int64, selection *mem
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return asked, fmt.Errorf("look for a run that ended well: %w", err)
 	}
-	holds, args := selection.Holds("d.profile_id")
-	// The limit keeps SQLite from taking the two queries for one, and looking each member up twice.
-	var stay int
-	err = q.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(stays), 0), coalesce(sum(tagged AND NOT stays), 0) FROM
-		(SELECT d.tags <> '' AS tagged, `+holds+` AS stays FROM deliveries d WHERE d.export_id = ? LIMIT -1)`,
-		append(args[:len(args):len(args)], exportID)...).Scan(&asked.Delivered, &stay, &asked.Leaving)
+	middle, err := selection.Middle(ctx, q)
 	if err != nil {
-		return asked, fmt.Errorf("compare members with deliveries: %w", err)
+		return asked, err
 	}
+	var below, above compared
+	group, both := errgroup.WithContext(ctx)
+	group.Go(func() error { return below.read(both, q, exportID, selection, "<=", middle) })
+	group.Go(func() error { return above.read(both, q, exportID, selection, ">", middle) })
+	if err := group.Wait(); err != nil {
+		return asked, err
+	}
+	asked.Delivered, asked.Leaving = below.delivered+above.delivered, below.leaving+above.leaving
+	stay := below.stay + above.stay
 	if !mayLeave {
 		asked.Leaving = 0
 	}
 	if last == 0 || asked.Delivered == 0 {
 		return asked, nil
 	}
-	holds, args = selection.Holds("r.profile_id")
+	holds, args := selection.Holds("r.profile_id")
 	var known int
 	err = q.QueryRowContext(ctx, `SELECT count(DISTINCT r.profile_id) FROM rejections r WHERE r.run_id = ?
 		AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.export_id = ? AND d.profile_id = r.profile_id) AND `+holds,
@@ -101,4 +107,21 @@ func ask(ctx context.Context, q database.Querier, exportID int64, selection *mem
 	}
 	asked.New = max(profiles-stay-known, 0)
 	return asked, nil
+}
+
+// compared is how many profiles something was delivered to, how many of them are members still, and how many of the others
+// have tags.
+type compared struct{ delivered, stay, leaving int }
+
+// read compares those on one side of an id, that one included with "<=".
+func (c *compared) read(ctx context.Context, q database.Querier, exportID int64, selection *membership.Selection, side, id string) error {
+	holds, args := selection.Holds("d.profile_id")
+	// The limit keeps SQLite from taking the two queries for one, and looking each member up twice.
+	err := q.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(stays), 0), coalesce(sum(tagged AND NOT stays), 0) FROM
+		(SELECT d.tags <> '' AS tagged, `+holds+` AS stays FROM deliveries d WHERE d.export_id = ? AND d.profile_id `+side+` ? LIMIT -1)`,
+		append(args[:len(args):len(args)], exportID, id)...).Scan(&c.delivered, &c.stay, &c.leaving)
+	if err != nil {
+		return fmt.Errorf("compare members with deliveries: %w", err)
+	}
+	return nil
 }
