@@ -27,4 +27,6 @@ CREATE TABLE withdrawn_tags (
     at         INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX withdrawn_tags_by_profile ON withdrawn_tags (profile_id);
+CREATE INDEX withdrawn_tags_by_run ON withdrawn_tags (run_id);
+CREATE INDEX withdrawn_tags_by_address ON withdrawn_tags (identity);
 CREATE INDEX withdrawn_tags_by_time ON withdrawn_tags (at);

@@ -48,6 +48,7 @@ type Usage struct {
 const (
 	spareShare  = 100 // this part of the limit is left for reading: what was sent can always be followed
 	slackShare  = 200 // the slack is this part of a window: 300 ms of a minute
+	longestHint = 60  // a hint is believed up to so many windows: an hour
 	firstPause  = 60  // the first pause after a refusal without a hint, as a part of a window: 1 s of a minute
 	leastShare  = 20  // effective never falls below this part of the limit
 	raiseShare  = 10  // effective grows by this part of the limit in each window without refusal
@@ -179,7 +180,7 @@ func (b *Budget) refuse(now time.Time, hint time.Duration) {
 		b.effective = max(b.limit/leastShare, 1, min(b.effective, used*shrinkTenth/10))
 		b.raised = now
 	}
-	pause := hint
+	pause := min(hint, longestHint*b.window)
 	if pause <= 0 {
 		pause = min(b.window/firstPause<<min(b.streak, 10), b.window)
 		b.streak++

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
@@ -48,6 +49,7 @@ func (s *Service) Add(ctx context.Context, actor access.Actor, lines io.Reader, 
 		return report, err
 	}
 	a := &adding{service: s, hasher: list.hasher, addition: Addition{At: s.now(), By: actor.Name, Reason: reason}}
+	defer a.service.version.Add(1) // whatever came of it
 	in := bufio.NewReaderSize(lines, longestLine)
 	for number := 1; ; number++ {
 		line, more, err := readLine(in)
@@ -96,6 +98,7 @@ func readLine(in *bufio.Reader) (line string, more bool, err error) {
 
 // adding is one act of adding under way.
 type adding struct {
+	told     time.Time // when runs under way were last told that there is more
 	service  *Service
 	hasher   *hasher
 	addition Addition
@@ -136,6 +139,9 @@ func (a *adding) fault(number int) {
 	}
 }
 
+// tellEvery is how often runs under way hear of a long list while it is read: each time they read it all again.
+const tellEvery = 2 * time.Second
+
 // flush writes what was read.
 func (a *adding) flush(ctx context.Context) error {
 	if len(a.emails)+len(a.domains) == 0 {
@@ -144,7 +150,7 @@ func (a *adding) flush(ctx context.Context) error {
 	a.emails.sort()
 	var emails, domains int
 	id := a.id
-	err := a.service.change(ctx, func(tx database.Tx) (err error) {
+	err := a.service.db.InTx(ctx, func(tx database.Tx) (err error) {
 		if id == 0 {
 			if id, err = insertAddition(ctx, tx, a.addition); err != nil {
 				return err
@@ -157,6 +163,10 @@ func (a *adding) flush(ctx context.Context) error {
 		return err
 	}
 	a.id = id
+	if now := time.Now(); now.Sub(a.told) > tellEvery {
+		a.service.version.Add(1)
+		a.told = now
+	}
 	a.report.Known += len(a.emails) + len(a.domains) - emails - domains
 	a.report.Emails, a.report.Domains = a.report.Emails+emails, a.report.Domains+domains
 	a.emails, a.domains = a.emails[:0], a.domains[:0]

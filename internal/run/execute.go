@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/database"
@@ -69,13 +70,23 @@ var errEnded = errors.New("the run does not begin")
 
 // GiveUp ends a run that failed on our own side more often than it is worth trying.
 func (s *Service) GiveUp(ctx context.Context, runID int64) error {
-	err := s.db.InTx(ctx, func(tx database.Tx) error {
-		r, err := getRun(ctx, tx, runID)
-		if err != nil || !r.State.Going() {
-			return err
+	giveUp := func() error {
+		return s.db.InTx(ctx, func(tx database.Tx) error {
+			r, err := getRun(ctx, tx, runID)
+			if err != nil || !r.State.Going() {
+				return err
+			}
+			return end(ctx, tx, runID, Failed, failInternal, "", s.clock())
+		})
+	}
+	err := giveUp()
+	for database.TroubleOf(err) != database.NoTrouble && ctx.Err() == nil { // else it would seem to be under way until a restart
+		select {
+		case <-time.After(longestEndured):
+		case <-ctx.Done():
 		}
-		return end(ctx, tx, runID, Failed, failInternal, "", s.clock())
-	})
+		err = giveUp()
+	}
 	if err != nil {
 		return err
 	}

@@ -37,8 +37,9 @@ func dropReadings(ctx context.Context, tx database.Tx, before time.Time) error {
 // requestTimes lists when requests were sent to a brand since a time, oldest first; batches of which it is not known count as
 // sent now.
 func requestTimes(ctx context.Context, q database.Querier, brandID string, since, now time.Time) (times []time.Time, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT coalesce(b.sent_at, ?1) AS at, 1 FROM batches b JOIN runs r ON r.id = b.run_id
-		WHERE r.brand_id = ?2 AND (b.sent_at > ?3 OR (b.state = 'planned' AND r.state = 'running'))
+	rows, err := q.QueryContext(ctx, `SELECT b.sent_at AS at, 1 FROM batches b JOIN runs r ON r.id = b.run_id WHERE r.brand_id = ?2 AND b.sent_at > ?3
+		UNION ALL SELECT ?1, 1 FROM runs r JOIN batches b ON b.run_id = r.id
+			WHERE r.brand_id = ?2 AND r.state IN ('queued', 'running', 'paused') AND r.state = 'running' AND b.state = 'planned' AND b.sent_at IS NULL
 		UNION ALL SELECT at, count FROM readings WHERE brand_id = ?2 AND at > ?3 ORDER BY at`,
 		database.Millis(now), brandID, database.Millis(since))
 	if err != nil {
