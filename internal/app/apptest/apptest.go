@@ -9,10 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alexedwards/argon2id"
-
 	"github.com/segue-app/segue/internal/access"
-	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/app"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/database"
@@ -45,26 +42,24 @@ func Start(t testing.TB, n int) *Kit {
 // StartAt is Start with a stand-in whose time runs so many times faster than the clock.
 func StartAt(t testing.TB, n int, speed float64) *Kit {
 	t.Helper()
-	k := empty(t, speed)
-	if err := demo.Seed(t.Context(), k.App, n); err != nil {
-		t.Fatal(err)
-	}
-	return k
+	return begin(t, speed, n)
 }
 
 // Empty makes a stand-in, and a domain in which there is nobody and nothing yet; both end with the test.
 func Empty(t testing.TB) *Kit {
 	t.Helper()
-	return empty(t, Speed)
+	return begin(t, Speed, nobody)
 }
 
-func empty(t testing.TB, speed float64) *Kit {
+func begin(t testing.TB, speed float64, customers int) *Kit {
 	t.Helper()
 	k := &Kit{t: t}
 	k.NewSandbox(sandbox.Options{Speed: speed})
 	k.Config = app.Config{Folder: t.TempDir(), OmnisendURL: k.Server.URL + "/api", Window: time.Duration(float64(time.Minute) / speed),
-		Log:     slog.New(slog.DiscardHandler),
-		Account: account.Options{Hashing: &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32}}}
+		Log: slog.New(slog.DiscardHandler), Account: quickly}
+	if err := seed(k.Config.Folder, customers); err != nil {
+		t.Fatal(err)
+	}
 	k.Open()
 	return k
 }
