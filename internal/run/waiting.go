@@ -24,7 +24,7 @@ const (
 // rate limit takes a minute at most.
 const stuckSeconds = 5 * 60
 
-// troubles are what keeps a run from going on at the moment, and since when.
+// troubles are what keeps a run from going on at the moment.
 type troubles struct {
 	mutex sync.Mutex
 	codes []string // the latest last
