@@ -132,20 +132,8 @@ func (s *Service) outdate(ctx context.Context, exportID int64, made contact, oth
 }
 
 // deliveredAt finds the profiles to whom something was delivered under an address. It looks at every delivery.
-func deliveredAt(ctx context.Context, q database.Querier, exportID int64, identity string) (profiles []string, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT profile_id FROM deliveries WHERE export_id = ? AND identity = ?`, exportID, identity)
-	if err != nil {
-		return nil, fmt.Errorf("read deliveries: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		profiles = append(profiles, id)
-	}
-	return profiles, rows.Err()
+func deliveredAt(ctx context.Context, q database.Querier, exportID int64, identity string) (ids []string, err error) {
+	return profileIDs(ctx, q, `SELECT profile_id FROM deliveries WHERE export_id = ? AND identity = ?`, exportID, identity)
 }
 
 // doubtOpen takes note of whom a run that ends may have delivered without learning of it, and doubts what was delivered

@@ -19,17 +19,10 @@ import (
 
 // Retry queues a run for those whom a run that has ended rejected: ourselves, or the destination.
 func (s *Service) Retry(ctx context.Context, actor access.Actor, runID int64) (Run, error) {
-	of, err := getRun(ctx, s.db.Reader(), runID)
-	if err != nil {
-		return Run{}, err
-	}
-	e, err := s.exports.Find(ctx, s.db.Reader(), of.ExportID)
-	if err != nil {
-		return Run{}, err
-	}
+	of, e, err := s.mayAct(ctx, actor, runID)
 	switch {
-	case !e.MayEdit(actor):
-		return Run{}, actor.RequireUse(e.OpenConnection)
+	case err != nil:
+		return Run{}, err
 	case of.State.Active():
 		return Run{}, problem.New(problem.Conflict, "problem.retry.active")
 	case of.Counts.Rejected() == 0:
@@ -59,19 +52,7 @@ func (s *Service) retried(ctx context.Context, ofRun int64, maker *contacts) (me
 
 // rejectedBy reads whom a run rejected, to the end: who looks for the members meanwhile would hold one connection and want another.
 func rejectedBy(ctx context.Context, q database.Querier, runID int64) (ids []string, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT DISTINCT profile_id FROM rejections WHERE run_id = ? AND outcome IN ('invalid', 'refused')`, runID)
-	if err != nil {
-		return nil, fmt.Errorf("read rejections of run %d: %w", runID, err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		ids = append(ids, id)
-	}
-	return ids, rows.Err()
+	return profileIDs(ctx, q, `SELECT DISTINCT profile_id FROM rejections WHERE run_id = ? AND outcome IN ('invalid', 'refused')`, runID)
 }
 
 // whom is how many profiles a run takes in, and for a retry also who they are; and what makes contacts of them.

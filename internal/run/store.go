@@ -246,3 +246,20 @@ func countReasons(ctx context.Context, q database.Querier, runID int64) (found [
 	}
 	return found, rows.Err()
 }
+
+// profileIDs reads the profiles that a query selects.
+func profileIDs(ctx context.Context, q database.Querier, query string, args ...any) (ids []string, err error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read profiles: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
