@@ -16,7 +16,7 @@ CREATE UNIQUE INDEX snapshots_one_current ON snapshots (state) WHERE state = 'cu
 CREATE TABLE attributes (
     key      TEXT    PRIMARY KEY,
     label    TEXT    NOT NULL,
-    kind     TEXT    NOT NULL CHECK (kind IN ('text', 'number', 'boolean', 'date', 'datetime')),
+    kind     TEXT    NOT NULL CHECK (kind IN ('text', 'number', 'boolean', 'date', 'datetime', 'list')),
     personal INTEGER NOT NULL,
     position INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

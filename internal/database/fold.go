@@ -13,9 +13,14 @@ import (
 // FoldFunction is Fold inside SQL: SQLite's own lower() and NOCASE know only ASCII. NULL and numbers pass unchanged.
 const FoldFunction = "segue_fold"
 
+// ComposeFunction is NFC inside SQL: it makes the ways to write one letter the same, and leaves its case. NULL and numbers
+// pass unchanged.
+const ComposeFunction = "segue_compose"
+
 // A function of SQLite belongs to the driver, and connections know those that were there when they opened.
 func init() {
-	sqlite.MustRegisterDeterministicScalarFunction(FoldFunction, 1, foldArgument)
+	sqlite.MustRegisterDeterministicScalarFunction(FoldFunction, 1, ofText(FoldFunction, Fold))
+	sqlite.MustRegisterDeterministicScalarFunction(ComposeFunction, 1, ofText(ComposeFunction, norm.NFC.String))
 }
 
 // Fold is text as it is compared without regard to case: in Unicode's composed form (NFC) and lower case. Two spellings
@@ -35,13 +40,16 @@ func Fold(text string) string {
 	return strings.ToLower(text)
 }
 
-func foldArgument(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-	switch v := args[0].(type) {
-	case string:
-		return Fold(v), nil
-	case nil, int64, float64:
-		return v, nil
-	default:
-		return nil, fmt.Errorf("%s: text expected, not %T", FoldFunction, v)
+// ofText makes a function of SQLite of one on text.
+func ofText(name string, change func(string) string) func(*sqlite.FunctionContext, []driver.Value) (driver.Value, error) {
+	return func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		switch v := args[0].(type) {
+		case string:
+			return change(v), nil
+		case nil, int64, float64:
+			return v, nil
+		default:
+			return nil, fmt.Errorf("%s: text expected, not %T", name, v)
+		}
 	}
 }

@@ -3,9 +3,11 @@
 package profile
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -19,6 +21,7 @@ const (
 	Boolean  Kind = "boolean"  // INTEGER 0 or 1
 	Date     Kind = "date"     // TEXT "2006-01-02"
 	DateTime Kind = "datetime" // TEXT "2006-01-02T15:04:05Z", UTC
+	List     Kind = "list"     // TEXT, a JSON array of strings, at least one and none blank
 )
 
 // Attribute is one column of a snapshot.
@@ -57,18 +60,21 @@ func (s Snapshot) Attribute(key string) (Attribute, bool) {
 }
 
 // Kinds lists the kinds as they are offered.
-var Kinds = []Kind{Text, Number, Boolean, Date, DateTime}
+var Kinds = []Kind{Text, Number, Boolean, Date, DateTime, List}
 
 // Valid reports whether k is one of the kinds.
 func (k Kind) Valid() bool { return slices.Contains(Kinds, k) }
 
 // Format writes a stored value as text that means the same everywhere: numbers with a decimal point, true or false,
-// ISO dates. NULL is "".
+// ISO dates, the texts of a list with a comma between them. NULL is "".
 func (a Attribute) Format(value any) string {
 	switch v := value.(type) {
 	case nil:
 		return ""
 	case string:
+		if a.Kind == List {
+			return strings.Join(Texts(v), ", ")
+		}
 		return v
 	case []byte:
 		return string(v)
@@ -82,4 +88,13 @@ func (a Attribute) Format(value any) string {
 	default:
 		return fmt.Sprint(v)
 	}
+}
+
+// Texts are the texts of a stored list. What is no list has none.
+func Texts(stored string) []string {
+	var texts []string
+	if err := json.Unmarshal([]byte(stored), &texts); err != nil {
+		return nil
+	}
+	return texts
 }

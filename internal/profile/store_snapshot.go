@@ -12,7 +12,7 @@ import (
 )
 
 // columnTypes are the declared types. NUMERIC keeps whole numbers whole.
-var columnTypes = map[Kind]string{Text: "TEXT", Number: "NUMERIC", Boolean: "INTEGER", Date: "TEXT", DateTime: "TEXT"}
+var columnTypes = map[Kind]string{Text: "TEXT", Number: "NUMERIC", Boolean: "INTEGER", Date: "TEXT", DateTime: "TEXT", List: "TEXT"}
 
 func (s store) snapshot(ctx context.Context, where string, args ...any) (Snapshot, error) {
 	var snapshot Snapshot

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"time"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/profile"
 )
@@ -25,12 +27,8 @@ func compareEmpty(column string, operator Operator) Where {
 	return Where{SQL: "(" + column + " IS NOT NULL)"}
 }
 
-func compareText(column string, operator Operator, given values) Where {
-	folded := database.FoldFunction + "(" + column + ")"
-	texts := make([]string, len(given.texts))
-	for i, text := range given.texts {
-		texts[i] = database.Fold(text)
-	}
+func compareText(column string, operator Operator, given values, matchCase bool) Where {
+	folded, texts := comparable(column, given.texts, matchCase)
 	switch operator {
 	case Equals:
 		return whenFilled(column, folded+" = ?", texts[0])
@@ -48,6 +46,32 @@ func compareText(column string, operator Operator, given values) Where {
 		return whenFilled(column, folded+" IN (SELECT value FROM json_each(?))", jsonList(texts))
 	case NotInList:
 		return whenEmptyOr(column, folded+" NOT IN (SELECT value FROM json_each(?))", jsonList(texts))
+	default:
+		return compareEmpty(column, operator)
+	}
+}
+
+// comparable gives a column and the texts it is compared with in one form.
+func comparable(column string, texts []string, matchCase bool) (sql string, as []string) {
+	function, form := database.FoldFunction, database.Fold
+	if matchCase {
+		function, form = database.ComposeFunction, norm.NFC.String
+	}
+	as = make([]string, len(texts))
+	for i, text := range texts {
+		as[i] = form(text)
+	}
+	return function + "(" + column + ")", as
+}
+
+func compareList(column string, operator Operator, given values, matchCase bool) Where {
+	element, texts := comparable("value", given.texts, matchCase)
+	has := "EXISTS (SELECT 1 FROM json_each(" + column + ") WHERE " + element + " = ?)"
+	switch operator {
+	case Has:
+		return whenFilled(column, has, texts[0])
+	case HasNot:
+		return whenEmptyOr(column, "NOT "+has, texts[0])
 	default:
 		return compareEmpty(column, operator)
 	}

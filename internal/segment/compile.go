@@ -2,6 +2,7 @@ package segment
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,12 +20,17 @@ const (
 	CodeTooDeep          = "segments.problem.too_deep" // names Most
 	CodeTooMany          = "segments.problem.too_many" // names Most
 	CodeListMissing      = "segments.problem.list_missing"
+	CodeSegmentChoose    = "segments.problem.segment_choose"
+	CodeSegmentMissing   = "segments.problem.segment_missing" // the named segment is not there any more
+	CodeSegmentBase      = "segments.problem.segment_base"    // it is made from something else
+	CodeNestedDeep       = "segments.problem.nested_deep"     // names Most
 )
 
 // Bounds of a rule, so that its SQL stays within what SQLite takes.
 const (
-	MaxConditions = 100 // in a whole rule
+	MaxConditions = 100 // in a whole rule, with those of the segments that it names
 	MaxDepth      = 4   // groups within groups, the rule itself counted
+	MaxNesting    = 5   // segments within segments, the outermost not counted
 )
 
 // Where is a condition on a snapshot's table under the alias p. It is true or false for every row, never NULL, and no
@@ -39,37 +45,20 @@ var (
 	nobody    = Where{SQL: "0"}
 )
 
-// Compile turns a definition into a condition on the snapshot's table. now says which day it is. What is wrong comes back as one Invalid problem: its code is that of the first fault, its fields are named as in
-// the form of the rule (see Path).
+// Compile turns a definition into a condition on the snapshot's table. now says which day it is. What is wrong comes back as
+// one Invalid problem: its code is that of the first fault, its fields are named as in the form of the rule (see Path).
 func Compile(def Definition, snapshot profile.Snapshot, now time.Time) (Where, error) {
-	switch def.Kind {
-	case ByList:
-		if def.ListID <= 0 {
-			return Where{}, problem.New(problem.Invalid, CodeListMissing)
-		}
-		return Where{
-			SQL:  "p.id IN (SELECT profile_id FROM segment_list_members WHERE list_id = ?)",
-			Args: []any{def.ListID},
-		}, nil
-	case ByRule:
-		zone, err := time.LoadLocation(def.Zone)
-		if err != nil {
-			return Where{}, fmt.Errorf("segment: zone of the rule: %w", err)
-		}
-		c := compiler{snapshot: snapshot, now: now.In(zone)}
-		where := c.group(def.Rule, RootPath, 1)
-		if c.conditions > MaxConditions {
-			c.fault(string(RootPath), CodeTooMany, "Most", MaxConditions)
-		}
-		if len(c.faults) > 0 {
-			return Where{}, &problem.Problem{
-				Kind: problem.Invalid, Code: c.faults[0].Code, Args: c.faults[0].Args, Fields: c.faults,
-			}
-		}
-		return where, nil
-	default:
-		return Where{}, fmt.Errorf("segment: no such kind %q", def.Kind)
+	c := compiler{snapshot: snapshot, now: now}
+	where, err := c.definition(def, 0)
+	if err != nil {
+		return Where{}, err
 	}
+	if len(c.faults) > 0 {
+		return Where{}, &problem.Problem{
+			Kind: problem.Invalid, Code: c.faults[0].Code, Args: c.faults[0].Args, Fields: c.faults,
+		}
+	}
+	return where, nil
 }
 
 // Union is the condition that at least one of the definitions holds. Of none it is nobody.
@@ -91,32 +80,71 @@ func Union(defs []Definition, snapshot profile.Snapshot, now time.Time) (Where, 
 type compiler struct {
 	snapshot   profile.Snapshot
 	now        time.Time
-	conditions int
+	conditions int // so far, in all definitions
 	faults     []problem.Field
+}
+
+// definition compiles one definition, which lies nesting segments deep within the outermost.
+func (c *compiler) definition(def Definition, nesting int) (Where, error) {
+	switch def.Kind {
+	case ByList:
+		if def.ListID <= 0 {
+			return Where{}, problem.New(problem.Invalid, CodeListMissing)
+		}
+		return Where{
+			SQL:  "(p.id IN (SELECT profile_id FROM segment_list_members WHERE list_id = ?))",
+			Args: []any{def.ListID},
+		}, nil
+	case ByRule:
+		zone, err := time.LoadLocation(def.Zone)
+		if err != nil {
+			return Where{}, fmt.Errorf("segment: zone of the rule: %w", err)
+		}
+		r := rule{compiler: c, of: def, now: c.now.In(zone), nesting: nesting}
+		where := r.group(def.Rule, RootPath, 1)
+		if nesting == 0 && c.conditions > MaxConditions {
+			c.fault(string(RootPath), CodeTooMany, "Most", MaxConditions)
+		}
+		return where, r.err
+	default:
+		return Where{}, fmt.Errorf("segment: no such kind %q", def.Kind)
+	}
 }
 
 func (c *compiler) fault(field, code string, args ...any) {
 	c.faults = append(c.faults, problem.Field{Name: field, Code: code, Args: args})
 }
 
-func (c *compiler) group(g Group, path Path, depth int) Where {
+// rule is a definition that is being compiled.
+type rule struct {
+	*compiler
+	of      Definition
+	now     time.Time // in the definition's zone
+	nesting int
+	err     error // of a nested definition that the program should not have kept
+}
+
+func (r *rule) group(g Group, path Path, depth int) Where {
 	if depth > MaxDepth {
-		c.fault(string(path), CodeTooDeep, "Most", MaxDepth)
+		r.fault(string(path), CodeTooDeep, "Most", MaxDepth)
 		return nobody
 	}
 	if len(g.Conditions) == 0 && len(g.Groups) == 0 {
 		if depth > 1 {
-			c.fault(path.Match(), CodeGroupEmpty)
+			r.fault(path.Match(), CodeGroupEmpty)
 		}
 		return everybody
 	}
 	parts := make([]Where, 0, len(g.Conditions)+len(g.Groups))
 	for i, condition := range g.Conditions {
-		c.conditions++
-		parts = append(parts, c.condition(condition, path.Condition(i)))
+		// A segment that is named twice would be compiled twice: stop where the work has no end.
+		if r.conditions++; r.conditions > MaxConditions {
+			return nobody
+		}
+		parts = append(parts, r.condition(condition, path.Condition(i)))
 	}
 	for i, inner := range g.Groups {
-		parts = append(parts, c.group(inner, path.Group(i), depth+1))
+		parts = append(parts, r.group(inner, path.Group(i), depth+1))
 	}
 	switch g.Match {
 	case All:
@@ -128,45 +156,91 @@ func (c *compiler) group(g Group, path Path, depth int) Where {
 		where.SQL = "NOT " + where.SQL
 		return where
 	default:
-		c.fault(path.Match(), CodeMatchUnknown)
+		r.fault(path.Match(), CodeMatchUnknown)
 		return nobody
 	}
 }
 
-func (c *compiler) condition(condition Condition, path Path) Where {
+func (r *rule) condition(condition Condition, path Path) Where {
+	if condition.Operator.Takes() == OneSegment {
+		return r.segment(condition, path)
+	}
 	if condition.Attribute == "" {
-		c.fault(path.Attribute(), CodeAttributeChoose)
+		r.fault(path.Attribute(), CodeAttributeChoose)
 		return nobody
 	}
-	attribute, ok := c.snapshot.Attribute(condition.Attribute)
+	attribute, ok := r.snapshot.Attribute(condition.Attribute)
 	if !ok {
 		label := condition.Label
 		if label == "" {
 			label = condition.Attribute
 		}
-		c.fault(path.Attribute(), CodeAttributeMissing, "Attribute", label)
+		r.fault(path.Attribute(), CodeAttributeMissing, "Attribute", label)
 		return nobody
 	}
 	if !condition.Operator.Fits(attribute.Kind) {
-		c.fault(path.Operator(), CodeOperatorMismatch, "Attribute", attribute.Label)
+		r.fault(path.Operator(), CodeOperatorMismatch, "Attribute", attribute.Label)
 		return nobody
 	}
 	values, fault := read(condition, attribute.Kind)
 	if fault != nil {
-		c.fault(path.Value(fault.index), fault.code, fault.args...)
+		r.fault(path.Value(fault.index), fault.code, fault.args...)
 		return nobody
 	}
 	column := "p." + attribute.Column
 	switch attribute.Kind {
 	case profile.Text:
-		return compareText(column, condition.Operator, values)
+		return compareText(column, condition.Operator, values, condition.MatchCase)
 	case profile.Number:
 		return compareNumber(column, condition.Operator, values)
 	case profile.Boolean:
 		return compareBoolean(column, condition.Operator)
+	case profile.List:
+		return compareList(column, condition.Operator, values, condition.MatchCase)
 	default:
-		return compareDays(column, attribute.Kind, condition.Operator, values, c.now)
+		return compareDays(column, attribute.Kind, condition.Operator, values, r.now)
 	}
+}
+
+// segment compiles a condition that names another segment. What is wrong in there is said of the condition.
+func (r *rule) segment(condition Condition, path Path) Where {
+	field := path.Value(0)
+	if len(condition.Values) == 0 || condition.Values[0] == "" {
+		r.fault(field, CodeSegmentChoose)
+		return nobody
+	}
+	id, err := strconv.ParseInt(condition.Values[0], 10, 64)
+	nested, ok := r.of.Nested[id]
+	switch {
+	case err != nil || !ok:
+		r.fault(field, CodeSegmentMissing)
+		return nobody
+	case nested.SourceID != r.of.SourceID:
+		r.fault(field, CodeSegmentBase)
+		return nobody
+	case r.nesting == MaxNesting:
+		r.fault(field, CodeNestedDeep, "Most", MaxNesting)
+		return nobody
+	}
+	outer := r.faults
+	r.faults = nil
+	where, err := r.definition(nested, r.nesting+1)
+	inner := r.faults
+	r.faults = outer
+	if known := problem.Of(err); known != nil {
+		inner = append(inner, problem.Field{Code: known.Code, Args: known.Args})
+	} else if err != nil {
+		r.err = err
+		return nobody
+	}
+	if len(inner) > 0 {
+		r.fault(field, inner[0].Code, inner[0].Args...)
+		return nobody
+	}
+	if condition.Operator == NotInSegment {
+		where.SQL = "NOT " + where.SQL
+	}
+	return where
 }
 
 func combine(parts []Where, operator string) Where {

@@ -58,7 +58,7 @@ func (s *snapshots) set(snapshot profile.Snapshot) {
 }
 
 var columnTypes = map[profile.Kind]string{
-	profile.Text: "TEXT", profile.Number: "NUMERIC", profile.Boolean: "INTEGER", profile.Date: "TEXT", profile.DateTime: "TEXT",
+	profile.Text: "TEXT", profile.Number: "NUMERIC", profile.Boolean: "INTEGER", profile.Date: "TEXT", profile.DateTime: "TEXT", profile.List: "TEXT",
 }
 
 // fill makes a snapshot's table. A row is an id and a value, or nil, for each attribute.

@@ -33,6 +33,10 @@ const (
 	InNextDays      Operator = "in_next_days"
 	MoreThanDaysAgo Operator = "more_than_days_ago"
 	AnniversaryIn   Operator = "anniversary_in_days" // the day of the year comes up today or within so many days
+	Has             Operator = "has"
+	HasNot          Operator = "has_not"
+	InSegment       Operator = "in_segment"
+	NotInSegment    Operator = "not_in_segment"
 	IsEmpty         Operator = "is_empty"
 	IsNotEmpty      Operator = "is_not_empty"
 )
@@ -46,7 +50,8 @@ const (
 	OneValue
 	TwoValues
 	ManyValues
-	Days // a whole number of days
+	Days       // a whole number of days
+	OneSegment // a segment's id
 )
 
 var takes = map[Operator]Takes{
@@ -54,6 +59,7 @@ var takes = map[Operator]Takes{
 	InList: ManyValues, NotInList: ManyValues, Less: OneValue, AtMost: OneValue, Greater: OneValue, AtLeast: OneValue,
 	Between: TwoValues, IsTrue: Nothing, IsFalse: Nothing, On: OneValue, Before: OneValue, After: OneValue,
 	InLastDays: Days, InNextDays: Days, MoreThanDaysAgo: Days, AnniversaryIn: Days, IsEmpty: Nothing, IsNotEmpty: Nothing,
+	Has: OneValue, HasNot: OneValue, InSegment: OneSegment, NotInSegment: OneSegment,
 }
 
 var offered = map[profile.Kind][]Operator{
@@ -64,10 +70,23 @@ var offered = map[profile.Kind][]Operator{
 		IsNotEmpty},
 	// No anniversary of an instant: the day that it falls on depends on the zone of the reader.
 	profile.DateTime: {On, Before, After, Between, InLastDays, MoreThanDaysAgo, InNextDays, IsEmpty, IsNotEmpty},
+	profile.List:     {Has, HasNot, IsEmpty, IsNotEmpty},
 }
+
+// OfSegments lists the operators that compare no attribute: they name another segment.
+var OfSegments = []Operator{InSegment, NotInSegment}
 
 // Takes is what the operator needs beside the attribute.
 func (o Operator) Takes() Takes { return takes[o] }
+
+// MindsCase reports whether a condition with the operator may match case.
+func (o Operator) MindsCase() bool {
+	switch o {
+	case Equals, NotEquals, Contains, NotContains, BeginsWith, EndsWith, InList, NotInList, Has, HasNot:
+		return true
+	}
+	return false
+}
 
 // Operators lists those for a kind as they are offered.
 func Operators(kind profile.Kind) []Operator { return slices.Clone(offered[kind]) }

@@ -2,9 +2,13 @@
 // a condition on a snapshot's table. It reads profiles; it does not know exports.
 //
 // What a rule means, everywhere in Segue:
-//   - An attribute without a value fulfils no condition, except is_empty and the three that deny (not_equals,
-//     not_contains, not_in_list): those are the exact opposite of equals, contains and in_list, so nobody falls between.
-//   - Text is compared without regard to case, in every script (see database.Fold).
+//   - An attribute without a value fulfils no condition, except is_empty and those that deny (not_equals, not_contains,
+//     not_in_list, has_not): they are the exact opposite of equals, contains, in_list and has, so nobody falls between.
+//   - Text is compared without regard to case, in every script (see database.Fold), unless the condition matches case: then
+//     only the two ways to write one letter, composed or not, are the same (NFC).
+//   - A list has a value when one of its texts equals it, compared as text is. A list without texts is no value.
+//   - in_segment holds for those whom the named segment's definition holds for, as it was frozen into this one, with its own
+//     zone; not_in_segment is its exact opposite. A segment can be named only by one that is made from the same base.
 //   - A day is a calendar day in the definition's zone, UTC unless it names one. "In the last 3 days" is today and the
 //     three days before it, "in the next 3 days" today and the three days after it.
 //   - Somebody born on 29 February has the anniversary on 28 February when the year has no 29th.
@@ -29,6 +33,11 @@ type Definition struct {
 	Rule   Group  `json:"rule"`           // for ByRule
 	ListID int64  `json:"list_id"`        // for ByList: one upload; a new upload is a new list
 	Zone   string `json:"zone,omitempty"` // where the rule's days begin, an IANA name; "" is UTC
+
+	SourceID int64 `json:"source_id,omitempty"` // the base: a source whose profiles stay where they are; 0 is the unified profiles
+	// Nested are the definitions of the segments that the rule names, by id. Each carries those that it names itself, so
+	// there can be no cycle.
+	Nested map[int64]Definition `json:"nested,omitempty"`
 }
 
 // Group is a rule, or a part of one: conditions and further groups that must all, or any, or none hold. A rule without
@@ -54,10 +63,11 @@ var Matches = []Match{All, Any, None}
 
 // Condition compares one attribute. Values has as many as the operator takes.
 type Condition struct {
-	Attribute string   `json:"attribute"`       // the attribute's key
+	Attribute string   `json:"attribute"`       // the attribute's key; "" for in_segment and not_in_segment
 	Label     string   `json:"label,omitempty"` // what it was called when the rule was saved, for when it is gone
 	Operator  Operator `json:"operator"`
-	Values    []string `json:"values,omitempty"` // dates as 2006-01-02, numbers with a decimal point
+	Values    []string `json:"values,omitempty"`     // dates as 2006-01-02, numbers with a decimal point, a segment's id
+	MatchCase bool     `json:"match_case,omitempty"` // of text and lists: an upper case letter is another than its lower case
 }
 
 // Segment is a named set of profiles.
