@@ -54,7 +54,7 @@ func (s *Server) listProfiles(c echo.Context) error {
 		}
 	}
 	if view.MayUpload {
-		imports, err := s.Profiles.Imports(ctx(c), actor(c), importsOnPage)
+		imports, err := s.Sources.Imports(ctx(c), actor(c), importsOnPage)
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/source"
 	"github.com/segue-app/segue/views/component"
 	"github.com/segue-app/segue/views/layout"
 	views "github.com/segue-app/segue/views/profile"
@@ -62,13 +63,13 @@ func (s *Server) showUploads(c echo.Context) error {
 }
 
 func (s *Server) uploads(c echo.Context) ([]component.Progress, error) {
-	imports, err := s.Profiles.Imports(ctx(c), actor(c), importsOnPage)
+	imports, err := s.Sources.Imports(ctx(c), actor(c), importsOnPage)
 	if err != nil {
 		return nil, err
 	}
 	var under []component.Progress
 	for _, i := range imports {
-		if i.State == profile.Receiving {
+		if i.State == source.Receiving {
 			under = append(under, component.Progress{
 				ID: fmt.Sprintf("upload-%d", i.ID), Label: i.FileName, Value: i.Bytes, Max: i.TotalBytes, Tone: component.Running,
 				Text: text(c, "profiles.percent", "Percent", i.Percent()),
@@ -85,7 +86,7 @@ func (s *Server) receiveFile(c echo.Context, form *upload) error {
 		errs, _ := formErrors(c, check.Err())
 		return s.renderUpload(c, http.StatusUnprocessableEntity, errs)
 	}
-	i, err := s.Profiles.Receive(ctx(c), actor(c), form.FileName, max(0, c.Request().ContentLength), form.File)
+	i, err := s.Sources.Receive(ctx(c), actor(c), form.FileName, max(0, c.Request().ContentLength), form.File)
 	if p := problem.Of(err); p != nil && p.Kind == problem.Invalid {
 		var check problem.Check
 		check.Add("file", p.Code, p.Args...)
@@ -105,26 +106,26 @@ func (s *Server) showImport(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	i, err := s.Profiles.Import(ctx(c), actor(c), id)
+	i, err := s.Sources.Import(ctx(c), actor(c), id)
 	if err != nil {
 		return err
 	}
 	view := s.importView(c, i)
-	if i.State == profile.Waiting {
-		preview, err := s.Profiles.Preview(ctx(c), actor(c), id)
+	if i.State == source.Waiting {
+		preview, err := s.Sources.Preview(ctx(c), actor(c), id)
 		if err != nil {
 			return err
 		}
 		view.Preview = previewView(c, preview, preview.Import.Settings, component.Errors{})
 	}
 	if i.Refused > 0 {
-		list, err := s.Profiles.Refusals(ctx(c), actor(c), id, 0, refusalsOnPage)
+		list, err := s.Sources.Refusals(ctx(c), actor(c), id, 0, refusalsOnPage)
 		if err != nil {
 			return err
 		}
 		view.Refused = refusedRows(c, list)
 		if i.Refused > len(list) {
-			view.More = text(c, "profiles.refused.more", "Shown", len(list), "Kept", profile.KeptRefusals)
+			view.More = text(c, "profiles.refused.more", "Shown", len(list), "Kept", source.KeptRefusals)
 		}
 	}
 	if isHTMX(c) {
@@ -133,14 +134,14 @@ func (s *Server) showImport(c echo.Context) error {
 	return render(c, http.StatusOK, views.Import(s.importPage(c, i), view))
 }
 
-func (s *Server) importPage(c echo.Context, i profile.Import) layout.Page {
+func (s *Server) importPage(c echo.Context, i source.Import) layout.Page {
 	return s.page(c, "profiles", i.FileName, profilesCrumb(c))
 }
 
 // importView is what every state of an import shows.
-func (s *Server) importView(c echo.Context, i profile.Import) views.ImportView {
+func (s *Server) importView(c echo.Context, i source.Import) views.ImportView {
 	view := views.ImportView{
-		Href: importPath(i.ID), Topic: i.Topic(), FileName: i.FileName, Badge: importBadge(c, i), Done: i.State == profile.Done, Ended: i.State.Ended(),
+		Href: importPath(i.ID), Topic: i.Topic(), FileName: i.FileName, Badge: importBadge(c, i), Done: i.State == source.Done, Ended: i.State.Ended(),
 		Stats: []component.Stat{
 			{Label: text(c, "profiles.import.read"), Number: i18n.Number(ctx(c), i.Lines)},
 			{Label: text(c, "profiles.import.good"), Number: i18n.Number(ctx(c), i.Good), Tone: component.Success},
@@ -170,15 +171,15 @@ func (s *Server) importView(c echo.Context, i profile.Import) views.ImportView {
 	return view
 }
 
-func importBadge(c echo.Context, i profile.Import) component.Badge {
-	tones := map[profile.State]component.Tone{
-		profile.Receiving: component.Running, profile.Waiting: component.Info, profile.Queued: component.Running, profile.Running: component.Running,
-		profile.Done: component.Success, profile.Failed: component.Danger,
+func importBadge(c echo.Context, i source.Import) component.Badge {
+	tones := map[source.State]component.Tone{
+		source.Receiving: component.Running, source.Waiting: component.Info, source.Queued: component.Running, source.Running: component.Running,
+		source.Done: component.Success, source.Failed: component.Danger,
 	}
 	return component.Badge{Tone: tones[i.State], Text: text(c, "profiles.state."+string(i.State))}
 }
 
-func refusedRows(c echo.Context, list []profile.Refusal) []views.RefusedRow {
+func refusedRows(c echo.Context, list []source.Refusal) []views.RefusedRow {
 	rows := make([]views.RefusedRow, len(list))
 	for n, r := range list {
 		rows[n] = views.RefusedRow{Line: i18n.Number(ctx(c), r.Line), Column: r.Column, Reason: text(c, r.Code)}
@@ -188,7 +189,7 @@ func refusedRows(c echo.Context, list []profile.Refusal) []views.RefusedRow {
 
 var delimiters = map[string]string{views.Comma: ",", views.Semicolon: ";", views.Tab: "\t"}
 
-func previewView(c echo.Context, preview profile.Preview, settings profile.Settings, errs component.Errors) *views.PreviewView {
+func previewView(c echo.Context, preview source.Preview, settings source.Settings, errs component.Errors) *views.PreviewView {
 	view := &views.PreviewView{
 		Errors: errs, ID: strconv.Itoa(settings.ID), Mode: string(settings.Mode), DecimalComma: settings.DecimalComma,
 		MonthFirst: settings.MonthFirst, Refused: refusedRows(c, preview.Refused),
@@ -216,12 +217,12 @@ func (s *Server) confirmImport(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	preview, err := s.Profiles.Preview(ctx(c), actor(c), id)
+	preview, err := s.Sources.Preview(ctx(c), actor(c), id)
 	if err != nil {
 		return err
 	}
 	settings := settingsForm(c, preview.Import.Settings)
-	err = s.Profiles.Confirm(ctx(c), actor(c), id, settings)
+	err = s.Sources.Confirm(ctx(c), actor(c), id, settings)
 	if errs, ok := formErrors(c, err); ok {
 		view := s.importView(c, preview.Import)
 		view.Preview = previewView(c, preview, settings, errs)
@@ -234,14 +235,14 @@ func (s *Server) confirmImport(c echo.Context) error {
 }
 
 // settingsForm puts what was typed into the settings that were guessed.
-func settingsForm(c echo.Context, guessed profile.Settings) profile.Settings {
+func settingsForm(c echo.Context, guessed source.Settings) source.Settings {
 	settings := guessed
 	settings.Columns = slices.Clone(guessed.Columns)
 	id, err := strconv.Atoi(c.FormValue("id"))
 	if err != nil {
 		id = -1
 	}
-	settings.ID, settings.Mode = id, profile.Mode(c.FormValue("mode"))
+	settings.ID, settings.Mode = id, source.Mode(c.FormValue("mode"))
 	settings.DecimalComma, settings.MonthFirst = c.FormValue("decimal") == "true", c.FormValue("dates") == views.MonthFirst
 	for n := range settings.Columns {
 		column := &settings.Columns[n]
@@ -256,7 +257,7 @@ func (s *Server) changeDelimiter(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Profiles.ChangeDelimiter(ctx(c), actor(c), id, delimiters[c.FormValue("delimiter")]); err != nil {
+	if err := s.Sources.ChangeDelimiter(ctx(c), actor(c), id, delimiters[c.FormValue("delimiter")]); err != nil {
 		return err
 	}
 	return redirect(c, importPath(id))
@@ -267,7 +268,7 @@ func (s *Server) cancelImport(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Profiles.Cancel(ctx(c), actor(c), id); err != nil {
+	if err := s.Sources.Cancel(ctx(c), actor(c), id); err != nil {
 		return err
 	}
 	s.flash(c, "info", "profiles.import.cancelled")
@@ -280,10 +281,10 @@ func (s *Server) downloadRefusals(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.Profiles.Import(ctx(c), actor(c), id); err != nil {
+	if _, err := s.Sources.Import(ctx(c), actor(c), id); err != nil {
 		return err
 	}
-	list, err := s.Profiles.Refusals(ctx(c), actor(c), id, 0, refusalsAtATime)
+	list, err := s.Sources.Refusals(ctx(c), actor(c), id, 0, refusalsAtATime)
 	if err != nil {
 		return err
 	}
@@ -298,7 +299,7 @@ func (s *Server) downloadRefusals(c echo.Context) error {
 			}
 		}
 		written += len(list)
-		if list, err = s.Profiles.Refusals(ctx(c), actor(c), id, written, refusalsAtATime); err != nil {
+		if list, err = s.Sources.Refusals(ctx(c), actor(c), id, written, refusalsAtATime); err != nil {
 			return err
 		}
 	}

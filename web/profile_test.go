@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
-	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/source"
 )
 
 const customersFile = "id;email;name;points;member\n" +
@@ -21,9 +21,9 @@ const customersFile = "id;email;name;points;member\n" +
 	"a/b ?;carl@example.com;Carl;3;ja\n"
 
 // importCustomers puts a file in without the pages.
-func importCustomers(t *testing.T, s *site, file string) profile.Import {
+func importCustomers(t *testing.T, s *site, file string) source.Import {
 	t.Helper()
-	i, err := s.Profiles.ImportFile(t.Context(), access.System, "customers.csv", strings.NewReader(file), profile.Settings{})
+	i, err := s.Sources.ImportFile(t.Context(), access.System, "customers.csv", strings.NewReader(file), source.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func TestAFileOnItsWayShowsHowFarItIs(t *testing.T) {
 	file, sender := io.Pipe()
 	received := make(chan error, 1)
 	go func() {
-		_, err := s.Profiles.Receive(t.Context(), s.Administrator, "slow.csv", int64(len(customersFile)), file)
+		_, err := s.Sources.Receive(t.Context(), s.Administrator, "slow.csv", int64(len(customersFile)), file)
 		received <- err
 	}()
 	_, err := io.WriteString(sender, customersFile[:40]) // returns when it has been read

@@ -10,15 +10,15 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
-	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/segment"
+	"github.com/segue-app/segue/internal/source"
 )
 
 // customers gives the site three profiles.
 func (s *site) customers(t *testing.T) {
 	t.Helper()
 	const file = "id,country,spent,last_seen\nk1,Denmark,100,2026-05-30\nk2,Sweden,20,2026-01-01\nk3,denmark,,\n"
-	if _, err := s.profiles.ImportFile(t.Context(), access.System, "customers.csv", strings.NewReader(file), profile.Settings{}); err != nil {
+	if _, err := s.Sources.ImportFile(t.Context(), access.System, "customers.csv", strings.NewReader(file), source.Settings{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -199,7 +199,7 @@ func TestARefreshThatFailsIsSaidOnTheSegment(t *testing.T) {
 	s.customers(t)
 	carl := s.as(t, "carl@example.com")
 	carl.post("/segments", danes("Danes", nil)).leads(t, "/segments/1")
-	if _, err := s.profiles.ImportFile(t.Context(), access.System, "other.csv", strings.NewReader("id,city\nk1,Aarhus\n"), profile.Settings{}); err != nil {
+	if _, err := s.Sources.ImportFile(t.Context(), access.System, "other.csv", strings.NewReader("id,city\nk1,Aarhus\n"), source.Settings{}); err != nil {
 		t.Fatal(err)
 	}
 	carl.post("/segments/1/calculate", nil).leads(t, "/segments/1")

@@ -25,6 +25,7 @@ import (
 	"github.com/segue-app/segue/internal/schedule"
 	"github.com/segue-app/segue/internal/secret"
 	"github.com/segue-app/segue/internal/segment"
+	"github.com/segue-app/segue/internal/source"
 	"github.com/segue-app/segue/internal/stop"
 )
 
@@ -32,6 +33,7 @@ import (
 type Services struct {
 	Accounts    *account.Service
 	Profiles    *profile.Service
+	Sources     *source.Service
 	Segments    *segment.Service
 	Exclusions  *exclusion.Service
 	Connections *connection.Service

@@ -28,12 +28,11 @@ import (
 type site struct {
 	*Server
 	testkit.People
-	db       *database.DB
-	profiles *profile.Service
-	sandbox  *sandbox.Server
-	clock    *testkit.Clock
-	url      string
-	log      *logBook
+	db      *database.DB
+	sandbox *sandbox.Server
+	clock   *testkit.Clock
+	url     string
+	log     *logBook
 }
 
 // newSite starts a server with one person of each role. change may alter its services and options.
@@ -53,9 +52,9 @@ func newEmptySite(t *testing.T, change ...func(*Services, *Options)) *site {
 		t.Fatal(err)
 	}
 	services := Services{Accounts: testkit.Accounts(t, s.db, s.clock), Events: &event.Hub{}, Clock: s.clock.Now}
-	s.profiles = testProfiles(t, s.db, services.Events, s.clock)
-	services.Profiles = s.profiles
-	services.Segments = segment.NewService(s.db, s.profiles, services.Events, s.clock.Now)
+	services.Profiles = profile.NewService(s.db, services.Events, s.clock.Now)
+	services.Sources = testSources(t, s.db, services.Profiles, services.Events, s.clock)
+	services.Segments = segment.NewService(s.db, services.Profiles, services.Events, s.clock.Now)
 	services.Connections, s.sandbox = testkit.Connections(t, s.db, services.Accounts, services.Events, s.clock)
 	services = withEngine(t, services, s.db, s.clock)
 	options := Options{Sealer: sealer, Logger: slog.New(slog.NewTextHandler(s.log, nil))}

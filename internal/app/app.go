@@ -29,6 +29,7 @@ import (
 	"github.com/segue-app/segue/internal/schedule"
 	"github.com/segue-app/segue/internal/secret"
 	"github.com/segue-app/segue/internal/segment"
+	"github.com/segue-app/segue/internal/source"
 	"github.com/segue-app/segue/internal/stop"
 )
 
@@ -55,6 +56,7 @@ type App struct {
 	Events      *event.Hub
 	Accounts    *account.Service
 	Profiles    *profile.Service
+	Sources     *source.Service
 	Segments    *segment.Service
 	Exclusions  *exclusion.Service
 	Connections *connection.Service
@@ -128,7 +130,8 @@ func (a *App) assemble(c Config) (err error) {
 	a.Budgets = budget.NewRegistry(limit, c.Window, run.RequestTimes(a.DB, c.Clock))
 	c.Account.Clock = c.Clock
 	a.Accounts = account.New(a.DB, c.Account)
-	a.Profiles = profile.NewService(a.DB, a.Events, c.Clock, profile.Options{Folder: filepath.Join(c.Folder, "uploads"), Log: c.Log})
+	a.Profiles = profile.NewService(a.DB, a.Events, c.Clock)
+	a.Sources = source.NewService(a.DB, a.Profiles, a.Events, c.Clock, source.Options{Folder: filepath.Join(c.Folder, "uploads"), Log: c.Log})
 	a.Segments = segment.NewService(a.DB, a.Profiles, a.Events, c.Clock)
 	a.Connections = connection.NewService(connection.Dependencies{DB: a.DB, Sealer: a.Sealer, Drivers: drivers, Accounts: a.Accounts,
 		Gates: gates{a.Budgets}, Clock: c.Clock, Events: a.Events})
@@ -147,7 +150,7 @@ func (a *App) assemble(c Config) (err error) {
 		return err
 	}
 	a.Runs.SetQueue(a.queue)
-	a.Profiles.StartWith(a.queue)
+	a.Sources.StartWith(a.queue)
 	a.Schedule.SetQueue(a.queue)
 	return nil
 }
@@ -172,7 +175,7 @@ type imports struct{ app *App }
 
 // RunImport carries an import out.
 func (i imports) RunImport(ctx context.Context, importID int64) error {
-	if err := i.app.Profiles.RunImport(ctx, importID); err != nil {
+	if err := i.app.Sources.RunImport(ctx, importID); err != nil {
 		return err
 	}
 	i.app.Exclusions.ProfilesChanged()
@@ -185,7 +188,7 @@ type housekeeping struct{ app *App }
 // Tidy drops drafts of connections that were left, files that nobody confirmed, uploaded lists that neither a segment nor a run
 // uses, and what runs keep for a while only.
 func (h housekeeping) Tidy(ctx context.Context) error {
-	if err := h.app.Profiles.EndForgotten(ctx); err != nil {
+	if err := h.app.Sources.EndForgotten(ctx); err != nil {
 		return err
 	}
 	lists, err := h.app.Runs.ListsInUse(ctx)
@@ -216,6 +219,9 @@ func (l levelled) Enabled(ctx context.Context, level slog.Level) bool {
 // Start takes up what an earlier process left, and begins to work in the background.
 func (a *App) Start(ctx context.Context) error {
 	if err := a.Profiles.Recover(ctx); err != nil {
+		return fmt.Errorf("take up profiles: %w", err)
+	}
+	if err := a.Sources.Recover(ctx); err != nil {
 		return fmt.Errorf("take up imports: %w", err)
 	}
 	if err := a.Runs.Recover(ctx); err != nil {

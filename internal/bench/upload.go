@@ -10,8 +10,8 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/app"
-	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/profile/sample"
+	"github.com/segue-app/segue/internal/source"
 )
 
 // oneIn is how many profiles there are for each that changes: 0.1%.
@@ -24,7 +24,7 @@ func uploadChanged(ctx context.Context, a *app.App, profiles int) error {
 	changed, rewritten := io.Pipe()
 	go func() { written.CloseWithError(sample.Write(written, profiles, 1)) }()
 	go func() { rewritten.CloseWithError(change(rewritten, original)) }()
-	_, err := a.Profiles.ImportFile(ctx, access.System, "changed-customers.csv", changed, profile.Settings{})
+	_, err := a.Sources.ImportFile(ctx, access.System, "changed-customers.csv", changed, source.Settings{})
 	if err != nil {
 		return fmt.Errorf("upload changed customers: %w", err)
 	}

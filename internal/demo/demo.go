@@ -14,10 +14,10 @@ import (
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/problem"
-	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/profile/sample"
 	"github.com/segue-app/segue/internal/secret"
 	"github.com/segue-app/segue/internal/segment"
+	"github.com/segue-app/segue/internal/source"
 )
 
 // Person is somebody who can sign in to the demonstration.
@@ -89,7 +89,7 @@ func Seed(ctx context.Context, a *app.App, n int) error {
 func Customers(ctx context.Context, a *app.App, n int) error {
 	reader, writer := io.Pipe()
 	go func() { writer.CloseWithError(sample.Write(writer, n, 1)) }()
-	_, err := a.Profiles.ImportFile(ctx, access.System, "sample-customers.csv", reader, profile.Settings{})
+	_, err := a.Sources.ImportFile(ctx, access.System, "sample-customers.csv", reader, source.Settings{})
 	if err != nil {
 		return fmt.Errorf("bring the sample customers in: %w", err)
 	}

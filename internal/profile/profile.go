@@ -1,5 +1,5 @@
-// Package profile owns the unified customer profiles: their attributes, the snapshots that hold them, and how they come
-// in from a file. It does not know segments or exports; those read a snapshot by its table.
+// Package profile owns the unified customer profiles: their attributes and the snapshots that hold them. It knows neither
+// where profiles come from nor segments or exports; those read a snapshot by its table.
 package profile
 
 import (

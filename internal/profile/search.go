@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/problem"
@@ -44,7 +45,9 @@ func (s *Service) Search(ctx context.Context, actor access.Actor, query string, 
 	if err != nil {
 		return Found{}, err
 	}
-	query = cut(strings.TrimSpace(query), maxQuery)
+	if query = strings.TrimSpace(query); utf8.RuneCountInString(query) > maxQuery {
+		query = string([]rune(query)[:maxQuery])
+	}
 	found := Found{Snapshot: snapshot}
 	if query == "" {
 		found.Records, err = s.store.records(ctx, snapshot, `n > ? ORDER BY n LIMIT ?`, after, limit+1)

@@ -1,4 +1,4 @@
-package profile
+package profile_test
 
 import (
 	"fmt"
@@ -8,9 +8,10 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
 )
 
-func ids(found Found) []string {
+func ids(found profile.Found) []string {
 	list := make([]string, len(found.Records))
 	for i, r := range found.Records {
 		list[i] = r.ID
@@ -20,11 +21,11 @@ func ids(found Found) []string {
 
 func TestSearchFindsWhatAPersonTypes(t *testing.T) {
 	s := newService(t)
-	load(t, s, "id,email,first_name,city,note\n"+
+	s.load(t, "id,email,first_name,city,note\n"+
 		"1001,Anne@Example.com,Anne,Køge,vip\n"+
 		"1002,bo@example.com,Øjvind,Aarhus,100%\n"+
 		"2001,carl_1@example.com,CARL,Odense,\n"+
-		"100,dorte@example.com,Åse,Ribe,\n", Settings{})
+		"100,dorte@example.com,Åse,Ribe,\n")
 	tests := []struct {
 		name, query string
 		want        []string
@@ -61,7 +62,7 @@ func TestPagesOfASearchHoldEveryHitOnce(t *testing.T) {
 	for i := range 100 {
 		fmt.Fprintf(&file, "K%d,x%d@example.com\n", i, i)
 	}
-	load(t, s, file.String(), Settings{})
+	s.load(t, file.String())
 	for _, query := range []string{"", "k", "example", "9", "K1"} {
 		seen := map[string]int{}
 		for after, pages := 0, 0; ; pages++ {
@@ -90,15 +91,12 @@ func TestPagesOfASearchHoldEveryHitOnce(t *testing.T) {
 
 func TestWhoMayDoWhat(t *testing.T) {
 	s := newService(t)
-	load(t, s, "id,email,points\n1,a@example.com,5\n", Settings{})
-	snapshot := current(t, s)
+	s.load(t, "id,email,points\n1,a@example.com,5\n")
+	snapshot := s.current(t)
 	_, err := s.Search(t.Context(), viewer, "", 0, 10)
 	_, _, one := s.Profile(t.Context(), viewer, 0, "1")
-	_, receive := s.Receive(t.Context(), contributor, "x.csv", 0, strings.NewReader("id,a\n1,2\n"))
-	_, list := s.Imports(t.Context(), contributor, 1)
-	_, refusals := s.Refusals(t.Context(), contributor, 1, 0, 1)
-	correct := s.CorrectAttributes(t.Context(), contributor, []Correction{{Key: "email", Label: "x"}})
-	for what, err := range map[string]error{"search": err, "one": one, "receive": receive, "imports": list, "refusals": refusals, "correct": correct} {
+	correct := s.CorrectAttributes(t.Context(), contributor, []profile.Correction{{Key: "email", Label: "x"}})
+	for what, err := range map[string]error{"search": err, "one": one, "correct": correct} {
 		if !problem.Is(err, problem.NotPermitted) {
 			t.Errorf("%s: %v", what, err)
 		}

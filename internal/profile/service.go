@@ -1,140 +1,23 @@
 package profile
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"log/slog"
-	"os"
-	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/event"
 )
 
-// Topics of events beside those of single imports.
-const (
-	CurrentTopic = "profiles" // another snapshot has become the current one, or its attributes were corrected
-	ImportsTopic = "imports"  // a file is on its way
-)
-
-func topic(importID int64) string { return fmt.Sprintf("import/%d", importID) }
-
-// Starter puts an import in the queue of background jobs, within the transaction that confirms it. The job calls RunImport.
-type Starter interface {
-	StartImport(ctx context.Context, tx database.Tx, importID int64) error
-}
-
-// Options are what a Service needs of its surroundings.
-type Options struct {
-	Folder string // for uploaded files, until they are imported
-	Log    *slog.Logger
-}
+// CurrentTopic is the topic of events when another snapshot has become the current one, or its attributes were corrected.
+const CurrentTopic = "profiles"
 
 // Service is all that people and other packages can do with profiles.
 type Service struct {
-	store   store
-	events  *event.Hub
-	now     func() time.Time
-	folder  string
-	log     *slog.Logger
-	starter Starter
-
-	mutex   sync.Mutex
-	running map[int64]bool // imports under way in this process
+	store  store
+	events *event.Hub
+	now    func() time.Time
 }
 
-// NewService makes the service. Nothing starts by itself; call Recover before anything else runs.
-func NewService(db *database.DB, events *event.Hub, now func() time.Time, options Options) *Service {
-	log := options.Log
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
-	}
-	return &Service{
-		store: store{db: db}, events: events, now: now, folder: options.Folder, log: log, running: map[int64]bool{},
-	}
-}
-
-// StartWith says who starts confirmed imports. Without one they stay queued until RunImport is called.
-func (s *Service) StartWith(starter Starter) { s.starter = starter }
-
-// Recover puts right what a killed process left behind: half-filled snapshots and half-received files are removed,
-// imports that were under way are queued again from their stored file.
-func (s *Service) Recover(ctx context.Context) error {
-	if err := os.MkdirAll(s.folder, 0o700); err != nil {
-		return fmt.Errorf("folder for uploads: %w", err)
-	}
-	loading, err := s.store.loadingSnapshots(ctx)
-	if err != nil {
-		return err
-	}
-	for _, id := range loading {
-		if err := s.store.drop(ctx, id, s.now()); err != nil {
-			return err
-		}
-	}
-	err = s.store.db.InTx(ctx, func(tx database.Tx) error {
-		ids, err := s.store.requeue(ctx, tx, s.now())
-		if err != nil || s.starter == nil {
-			return err
-		}
-		for _, id := range ids {
-			if err := s.starter.StartImport(ctx, tx, id); err != nil {
-				return fmt.Errorf("start import %d again: %w", id, err)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if err := s.EndForgotten(ctx); err != nil {
-		return err
-	}
-	if err := s.removeStrayFiles(ctx); err != nil {
-		return err
-	}
-	return s.dropUnheld(ctx)
-}
-
-// EndForgotten discards uploads that nobody confirmed within a week, and their files. Whoever cares for tidiness calls it
-// from time to time.
-func (s *Service) EndForgotten(ctx context.Context) error {
-	var ended []int64
-	err := s.store.db.InTx(ctx, func(tx database.Tx) (err error) {
-		ended, err = s.store.endForgotten(ctx, tx, s.now())
-		return err
-	})
-	for _, id := range ended {
-		s.events.Publish(topic(id))
-		err = errors.Join(err, s.removeFile(id))
-	}
-	return err
-}
-
-func (s *Service) removeStrayFiles(ctx context.Context) error {
-	files, err := filepath.Glob(filepath.Join(s.folder, "import-*.csv"))
-	if err != nil {
-		return fmt.Errorf("look through uploads: %w", err)
-	}
-	for _, file := range files {
-		var id int64
-		if _, err := fmt.Sscanf(filepath.Base(file), "import-%d.csv", &id); err != nil {
-			continue
-		}
-		i, err := s.store.importByID(ctx, id)
-		if err == nil && !i.State.Ended() {
-			continue
-		}
-		if err := os.Remove(file); err != nil {
-			return fmt.Errorf("remove an old upload: %w", err)
-		}
-	}
-	return nil
-}
-
-func (s *Service) path(importID int64) string {
-	return filepath.Join(s.folder, fmt.Sprintf("import-%d.csv", importID))
+// NewService makes the service.
+func NewService(db *database.DB, events *event.Hub, now func() time.Time) *Service {
+	return &Service{store: store{db: db}, events: events, now: now}
 }

@@ -94,7 +94,7 @@ func (s *Service) CorrectAttributes(ctx context.Context, actor access.Actor, cor
 	var check problem.Check
 	for i := range corrections {
 		corrections[i].Label = strings.TrimSpace(corrections[i].Label)
-		checkLabel(&check, corrections[i].Key, corrections[i].Label)
+		CheckLabel(&check, corrections[i].Key, corrections[i].Label)
 	}
 	if err := check.Err(); err != nil {
 		return err
@@ -108,7 +108,8 @@ func (s *Service) CorrectAttributes(ctx context.Context, actor access.Actor, cor
 
 const maxLabel = 100 // characters
 
-func checkLabel(check *problem.Check, key, label string) {
+// CheckLabel adds what is wrong with an attribute's label, under the field label-<key>.
+func CheckLabel(check *problem.Check, key, label string) {
 	check.Require(label != "", "label-"+key, "problem.required")
 	check.Require(len([]rune(label)) <= maxLabel, "label-"+key, "problem.too_long", "Most", maxLabel)
 }

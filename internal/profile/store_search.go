@@ -80,7 +80,7 @@ func (s store) samples(ctx context.Context, snapshot Snapshot, a Attribute, n in
 	// The first filled rows are enough for variety, and bound the work.
 	query := fmt.Sprintf(`SELECT DISTINCT %[1]s FROM (SELECT %[1]s FROM %[2]s WHERE %[1]s IS NOT NULL ORDER BY n LIMIT 1000) LIMIT ?`,
 		a.Column, snapshot.Table())
-	values, err := column[any](s.db.Reader().QueryContext(ctx, query, n))
+	values, err := database.Column[any](s.db.Reader().QueryContext(ctx, query, n))
 	if err != nil {
 		return nil, gone(err)
 	}

@@ -42,38 +42,25 @@ func (s store) snapshot(ctx context.Context, where string, args ...any) (Snapsho
 	return snapshot, rows.Err()
 }
 
-// beginSnapshot makes the table of a new snapshot and sets the import running on it, its counts back at nothing.
-func (s store) beginSnapshot(ctx context.Context, i *Import, snapshot *Snapshot, now time.Time) error {
-	if i.SnapshotID != 0 { // an attempt that was killed
-		if err := s.drop(ctx, i.SnapshotID, now); err != nil {
-			return err
-		}
+// insertSnapshot makes the table of a new snapshot and gives it its id.
+func (s store) insertSnapshot(ctx context.Context, tx database.Tx, snapshot *Snapshot, now time.Time) error {
+	result, err := tx.ExecContext(ctx, `INSERT INTO snapshots (state, file_name, id_label, created_at) VALUES ('loading', ?, ?, ?)`,
+		snapshot.FileName, snapshot.IDLabel, database.Millis(now))
+	if err != nil {
+		return fmt.Errorf("note snapshot: %w", err)
 	}
-	return s.db.InTx(ctx, func(tx database.Tx) error {
-		result, err := tx.ExecContext(ctx, `INSERT INTO snapshots (state, file_name, id_label, created_at) VALUES ('loading', ?, ?, ?)`,
-			snapshot.FileName, snapshot.IDLabel, database.Millis(now))
-		if err != nil {
-			return fmt.Errorf("note snapshot: %w", err)
-		}
-		if snapshot.ID, err = result.LastInsertId(); err != nil {
-			return err
-		}
-		var columns strings.Builder
-		for _, a := range snapshot.Attributes {
-			fmt.Fprintf(&columns, ", %s %s", a.Column, columnTypes[a.Kind])
-		}
-		_, err = tx.ExecContext(ctx, fmt.Sprintf(`CREATE TABLE %s (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE%s)`, snapshot.Table(), columns.String()))
-		if err != nil {
-			return fmt.Errorf("make snapshot's table: %w", err)
-		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM import_refusals WHERE import_id = ?`, i.ID); err != nil {
-			return fmt.Errorf("forget earlier refusals: %w", err)
-		}
-		i.SnapshotID, i.State, i.Lines, i.Good, i.Refused, i.Bytes, i.Reasons = snapshot.ID, Running, 0, 0, 0, 0, nil
-		result, err = tx.ExecContext(ctx, `UPDATE imports SET state = 'running', snapshot_id = ?, started_at = ?, line_count = 0, good_count = 0,
-			refused_count = 0, reasons = '{}', byte_count = 0 WHERE id = ? AND state IN ('queued', 'running')`, snapshot.ID, database.Millis(now), i.ID)
-		return changedOne(result, err, errStopped)
-	})
+	if snapshot.ID, err = result.LastInsertId(); err != nil {
+		return err
+	}
+	var columns strings.Builder
+	for _, a := range snapshot.Attributes {
+		fmt.Fprintf(&columns, ", %s %s", a.Column, columnTypes[a.Kind])
+	}
+	_, err = tx.ExecContext(ctx, fmt.Sprintf(`CREATE TABLE %s (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE%s)`, snapshot.Table(), columns.String()))
+	if err != nil {
+		return fmt.Errorf("make snapshot's table: %w", err)
+	}
+	return nil
 }
 
 // insertRows adds rows, numbered from first. It returns the indexes of the rows that were left out because an earlier
@@ -133,7 +120,7 @@ func insertSQL(snapshot Snapshot, width, rows int) string {
 
 // missing lists which of the numbers from first on have no row.
 func (s store) missing(ctx context.Context, tx database.Tx, snapshot Snapshot, first, count int) (numbers []int, err error) {
-	there, err := column[int](tx.QueryContext(ctx, fmt.Sprintf(`SELECT n FROM %s WHERE n >= ? AND n < ? ORDER BY n`, snapshot.Table()), first, first+count))
+	there, err := database.Column[int](tx.QueryContext(ctx, fmt.Sprintf(`SELECT n FROM %s WHERE n >= ? AND n < ? ORDER BY n`, snapshot.Table()), first, first+count))
 	if err != nil {
 		return nil, fmt.Errorf("find duplicates: %w", err)
 	}
@@ -147,8 +134,8 @@ func (s store) missing(ctx context.Context, tx database.Tx, snapshot Snapshot, f
 	return numbers, nil
 }
 
-// swap makes a filled snapshot the current one and ends its import.
-func (s store) swap(ctx context.Context, tx database.Tx, i *Import, snapshot Snapshot, now time.Time) error {
+// swap makes a filled snapshot the current one.
+func (s store) swap(ctx context.Context, tx database.Tx, snapshot Snapshot, now time.Time) error {
 	for position, a := range snapshot.Attributes {
 		if a.Indexed {
 			_, err := tx.ExecContext(ctx, fmt.Sprintf(`CREATE INDEX %[1]s_%[2]s ON %[1]s (%[2]s COLLATE NOCASE)`, snapshot.Table(), a.Column))
@@ -176,17 +163,15 @@ func (s store) swap(ctx context.Context, tx database.Tx, i *Import, snapshot Sna
 	if err != nil {
 		return fmt.Errorf("replace snapshot: %w", err)
 	}
-	result, err := tx.ExecContext(ctx, `UPDATE imports SET state = 'done', ended_at = ? WHERE id = ? AND state = 'running' AND snapshot_id = ?`,
-		database.Millis(now), i.ID, snapshot.ID)
-	return changedOne(result, err, errStopped)
+	return nil
 }
 
 func (s store) loadingSnapshots(ctx context.Context) ([]int64, error) {
-	return column[int64](s.db.Reader().QueryContext(ctx, `SELECT id FROM snapshots WHERE state = 'loading'`))
+	return database.Column[int64](s.db.Reader().QueryContext(ctx, `SELECT id FROM snapshots WHERE state = 'loading'`))
 }
 
 func (s store) unheldSnapshots(ctx context.Context) ([]int64, error) {
-	return column[int64](s.db.Reader().QueryContext(ctx, `SELECT id FROM snapshots WHERE state = 'kept'
+	return database.Column[int64](s.db.Reader().QueryContext(ctx, `SELECT id FROM snapshots WHERE state = 'kept'
 		AND id NOT IN (SELECT snapshot_id FROM snapshot_holds)`))
 }
 
@@ -224,5 +209,5 @@ func (s store) release(ctx context.Context, holder string) error {
 }
 
 func (s store) holders(ctx context.Context) ([]string, error) {
-	return column[string](s.db.Reader().QueryContext(ctx, `SELECT DISTINCT holder FROM snapshot_holds ORDER BY holder`))
+	return database.Column[string](s.db.Reader().QueryContext(ctx, `SELECT DISTINCT holder FROM snapshot_holds ORDER BY holder`))
 }

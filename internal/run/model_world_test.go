@@ -20,9 +20,9 @@ import (
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
-	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/segment"
+	"github.com/segue-app/segue/internal/source"
 )
 
 // TestWhateverHappensTheContactsAgreeWithTheModel does at random what people, faults and restarts can do to one export, and
@@ -235,7 +235,7 @@ func (w *world) send() {
 		w.must(out.Write(w.order.people[id].row()))
 	}
 	out.Flush()
-	done, err := w.app.Profiles.ImportFile(context.Background(), access.System, "customers.csv", strings.NewReader(file.String()), profile.Settings{Delimiter: ","})
+	done, err := w.app.Sources.ImportFile(context.Background(), access.System, "customers.csv", strings.NewReader(file.String()), source.Settings{Delimiter: ","})
 	w.must(err)
 	if done.Good != len(w.order.people) {
 		w.fail("", "%d profiles of %d were taken", done.Good, len(w.order.people))

@@ -16,9 +16,9 @@ import (
 	"github.com/segue-app/segue/internal/demo"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
-	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/segment"
+	"github.com/segue-app/segue/internal/source"
 )
 
 // Speed is how many times faster than the clock the stand-in's time runs in tests.
@@ -221,7 +221,7 @@ func Look(t testing.TB, path string, runID int64) run.Run {
 // Upload brings profiles in from the text of a CSV file.
 func (k *Kit) Upload(text string) {
 	k.t.Helper()
-	if _, err := k.Profiles.ImportFile(context.Background(), access.System, "profiles.csv", strings.NewReader(text), profile.Settings{}); err != nil {
+	if _, err := k.Sources.ImportFile(context.Background(), access.System, "profiles.csv", strings.NewReader(text), source.Settings{}); err != nil {
 		k.t.Fatal(err)
 	}
 }

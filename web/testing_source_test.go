@@ -8,13 +8,14 @@ import (
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/source"
 	"github.com/segue-app/segue/internal/testkit"
 )
 
-// testProfiles gives a service of profiles whose confirmed imports run at once, beside the test, until it ends.
-func testProfiles(t testing.TB, db *database.DB, events *event.Hub, clock *testkit.Clock) *profile.Service {
+// testSources gives a service of sources whose confirmed imports run at once, beside the test, until it ends.
+func testSources(t testing.TB, db *database.DB, profiles *profile.Service, events *event.Hub, clock *testkit.Clock) *source.Service {
 	t.Helper()
-	service := profile.NewService(db, events, clock.Now, profile.Options{Folder: t.TempDir()})
+	service := source.NewService(db, profiles, events, clock.Now, source.Options{Folder: t.TempDir()})
 	starter := &importStarter{t: t, db: db, service: service}
 	service.StartWith(starter)
 	if err := service.Recover(t.Context()); err != nil {
@@ -27,7 +28,7 @@ func testProfiles(t testing.TB, db *database.DB, events *event.Hub, clock *testk
 type importStarter struct {
 	t       testing.TB
 	db      *database.DB
-	service *profile.Service
+	service *source.Service
 	running sync.WaitGroup
 }
 

@@ -1,4 +1,4 @@
-package profile
+package source
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 	"github.com/segue-app/segue/internal/problem"
 )
 
-// store holds the SQL of imports here, and of snapshots in store_snapshot.go.
+// store holds the SQL of imports.
 type store struct{ db *database.DB }
 
 const importColumns = `id, state, file_name, settings, line_count, good_count, refused_count, reasons, byte_count, total_bytes,
@@ -118,7 +118,7 @@ const waitsAtMost = 7 * 24 * time.Hour
 
 // endForgotten ends uploads that nobody confirmed in time, and returns which.
 func (s store) endForgotten(ctx context.Context, tx database.Tx, now time.Time) ([]int64, error) {
-	ids, err := column[int64](tx.QueryContext(ctx, `UPDATE imports SET state = 'cancelled', ended_at = ? WHERE state = 'waiting' AND created_at < ?
+	ids, err := database.Column[int64](tx.QueryContext(ctx, `UPDATE imports SET state = 'cancelled', ended_at = ? WHERE state = 'waiting' AND created_at < ?
 		RETURNING id`, database.Millis(now), database.Millis(now.Add(-waitsAtMost))))
 	if err != nil {
 		return nil, fmt.Errorf("end forgotten uploads: %w", err)
@@ -128,7 +128,7 @@ func (s store) endForgotten(ctx context.Context, tx database.Tx, now time.Time) 
 
 // requeue ends imports whose file never arrived whole, and returns those that must be started (again).
 func (s store) requeue(ctx context.Context, tx database.Tx, now time.Time) (ids []int64, err error) {
-	_, err = tx.ExecContext(ctx, `UPDATE imports SET state = 'failed', code = 'profiles.file.broken_off', ended_at = ?
+	_, err = tx.ExecContext(ctx, `UPDATE imports SET state = 'failed', code = 'sources.file.broken_off', ended_at = ?
 		WHERE state = 'receiving'`, database.Millis(now))
 	if err != nil {
 		return nil, fmt.Errorf("end broken uploads: %w", err)
@@ -136,7 +136,7 @@ func (s store) requeue(ctx context.Context, tx database.Tx, now time.Time) (ids 
 	if _, err := tx.ExecContext(ctx, `UPDATE imports SET state = 'queued' WHERE state = 'running'`); err != nil {
 		return nil, fmt.Errorf("queue imports again: %w", err)
 	}
-	return column[int64](tx.QueryContext(ctx, `SELECT id FROM imports WHERE state = 'queued' ORDER BY id`))
+	return database.Column[int64](tx.QueryContext(ctx, `SELECT id FROM imports WHERE state = 'queued' ORDER BY id`))
 }
 
 // progress writes down how far an import has come; errStopped when it is no longer running for this snapshot.
@@ -183,46 +183,20 @@ func (s store) refusals(ctx context.Context, importID int64, after, limit int) (
 	return list, rows.Err()
 }
 
-// knownAttributes are those of all uploads so far, by key.
-func (s store) knownAttributes(ctx context.Context) (map[string]Attribute, error) {
-	rows, err := s.db.Reader().QueryContext(ctx, `SELECT key, label, kind, personal FROM attributes`)
-	if err != nil {
-		return nil, fmt.Errorf("list attributes: %w", err)
+// begin sets an import running on a new snapshot, its counts back at nothing.
+func (s store) begin(ctx context.Context, tx database.Tx, i *Import, snapshotID int64, now time.Time) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM import_refusals WHERE import_id = ?`, i.ID); err != nil {
+		return fmt.Errorf("forget earlier refusals: %w", err)
 	}
-	defer rows.Close()
-	known := map[string]Attribute{}
-	for rows.Next() {
-		var a Attribute
-		if err := rows.Scan(&a.Key, &a.Label, &a.Kind, &a.Personal); err != nil {
-			return nil, fmt.Errorf("list attributes: %w", err)
-		}
-		known[a.Key] = a
-	}
-	return known, rows.Err()
+	i.SnapshotID, i.State, i.Lines, i.Good, i.Refused, i.Bytes, i.Reasons = snapshotID, Running, 0, 0, 0, 0, nil
+	result, err := tx.ExecContext(ctx, `UPDATE imports SET state = 'running', snapshot_id = ?, started_at = ?, line_count = 0, good_count = 0,
+		refused_count = 0, reasons = '{}', byte_count = 0 WHERE id = ? AND state IN ('queued', 'running')`, snapshotID, database.Millis(now), i.ID)
+	return changedOne(result, err, errStopped)
 }
 
-func (s store) correct(ctx context.Context, tx database.Tx, corrections []Correction) error {
-	for _, c := range corrections {
-		result, err := tx.ExecContext(ctx, `UPDATE attributes SET label = ?, personal = ? WHERE key = ?`, c.Label, c.Personal, c.Key)
-		if err := changedOne(result, err, problem.New(problem.NotFound, "problem.not_found")); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// column reads a query of one column.
-func column[T any](rows *sql.Rows, err error) (values []T, _ error) {
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var v T
-		if err := rows.Scan(&v); err != nil {
-			return nil, err
-		}
-		values = append(values, v)
-	}
-	return values, rows.Err()
+// done ends an import whose snapshot is in use.
+func (s store) done(ctx context.Context, tx database.Tx, i *Import, now time.Time) error {
+	result, err := tx.ExecContext(ctx, `UPDATE imports SET state = 'done', ended_at = ? WHERE id = ? AND state = 'running' AND snapshot_id = ?`,
+		database.Millis(now), i.ID, i.SnapshotID)
+	return changedOne(result, err, errStopped)
 }

@@ -1,4 +1,4 @@
-package profile
+package source
 
 import (
 	"bytes"
@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/segue-app/segue/internal/profile"
 )
 
 const (
@@ -127,7 +129,7 @@ func checkShape(r record, headings []string) (Refusal, bool) {
 }
 
 // settings are the guesses, with what people have said about the attributes before.
-func (f inspection) settings(known map[string]Attribute) Settings {
+func (f inspection) settings(known map[string]profile.Attribute) Settings {
 	reading := guessReading(f.values)
 	s := Settings{
 		Mode: KeepGood, Delimiter: string(f.delimiter), DecimalComma: reading.decimalComma, MonthFirst: reading.monthFirst,

@@ -1,4 +1,4 @@
-package profile
+package source
 
 import (
 	"regexp"
@@ -6,6 +6,8 @@ import (
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/segue-app/segue/internal/profile"
 )
 
 // Words of headings, in English and Danish, that say what a column holds. They are compared with the words of the
@@ -72,11 +74,11 @@ func keyOf(heading string) string {
 }
 
 // guessKind finds the narrowest kind that fits all values; text when there is none.
-func (r reading) guessKind(key string, values []string) Kind {
+func (r reading) guessKind(key string, values []string) profile.Kind {
 	if len(values) == 0 || has(textWords, key) {
-		return Text
+		return profile.Text
 	}
-	fits := func(kind Kind, also func(string) bool) bool {
+	fits := func(kind profile.Kind, also func(string) bool) bool {
 		for _, v := range values {
 			if _, ok := r.parse(kind, v); !ok || (also != nil && !also(strings.TrimSpace(v))) {
 				return false
@@ -90,20 +92,20 @@ func (r reading) guessKind(key string, values []string) Kind {
 		return len(v) < 2 || v[0] != '0' || v[1] == '.' || v[1] == ','
 	}
 	switch {
-	case fits(Boolean, isWord):
-		return Boolean
-	case fits(Number, noLeadingZero):
-		return Number
-	case fits(Date, nil):
-		return Date
-	case fits(DateTime, nil):
-		return DateTime
+	case fits(profile.Boolean, isWord):
+		return profile.Boolean
+	case fits(profile.Number, noLeadingZero):
+		return profile.Number
+	case fits(profile.Date, nil):
+		return profile.Date
+	case fits(profile.DateTime, nil):
+		return profile.DateTime
 	}
-	return Text
+	return profile.Text
 }
 
 // mostlyFits reports whether nine values of ten fit the kind: what a person once chose then still makes sense.
-func (r reading) mostlyFits(kind Kind, values []string) bool {
+func (r reading) mostlyFits(kind profile.Kind, values []string) bool {
 	fitting := 0
 	for _, v := range values {
 		if _, ok := r.parse(kind, v); ok {
@@ -132,7 +134,7 @@ func guessPersonal(key string, values []string) bool {
 func guessReading(columns [][]string) reading {
 	var guess reading
 	for _, values := range columns {
-		if decimals := (reading{decimalComma: true}); decimals.guessKind("", values) == Number {
+		if decimals := (reading{decimalComma: true}); decimals.guessKind("", values) == profile.Number {
 			for _, v := range values {
 				// 1,234 may be a number of thousands: three digits behind a comma prove nothing.
 				if i := strings.IndexByte(v, ','); i >= 0 && len(strings.TrimSpace(v))-i-1 != 3 {
@@ -141,7 +143,7 @@ func guessReading(columns [][]string) reading {
 			}
 		}
 		dayFirst, monthFirst := reading{}.guessKind("", values), reading{monthFirst: true}.guessKind("", values)
-		if dayFirst == Text && (monthFirst == Date || monthFirst == DateTime) {
+		if dayFirst == profile.Text && (monthFirst == profile.Date || monthFirst == profile.DateTime) {
 			guess.monthFirst = true
 		}
 	}

@@ -1,4 +1,4 @@
-package profile
+package source
 
 import (
 	"errors"
@@ -10,13 +10,13 @@ import (
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/testkit"
 )
 
 var (
 	admin       = access.Actor{UserID: 1, Name: "Ada", Role: access.Administrator}
 	contributor = access.Actor{UserID: 2, Name: "Carl", Role: access.Contributor}
-	viewer      = access.Actor{UserID: 3, Name: "Vera", Role: access.Viewer}
 )
 
 func newService(t testing.TB) *Service {
@@ -26,8 +26,9 @@ func newService(t testing.TB) *Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := NewService(db, &event.Hub{}, testkit.NewClock().Now, Options{Folder: t.TempDir()})
-	if err := s.Recover(t.Context()); err != nil {
+	profiles := profile.NewService(db, &event.Hub{}, testkit.NewClock().Now)
+	s := NewService(db, profiles, &event.Hub{}, testkit.NewClock().Now, Options{Folder: t.TempDir()})
+	if err := errors.Join(profiles.Recover(t.Context()), s.Recover(t.Context())); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -45,9 +46,9 @@ func load(t testing.TB, s *Service, text string, settings Settings) Import {
 	return i
 }
 
-func current(t testing.TB, s *Service) Snapshot {
+func current(t testing.TB, s *Service) profile.Snapshot {
 	t.Helper()
-	snapshot, err := s.Current(t.Context())
+	snapshot, err := s.profiles.Current(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +57,7 @@ func current(t testing.TB, s *Service) Snapshot {
 
 func tables(t testing.TB, s *Service) []string {
 	t.Helper()
-	names, err := column[string](s.store.db.Reader().Query(`SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'snapshot_[0-9]*' ORDER BY name`))
+	names, err := database.Column[string](s.store.db.Reader().Query(`SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'snapshot_[0-9]*' ORDER BY name`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +72,7 @@ func TestAFileBecomesTypedProfiles(t *testing.T) {
 	if i.State != Done || i.Good != 2 {
 		t.Fatalf("%+v", i)
 	}
-	snapshot, r, err := s.Profile(t.Context(), contributor, 0, "7")
+	snapshot, r, err := s.profiles.Profile(t.Context(), contributor, 0, "7")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +119,7 @@ func TestEachBadLineIsRefusedWithItsNumberAndTheGoodOnesAreKept(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := newService(t)
 			i := load(t, s, header+test.lines+"3,c@example.com,7\n", Settings{Columns: []Column{
-				{Heading: "email", Label: "email", Kind: Text, Include: true}, {Heading: "points", Label: "points", Kind: Number, Include: true}}})
+				{Heading: "email", Label: "email", Kind: profile.Text, Include: true}, {Heading: "points", Label: "points", Kind: profile.Number, Include: true}}})
 			if i.State != Done || i.Good < 2 {
 				t.Fatalf("%+v", i)
 			}
@@ -126,14 +127,14 @@ func TestEachBadLineIsRefusedWithItsNumberAndTheGoodOnesAreKept(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := Refusal{Line: test.line, Column: test.column, Code: "profiles.refusal." + test.code}
+			want := Refusal{Line: test.line, Column: test.column, Code: "sources.refusal." + test.code}
 			if len(refused) == 0 || refused[0] != want {
 				t.Fatalf("refused %+v, want %+v", refused, want)
 			}
 			if i.Reasons[want.Code] == 0 {
 				t.Errorf("reasons %v", i.Reasons)
 			}
-			if _, _, err := s.Profile(t.Context(), admin, 0, "3"); err != nil {
+			if _, _, err := s.profiles.Profile(t.Context(), admin, 0, "3"); err != nil {
 				t.Errorf("the good line behind it: %v", err)
 			}
 		})
@@ -154,7 +155,7 @@ func TestAFileThatIsNoListOfProfilesIsRefusedAndNotKept(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := newService(t)
 			_, err := s.Receive(t.Context(), admin, "x.csv", 0, strings.NewReader(test.file))
-			if p := problem.Of(err); p == nil || p.Code != "profiles.file."+test.code {
+			if p := problem.Of(err); p == nil || p.Code != "sources.file."+test.code {
 				t.Fatalf("got %v", err)
 			}
 			if files, _ := filepath.Glob(filepath.Join(s.folder, "*")); len(files) != 0 {
@@ -168,7 +169,7 @@ func TestAFileWithoutOneGoodLineLeavesTheOldProfiles(t *testing.T) {
 	s := newService(t)
 	load(t, s, "id,name\n1,Anne\n", Settings{})
 	before := current(t, s)
-	if i := load(t, s, "id,name\n,Bo\n,Carl\n", Settings{}); i.State != Failed || i.Code != "profiles.file.no_good_lines" {
+	if i := load(t, s, "id,name\n,Bo\n,Carl\n", Settings{}); i.State != Failed || i.Code != "sources.file.no_good_lines" {
 		t.Fatalf("%+v", i)
 	}
 	if now := current(t, s); now.ID != before.ID || len(tables(t, s)) != 1 {
@@ -181,41 +182,10 @@ func TestAllOrNothingTakesNothingAndReportsEveryBadLine(t *testing.T) {
 	load(t, s, "id,name\n1,Anne\n", Settings{})
 	before := current(t, s)
 	i := load(t, s, "id,name\n1,Bo\n,Carl\n2,Dorte\n1,Erik\n", Settings{Mode: AllOrNothing})
-	if i.State != Failed || i.Code != "profiles.file.refused_lines" || i.Refused != 2 {
+	if i.State != Failed || i.Code != "sources.file.refused_lines" || i.Refused != 2 {
 		t.Fatalf("%+v", i)
 	}
 	if now := current(t, s); now.ID != before.ID || len(tables(t, s)) != 1 {
 		t.Errorf("current %d, tables %v", now.ID, tables(t, s))
-	}
-}
-
-func TestAHeldSnapshotStaysReadableUntilItIsReleased(t *testing.T) {
-	s := newService(t)
-	load(t, s, "id,name\n1,Anne\n", Settings{})
-	old := current(t, s)
-	hold := func() error {
-		return s.store.db.InTx(t.Context(), func(tx database.Tx) error { return s.Hold(t.Context(), tx, old.ID, "run/1") })
-	}
-	if err := errors.Join(hold(), hold()); err != nil {
-		t.Fatalf("hold, twice: %v", err)
-	}
-	load(t, s, "id,name\n1,Bo\n", Settings{})
-	if _, r, err := s.Profile(t.Context(), admin, old.ID, "1"); err != nil || r.Values[0] != "Anne" {
-		t.Fatalf("held: %v, %v", r, err)
-	}
-	if _, r, err := s.Profile(t.Context(), admin, 0, "1"); err != nil || r.Values[0] != "Bo" {
-		t.Fatalf("current: %v, %v", r, err)
-	}
-	if err := s.Release(t.Context(), "run/1"); err != nil {
-		t.Fatal(err)
-	}
-	if got := tables(t, s); len(got) != 1 {
-		t.Errorf("tables after release: %v", got)
-	}
-	if err := hold(); !problem.Is(err, problem.NotFound) {
-		t.Errorf("holding what is gone: %v", err)
-	}
-	if _, err := s.Snapshot(t.Context(), old.ID); !problem.Is(err, problem.NotFound) {
-		t.Errorf("reading what is gone: %v", err)
 	}
 }

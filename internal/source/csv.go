@@ -1,4 +1,4 @@
-package profile
+package source
 
 import (
 	"bufio"
@@ -17,7 +17,7 @@ const (
 	maxColumns = 500
 )
 
-// Why a line of a file is refused. They are the ends of translation keys ("profiles.refusal.…").
+// Why a line of a file is refused. They are the ends of translation keys ("sources.refusal.…").
 const (
 	refusedTooLong     = "line_too_long"
 	refusedBareQuote   = "bare_quote"   // a quote inside a field that does not begin with one

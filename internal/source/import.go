@@ -1,9 +1,10 @@
-package profile
+package source
 
 import (
 	"time"
 
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
 )
 
 // State is where an import stands.
@@ -34,12 +35,12 @@ const (
 
 // Column is one column of a file and what it becomes.
 type Column struct {
-	Heading  string `json:"heading"` // as in the file; "column 3" when it has none
-	Key      string `json:"key"`
-	Label    string `json:"label"`
-	Kind     Kind   `json:"kind"`
-	Personal bool   `json:"personal"`
-	Include  bool   `json:"include"` // becomes an attribute
+	Heading  string       `json:"heading"` // as in the file; "column 3" when it has none
+	Key      string       `json:"key"`
+	Label    string       `json:"label"`
+	Kind     profile.Kind `json:"kind"`
+	Personal bool         `json:"personal"`
+	Include  bool         `json:"include"` // becomes an attribute
 }
 
 // Settings say how a file is read. The zero values mean: as guessed.
@@ -100,9 +101,9 @@ type Refusal struct {
 const KeptRefusals = 10_000
 
 // refusalPrefix makes a translation key of a reason.
-const refusalPrefix = "profiles.refusal."
+const refusalPrefix = "sources.refusal."
 
 // fileProblem is a failure of the file as a whole.
 func fileProblem(code string, args ...any) *problem.Problem {
-	return problem.New(problem.Invalid, "profiles.file."+code, args...)
+	return problem.New(problem.Invalid, "sources.file."+code, args...)
 }

@@ -1,4 +1,4 @@
-package profile
+package source
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
 )
 
 // MaxFile is the largest file that is taken, in bytes: 2 GiB.
@@ -36,7 +37,7 @@ func (s *Service) Receive(ctx context.Context, actor access.Actor, fileName stri
 		return Import{}, err
 	}
 	if err := s.receive(ctx, &i, file); err != nil {
-		code := "profiles.file.broken_off"
+		code := "sources.file.broken_off"
 		if p := problem.Of(err); p != nil {
 			code = p.Code
 		}
@@ -66,7 +67,7 @@ func (s *Service) receive(ctx context.Context, i *Import, file io.Reader) error 
 	if err != nil {
 		return err
 	}
-	known, err := s.store.knownAttributes(ctx)
+	known, err := s.profiles.Known(ctx)
 	if err != nil {
 		return err
 	}
@@ -125,7 +126,7 @@ func (s *Service) Preview(ctx context.Context, actor access.Actor, importID int6
 	return Preview{Import: i, Samples: found.samples(), Refused: found.refused}, nil
 }
 
-func errNotWaiting() error { return problem.New(problem.Conflict, "profiles.not_waiting") }
+func errNotWaiting() error { return problem.New(problem.Conflict, "sources.not_waiting") }
 
 // ChangeDelimiter reads a waiting file anew with another delimiter; the columns are guessed again.
 func (s *Service) ChangeDelimiter(ctx context.Context, actor access.Actor, importID int64, delimiter string) error {
@@ -145,7 +146,7 @@ func (s *Service) ChangeDelimiter(ctx context.Context, actor access.Actor, impor
 	if err != nil {
 		return err
 	}
-	known, err := s.store.knownAttributes(ctx)
+	known, err := s.profiles.Known(ctx)
 	if err != nil {
 		return err
 	}
@@ -167,7 +168,7 @@ func (s *Service) Confirm(ctx context.Context, actor access.Actor, importID int6
 		if busy, err := s.store.importsUnderWay(ctx, tx); err != nil {
 			return err
 		} else if busy > 0 {
-			return problem.New(problem.Conflict, "profiles.import_running")
+			return problem.New(problem.Conflict, "sources.import_running")
 		}
 		if err := s.store.saveSettings(ctx, tx, i, Queued); err != nil {
 			return err
@@ -202,10 +203,10 @@ func (i *Import) take(settings Settings) error {
 			continue
 		}
 		included++
-		checkLabel(&check, own.Key, own.Label)
+		profile.CheckLabel(&check, own.Key, own.Label)
 		check.Require(own.Kind.Valid(), "kind-"+own.Key, "problem.choose")
 	}
-	check.Require(included > 0, "columns", "profiles.no_columns")
+	check.Require(included > 0, "columns", "sources.no_columns")
 	i.Settings.Mode, i.Settings.ID = settings.Mode, settings.ID
 	i.Settings.DecimalComma, i.Settings.MonthFirst = settings.DecimalComma, settings.MonthFirst
 	return check.Err()
@@ -218,7 +219,7 @@ func (s *Service) Cancel(ctx context.Context, actor access.Actor, importID int64
 		return err
 	}
 	if i.State.Ended() {
-		return problem.New(problem.Conflict, "profiles.not_running")
+		return problem.New(problem.Conflict, "sources.not_running")
 	}
 	return s.end(ctx, importID, Cancelled, "")
 }

@@ -1,4 +1,4 @@
-package profile
+package source
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/profile/sample"
 )
 
@@ -57,7 +58,7 @@ func TestAnImportStoppedInTheMiddleBeginsAgainFromItsFile(t *testing.T) {
 	if now := current(t, s); now.ID != before.ID || len(tables(t, s)) != 1 {
 		t.Fatalf("after the stop: current %d, tables %v", now.ID, tables(t, s))
 	}
-	if err := s.Recover(t.Context()); err != nil {
+	if err := errors.Join(s.profiles.Recover(t.Context()), s.Recover(t.Context())); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.RunImport(t.Context(), i.ID); err != nil {
@@ -86,7 +87,8 @@ func TestAKilledProcessLeavesNothingBehindThatRecoverDoesNotMend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.store.beginSnapshot(t.Context(), &read, &Snapshot{Attributes: []Attribute{{Key: "a", Column: "c1", Kind: Text}}}, s.now()); err != nil {
+	begun := loader{service: s, i: &read, snapshot: profile.Snapshot{Attributes: []profile.Attribute{{Key: "a", Column: "c1", Kind: profile.Text}}}}
+	if err := begun.begin(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	_, err = s.store.db.Writer().Exec(`UPDATE imports SET state = 'receiving' WHERE id = ?`, half.ID)
@@ -95,7 +97,7 @@ func TestAKilledProcessLeavesNothingBehindThatRecoverDoesNotMend(t *testing.T) {
 	}
 	starter := &recorder{}
 	s.StartWith(starter)
-	if err := s.Recover(t.Context()); err != nil {
+	if err := errors.Join(s.profiles.Recover(t.Context()), s.Recover(t.Context())); err != nil {
 		t.Fatal(err)
 	}
 	if got := tables(t, s); len(got) != 0 {
@@ -136,7 +138,7 @@ func TestACancelledImportStopsAndChangesNothing(t *testing.T) {
 	if err != nil || after.State != Cancelled || len(tables(t, s)) != 0 {
 		t.Errorf("%s, tables %v, %v", after.State, tables(t, s), err)
 	}
-	if _, err := s.Current(t.Context()); !problem.Is(err, problem.NotFound) {
+	if _, err := s.profiles.Current(t.Context()); !problem.Is(err, problem.NotFound) {
 		t.Errorf("current: %v", err)
 	}
 }
@@ -172,7 +174,7 @@ func TestAnUploadThatBreaksOffIsNotKept(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	list, err := s.Imports(t.Context(), admin, 10)
-	if err != nil || len(list) != 1 || list[0].State != Failed || list[0].Code != "profiles.file.broken_off" {
+	if err != nil || len(list) != 1 || list[0].State != Failed || list[0].Code != "sources.file.broken_off" {
 		t.Errorf("%+v, %v", list, err)
 	}
 }
@@ -199,6 +201,19 @@ func TestAnUploadThatNobodyConfirmsIsNotKeptForEver(t *testing.T) {
 		_, missing := os.Stat(s.path(i.ID))
 		if err != nil || now.State != step.want || errors.Is(missing, os.ErrNotExist) != (step.want == Cancelled) {
 			t.Errorf("after %s: %s, file: %v, %v", step.age, now.State, missing, err)
+		}
+	}
+}
+
+func TestOnlyAdministratorsBringProfilesIn(t *testing.T) {
+	s := newService(t)
+	load(t, s, "id,email,points\n1,a@example.com,5\n", Settings{})
+	_, receive := s.Receive(t.Context(), contributor, "x.csv", 0, strings.NewReader("id,a\n1,2\n"))
+	_, list := s.Imports(t.Context(), contributor, 1)
+	_, refusals := s.Refusals(t.Context(), contributor, 1, 0, 1)
+	for what, err := range map[string]error{"receive": receive, "imports": list, "refusals": refusals} {
+		if !problem.Is(err, problem.NotPermitted) {
+			t.Errorf("%s: %v", what, err)
 		}
 	}
 }

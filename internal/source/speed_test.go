@@ -1,4 +1,4 @@
-package profile
+package source
 
 import (
 	"bytes"
@@ -14,6 +14,7 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/event"
+	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/profile/sample"
 	"github.com/segue-app/segue/internal/testkit"
 )
@@ -33,7 +34,8 @@ func BenchmarkImport(b *testing.B) {
 		importBare(b, testkit.Database(b), bytes.NewReader(file.Bytes()))
 		bare += time.Since(begin)
 
-		service := NewService(testkit.Database(b), &event.Hub{}, time.Now, Options{Folder: b.TempDir()})
+		db := testkit.Database(b)
+		service := NewService(db, profile.NewService(db, &event.Hub{}, time.Now), &event.Hub{}, time.Now, Options{Folder: b.TempDir()})
 		begin = time.Now()
 		report, err := service.ImportFile(b.Context(), access.System, "customers.csv", bytes.NewReader(file.Bytes()), Settings{})
 		ours += time.Since(begin)

@@ -1,10 +1,12 @@
-package profile
+package source
 
 import (
 	"math"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/segue-app/segue/internal/profile"
 )
 
 // reading is how one file writes its values, where that differs between countries.
@@ -14,23 +16,23 @@ type reading struct {
 }
 
 // parse reads a cell as a kind. ok is false when it does not fit; a blank cell is nil, whatever the kind.
-func (r reading) parse(kind Kind, cell string) (value any, ok bool) {
+func (r reading) parse(kind profile.Kind, cell string) (value any, ok bool) {
 	trimmed := strings.TrimSpace(cell)
 	if trimmed == "" {
 		return nil, true
 	}
 	switch kind {
-	case Number:
+	case profile.Number:
 		return r.number(trimmed)
-	case Boolean:
+	case profile.Boolean:
 		return boolean(trimmed)
-	case Date:
+	case profile.Date:
 		day, rest, ok := r.day(trimmed)
 		if !ok || rest != "" {
 			return nil, false
 		}
 		return day.Format(time.DateOnly), true
-	case DateTime:
+	case profile.DateTime:
 		return r.dateTime(trimmed)
 	default:
 		return cell, true

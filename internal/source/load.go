@@ -1,4 +1,4 @@
-package profile
+package source
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
 )
 
 // A chunk is written in one transaction: long enough to be fast, short enough (tens of milliseconds) that others who
@@ -32,7 +33,7 @@ var errStopped = errors.New("the import was stopped")
 // has ended, whichever way; an error means that it has not, or that something broke which is not the file's fault.
 func (s *Service) RunImport(ctx context.Context, importID int64) error {
 	if !s.enter(importID) {
-		return problem.New(problem.Conflict, "profiles.import_running")
+		return problem.New(problem.Conflict, "sources.import_running")
 	}
 	defer s.leave(importID)
 	i, err := s.store.importByID(ctx, importID)
@@ -46,12 +47,12 @@ func (s *Service) RunImport(ctx context.Context, importID int64) error {
 	// What follows must happen even when the process is being shut down.
 	after := context.WithoutCancel(ctx)
 	if err == nil {
-		s.events.Publish(topic(importID), CurrentTopic)
-		return errors.Join(s.removeFile(importID), s.dropUnheld(after))
+		s.events.Publish(topic(importID))
+		return errors.Join(s.removeFile(importID), s.profiles.Replaced(after))
 	}
 	var dropped error
 	if i.SnapshotID != 0 {
-		dropped = s.store.drop(after, i.SnapshotID, s.now())
+		dropped = s.profiles.Drop(after, i.SnapshotID)
 	}
 	switch p := problem.Of(err); {
 	case errors.Is(err, errStopped):
@@ -62,7 +63,7 @@ func (s *Service) RunImport(ctx context.Context, importID int64) error {
 		return errors.Join(dropped, s.end(after, importID, Failed, p.Code))
 	default:
 		s.log.ErrorContext(ctx, "import failed", "import", importID, "error", err)
-		return errors.Join(err, dropped, s.end(after, importID, Failed, "profiles.file.internal"))
+		return errors.Join(err, dropped, s.end(after, importID, Failed, "sources.file.internal"))
 	}
 }
 
@@ -136,7 +137,7 @@ type chunk struct {
 type loader struct {
 	service  *Service
 	i        *Import
-	snapshot Snapshot
+	snapshot profile.Snapshot
 	fields   []int // for each attribute, its column in the file
 	next     int   // n of the next row
 }
@@ -155,7 +156,7 @@ func (s *Service) load(ctx context.Context, i *Import) error {
 	}
 	l := loader{service: s, i: i, next: 1}
 	l.plan()
-	if err := s.store.beginSnapshot(ctx, i, &l.snapshot, s.now()); err != nil {
+	if err := l.begin(ctx); err != nil {
 		return err
 	}
 	s.events.Publish(topic(i.ID))
@@ -188,6 +189,22 @@ func (s *Service) load(ctx context.Context, i *Import) error {
 	return l.finish(ctx)
 }
 
+// begin makes the snapshot's table and sets the import running on it.
+func (l *loader) begin(ctx context.Context) error {
+	s := l.service
+	if l.i.SnapshotID != 0 { // an attempt that was killed
+		if err := s.profiles.Drop(ctx, l.i.SnapshotID); err != nil {
+			return err
+		}
+	}
+	return s.store.db.InTx(ctx, func(tx database.Tx) error {
+		if err := s.profiles.New(ctx, tx, &l.snapshot); err != nil {
+			return err
+		}
+		return s.store.begin(ctx, tx, l.i, l.snapshot.ID, s.now())
+	})
+}
+
 // plan decides the snapshot's attributes.
 func (l *loader) plan() {
 	l.snapshot.FileName = l.i.FileName
@@ -197,9 +214,9 @@ func (l *loader) plan() {
 			continue
 		}
 		l.fields = append(l.fields, n)
-		l.snapshot.Attributes = append(l.snapshot.Attributes, Attribute{
+		l.snapshot.Attributes = append(l.snapshot.Attributes, profile.Attribute{
 			Key: c.Key, Label: c.Label, Kind: c.Kind, Personal: c.Personal, Column: fmt.Sprintf("c%d", len(l.fields)),
-			Indexed: c.Kind == Text && has(emailWords, c.Key),
+			Indexed: c.Kind == profile.Text && has(emailWords, c.Key),
 		})
 	}
 }
@@ -285,7 +302,7 @@ func (l *loader) write(ctx context.Context, c *chunk) error {
 		reasons[code] = n
 	}
 	err := l.service.store.db.InTx(ctx, func(tx database.Tx) error {
-		duplicates, err := l.service.store.insertRows(ctx, tx, l.snapshot, l.next, c.values)
+		duplicates, err := l.service.profiles.Insert(ctx, tx, l.snapshot, l.next, c.values)
 		if err != nil {
 			return err
 		}
@@ -341,7 +358,10 @@ func (l *loader) finish(ctx context.Context) error {
 	}
 	l.snapshot.Rows = l.i.Good
 	return l.service.store.db.InTx(ctx, func(tx database.Tx) error {
-		return l.service.store.swap(ctx, tx, l.i, l.snapshot, l.service.now())
+		if err := l.service.profiles.MakeCurrent(ctx, tx, l.snapshot); err != nil {
+			return err
+		}
+		return l.service.store.done(ctx, tx, l.i, l.service.now())
 	})
 }
 
