@@ -5,6 +5,7 @@ import (
 
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/tabular"
 )
 
 // State is where an import stands.
@@ -45,16 +46,21 @@ type Column struct {
 
 // Settings say how a file is read. The zero values mean: as guessed.
 type Settings struct {
-	Mode         Mode     `json:"mode"`
-	Delimiter    string   `json:"delimiter"` // "," ";" or a tab
-	DecimalComma bool     `json:"decimal_comma"`
-	MonthFirst   bool     `json:"month_first"`
-	ID           int      `json:"id"` // index of the column that holds the profiles' ids
-	Columns      []Column `json:"columns"`
+	Mode         Mode           `json:"mode"`
+	Format       tabular.Format `json:"format"`
+	Delimiter    string         `json:"delimiter"` // of CSV: "," ";" or a tab
+	DecimalComma bool           `json:"decimal_comma"`
+	MonthFirst   bool           `json:"month_first"`
+	ID           int            `json:"id"` // index of the column that holds the profiles' ids
+	Columns      []Column       `json:"columns"`
 }
 
-func (s Settings) reading() reading {
-	return reading{decimalComma: s.DecimalComma, monthFirst: s.MonthFirst}
+func (s Settings) reading() tabular.Reading {
+	return tabular.Reading{DecimalComma: s.DecimalComma, MonthFirst: s.MonthFirst}
+}
+
+func (s Settings) options() tabular.Options {
+	return tabular.Options{Format: s.Format, Delimiter: s.Delimiter}
 }
 
 // Import is one file on its way into a snapshot, and what became of it.
@@ -100,8 +106,14 @@ type Refusal struct {
 // KeptRefusals is how many refusals of one import are kept to look at; all are counted.
 const KeptRefusals = 10_000
 
-// refusalPrefix makes a translation key of a reason.
-const refusalPrefix = "sources.refusal."
+// Why a line is refused that can be read: translation keys. A column's kind follows the last. Package tabular has those
+// of lines that cannot.
+const (
+	refusedIDEmpty     = "sources.refusal.id_empty"
+	refusedIDLong      = "sources.refusal.id_too_long"
+	refusedIDDuplicate = "sources.refusal.id_duplicate" // an earlier line has the id
+	refusedWrongKind   = "sources.refusal.wrong_kind_"
+)
 
 // fileProblem is a failure of the file as a whole.
 func fileProblem(code string, args ...any) *problem.Problem {

@@ -95,25 +95,25 @@ func TestAFileBecomesTypedProfiles(t *testing.T) {
 
 func TestEachBadLineIsRefusedWithItsNumberAndTheGoodOnesAreKept(t *testing.T) {
 	const header = "id,email,points\n1,a@example.com,5\n"
-	long := strings.Repeat("x", maxLine+10)
+	long := strings.Repeat("x", 1<<20+10)
 	tests := []struct {
 		name, lines  string
 		line         int
 		column, code string
 	}{
-		{"a word where a number belongs", "2,b@example.com,many\n", 3, "points", "wrong_kind_number"},
-		{"no id", " ,b@example.com,1\n", 3, "id", "id_empty"},
-		{"an endless id", strings.Repeat("9", 300) + ",b@example.com,1\n", 3, "id", "id_too_long"},
-		{"an id that an earlier line has", "1,b@example.com,1\n", 3, "id", "id_duplicate"},
-		{"too few fields", "2,b@example.com\n", 3, "", "fields"},
-		{"too many fields", "2,b@example.com,1,2\n", 3, "", "fields"},
-		{"bytes that are no UTF-8", "2,S\xf8ren@example.com,1\n", 3, "email", "not_utf8"},
-		{"a zero byte", "2,b\x00@example.com,1\n", 3, "email", "nul"},
-		{"a quote inside a field", "2,b\"c@example.com,1\n", 3, "email", "bare_quote"},
-		{"text behind a closing quote", "2,\"b\"c,1\n", 3, "email", "after_quote"},
-		{"a quote that is never closed", "2,\"b@example.com,1\n", 3, "email", "unclosed"},
-		{"a line of more than 1 MiB", "2," + long + ",1\n", 3, "", "line_too_long"},
-		{"a quoted field of more than 1 MiB", "2,\"" + strings.Repeat("x\n", maxLine/2) + "\",1\n", 3, "email", "unclosed"},
+		{"a word where a number belongs", "2,b@example.com,many\n", 3, "points", "sources.refusal.wrong_kind_number"},
+		{"no id", " ,b@example.com,1\n", 3, "id", "sources.refusal.id_empty"},
+		{"an endless id", strings.Repeat("9", 300) + ",b@example.com,1\n", 3, "id", "sources.refusal.id_too_long"},
+		{"an id that an earlier line has", "1,b@example.com,1\n", 3, "id", "sources.refusal.id_duplicate"},
+		{"too few fields", "2,b@example.com\n", 3, "", "tabular.refusal.fields"},
+		{"too many fields", "2,b@example.com,1,2\n", 3, "", "tabular.refusal.fields"},
+		{"bytes that are no UTF-8", "2,S\xf8ren@example.com,1\n", 3, "email", "tabular.refusal.not_utf8"},
+		{"a zero byte", "2,b\x00@example.com,1\n", 3, "email", "tabular.refusal.nul"},
+		{"a quote inside a field", "2,b\"c@example.com,1\n", 3, "email", "tabular.refusal.bare_quote"},
+		{"text behind a closing quote", "2,\"b\"c,1\n", 3, "email", "tabular.refusal.after_quote"},
+		{"a quote that is never closed", "2,\"b@example.com,1\n", 3, "email", "tabular.refusal.unclosed"},
+		{"a line of more than 1 MiB", "2," + long + ",1\n", 3, "", "tabular.refusal.line_too_long"},
+		{"a quoted field of more than 1 MiB", "2,\"" + strings.Repeat("x\n", 1<<20/2) + "\",1\n", 3, "email", "tabular.refusal.unclosed"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -127,7 +127,7 @@ func TestEachBadLineIsRefusedWithItsNumberAndTheGoodOnesAreKept(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := Refusal{Line: test.line, Column: test.column, Code: "sources.refusal." + test.code}
+			want := Refusal{Line: test.line, Column: test.column, Code: test.code}
 			if len(refused) == 0 || refused[0] != want {
 				t.Fatalf("refused %+v, want %+v", refused, want)
 			}
@@ -143,19 +143,19 @@ func TestEachBadLineIsRefusedWithItsNumberAndTheGoodOnesAreKept(t *testing.T) {
 
 func TestAFileThatIsNoListOfProfilesIsRefusedAndNotKept(t *testing.T) {
 	tests := []struct{ name, file, code string }{
-		{"empty", "", "empty"},
-		{"a header and nothing else", "id,email\n", "no_lines"},
-		{"a ZIP or spreadsheet", "PK\x03\x04\x14\x00\x08\x00\n\x00\x00", "not_text"},
-		{"a header in another encoding", "id,bel\xf8b\n1,2\n", "not_utf8"},
-		{"more columns than can be", strings.Repeat("a,", maxColumns) + "b\n1\n", "too_many_columns"},
-		{"a header of more than 1 MiB", strings.Repeat("a", maxLine+1) + "\n1\n", "header_line_too_long"},
-		{"a header with an open quote", "id,\"email\n1,2\n", "header_unclosed"},
+		{"empty", "", "tabular.file.empty"},
+		{"a header and nothing else", "id,email\n", "tabular.file.no_lines"},
+		{"a ZIP or spreadsheet", "PK\x03\x04\x14\x00\x08\x00\n\x00\x00", "tabular.file.not_text"},
+		{"a header in another encoding", "id,bel\xf8b\n1,2\n", "tabular.file.not_utf8"},
+		{"more columns than can be", strings.Repeat("a,", 500) + "b\n1\n", "tabular.file.too_many_columns"},
+		{"a header of more than 1 MiB", strings.Repeat("a", 1<<20+1) + "\n1\n", "tabular.file.header_line_too_long"},
+		{"a header with an open quote", "id,\"email\n1,2\n", "tabular.file.header_unclosed"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			s := newService(t)
 			_, err := s.Receive(t.Context(), admin, "x.csv", 0, strings.NewReader(test.file))
-			if p := problem.Of(err); p == nil || p.Code != "sources.file."+test.code {
+			if p := problem.Of(err); p == nil || p.Code != test.code {
 				t.Fatalf("got %v", err)
 			}
 			if files, _ := filepath.Glob(filepath.Join(s.folder, "*")); len(files) != 0 {

@@ -5,15 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/tabular"
 )
 
 // A chunk is written in one transaction: long enough to be fast, short enough (tens of milliseconds) that others who
@@ -144,16 +143,16 @@ type loader struct {
 
 // load fills a new snapshot, reading and writing side by side, and makes it the current one.
 func (s *Service) load(ctx context.Context, i *Import) error {
-	file, err := os.Open(s.path(i.ID))
-	if err != nil {
-		return fmt.Errorf("open upload: %w", err)
-	}
-	defer file.Close()
-	counted := &countingReader{reader: file}
-	reader, headings, err := newReader(counted, i.Settings.Delimiter[0])
+	file, size, err := s.openUpload(i.ID)
 	if err != nil {
 		return err
 	}
+	defer file.Close()
+	table, err := tabular.Open(file, size, i.FileName, i.Settings.options())
+	if err != nil {
+		return err
+	}
+	defer table.Close()
 	l := loader{service: s, i: i, next: 1}
 	l.plan()
 	if err := l.begin(ctx); err != nil {
@@ -168,7 +167,7 @@ func (s *Service) load(ctx context.Context, i *Import) error {
 	go func() {
 		defer close(finished)
 		defer close(chunks)
-		l.read(reading, reader, headings, counted, chunks)
+		l.read(reading, table, chunks)
 	}()
 	defer func() { stop(); <-finished }()
 	for c := range chunks {
@@ -216,16 +215,16 @@ func (l *loader) plan() {
 		l.fields = append(l.fields, n)
 		l.snapshot.Attributes = append(l.snapshot.Attributes, profile.Attribute{
 			Key: c.Key, Label: c.Label, Kind: c.Kind, Personal: c.Personal, Column: fmt.Sprintf("c%d", len(l.fields)),
-			Indexed: c.Kind == profile.Text && has(emailWords, c.Key),
+			Indexed: c.Kind == profile.Text && tabular.IsEmail(c.Key),
 		})
 	}
 }
 
 // read parses the file into chunks until it ends or ctx does.
-func (l *loader) read(ctx context.Context, reader *csvReader, headings []string, counted *countingReader, chunks chan<- *chunk) {
+func (l *loader) read(ctx context.Context, table *tabular.Table, chunks chan<- *chunk) {
 	for {
-		c := l.readChunk(reader, headings)
-		c.bytes = counted.n.Load()
+		c := l.readChunk(table)
+		c.bytes = table.Read()
 		done := errors.Is(c.err, io.EOF)
 		if done {
 			c.err = nil
@@ -241,25 +240,25 @@ func (l *loader) read(ctx context.Context, reader *csvReader, headings []string,
 	}
 }
 
-func (l *loader) readChunk(reader *csvReader, headings []string) *chunk {
+func (l *loader) readChunk(table *tabular.Table) *chunk {
 	width := len(l.fields) + 1
 	c := &chunk{values: make([]any, 0, min(chunkRows*width, 100_000)), lines: make([]int, 0, chunkRows)}
 	how := l.i.Settings.reading()
 	for size := 0; c.read < chunkRows && size < chunkBytes; {
-		r, err := reader.next()
+		r, err := table.Next()
 		if errors.Is(err, io.EOF) {
 			c.err = err
 			return c
 		}
 		if err != nil {
-			c.err = fmt.Errorf("read upload: %w", err)
+			c.err = err
 			return c
 		}
 		c.read++
-		size += r.size
-		if refusal, refused := checkShape(r, headings); refused {
-			c.refused = append(c.refused, refusal)
-		} else if refusal, refused := l.parse(c, r, how, headings); refused {
+		size += r.Size
+		if r.Refused != "" {
+			c.refused = append(c.refused, refusal(r, table.Headings))
+		} else if refusal, refused := l.parse(c, r, how, table.Headings); refused {
 			c.refused = append(c.refused, refusal)
 		}
 	}
@@ -267,11 +266,11 @@ func (l *loader) readChunk(reader *csvReader, headings []string) *chunk {
 }
 
 // parse adds a record's values to the chunk, all of them or none.
-func (l *loader) parse(c *chunk, r record, how reading, headings []string) (Refusal, bool) {
+func (l *loader) parse(c *chunk, r tabular.Record, how tabular.Reading, headings []string) (Refusal, bool) {
 	refuse := func(column int, code string) (Refusal, bool) {
-		return Refusal{Line: r.line, Column: headings[column], Code: refusalPrefix + code}, true
+		return Refusal{Line: r.Line, Column: headings[column], Code: code}, true
 	}
-	id := strings.TrimSpace(r.fields[l.i.Settings.ID])
+	id := strings.TrimSpace(r.Fields[l.i.Settings.ID])
 	if id == "" {
 		return refuse(l.i.Settings.ID, refusedIDEmpty)
 	}
@@ -282,14 +281,14 @@ func (l *loader) parse(c *chunk, r record, how reading, headings []string) (Refu
 	c.values = append(c.values, id)
 	for n, field := range l.fields {
 		kind := l.snapshot.Attributes[n].Kind
-		value, ok := how.parse(kind, r.fields[field])
+		value, ok := r.Value(field, kind, how)
 		if !ok {
 			c.values = c.values[:begin]
 			return refuse(field, refusedWrongKind+string(kind))
 		}
 		c.values = append(c.values, value)
 	}
-	c.lines = append(c.lines, r.line)
+	c.lines = append(c.lines, r.Line)
 	return Refusal{}, false
 }
 
@@ -309,7 +308,7 @@ func (l *loader) write(ctx context.Context, c *chunk) error {
 		refused := c.refused
 		for _, row := range duplicates {
 			refused = append(refused, Refusal{
-				Line: c.lines[row], Column: l.i.Settings.Columns[l.i.Settings.ID].Heading, Code: refusalPrefix + refusedIDDuplicate,
+				Line: c.lines[row], Column: l.i.Settings.Columns[l.i.Settings.ID].Heading, Code: refusedIDDuplicate,
 			})
 		}
 		for _, r := range refused {
@@ -363,16 +362,4 @@ func (l *loader) finish(ctx context.Context) error {
 		}
 		return l.service.store.done(ctx, tx, l.i, l.service.now())
 	})
-}
-
-type countingReader struct {
-	reader io.Reader
-	n      atomic.Int64
-}
-
-// Read counts what it reads.
-func (c *countingReader) Read(p []byte) (int, error) {
-	n, err := c.reader.Read(p)
-	c.n.Add(int64(n))
-	return n, err
 }

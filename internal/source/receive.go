@@ -14,6 +14,7 @@ import (
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/tabular"
 )
 
 // MaxFile is the largest file that is taken, in bytes: 2 GiB.
@@ -63,7 +64,7 @@ func (s *Service) receive(ctx context.Context, i *Import, file io.Reader) error 
 	if n > MaxFile {
 		return fileProblem("too_large", "Most", "2 GiB")
 	}
-	found, err := s.inspectFile(i.ID, 0)
+	found, err := s.inspectFile(*i, tabular.Options{})
 	if err != nil {
 		return err
 	}
@@ -72,7 +73,7 @@ func (s *Service) receive(ctx context.Context, i *Import, file io.Reader) error 
 		return err
 	}
 	i.TotalBytes = n
-	i.Settings = found.settings(known)
+	i.Settings = guess(found, known)
 	return s.store.db.InTx(ctx, func(tx database.Tx) error {
 		return s.store.saveSettings(ctx, tx, *i, Waiting)
 	})
@@ -101,15 +102,6 @@ func (r *receiving) Write(p []byte) (int, error) {
 	return len(p), err
 }
 
-func (s *Service) inspectFile(importID int64, delimiter byte) (inspection, error) {
-	file, err := os.Open(s.path(importID))
-	if err != nil {
-		return inspection{}, fmt.Errorf("open upload: %w", err)
-	}
-	defer file.Close()
-	return inspect(file, delimiter)
-}
-
 // Preview shows the beginning of a waiting import's file under its settings.
 func (s *Service) Preview(ctx context.Context, actor access.Actor, importID int64) (Preview, error) {
 	i, err := s.Import(ctx, actor, importID)
@@ -119,11 +111,15 @@ func (s *Service) Preview(ctx context.Context, actor access.Actor, importID int6
 	if i.State != Waiting {
 		return Preview{}, errNotWaiting()
 	}
-	found, err := s.inspectFile(i.ID, i.Settings.Delimiter[0])
+	found, err := s.inspectFile(i, i.Settings.options())
 	if err != nil {
 		return Preview{}, err
 	}
-	return Preview{Import: i, Samples: found.samples(), Refused: found.refused}, nil
+	preview := Preview{Import: i, Samples: found.Samples()}
+	for _, r := range found.Refused {
+		preview.Refused = append(preview.Refused, refusal(r, found.Headings))
+	}
+	return preview, nil
 }
 
 func errNotWaiting() error { return problem.New(problem.Conflict, "sources.not_waiting") }
@@ -142,7 +138,7 @@ func (s *Service) ChangeDelimiter(ctx context.Context, actor access.Actor, impor
 		check.Add("delimiter", "problem.choose")
 		return check.Err()
 	}
-	found, err := s.inspectFile(i.ID, delimiter[0])
+	found, err := s.inspectFile(i, tabular.Options{Format: i.Settings.Format, Delimiter: delimiter})
 	if err != nil {
 		return err
 	}
@@ -150,7 +146,7 @@ func (s *Service) ChangeDelimiter(ctx context.Context, actor access.Actor, impor
 	if err != nil {
 		return err
 	}
-	i.Settings = found.settings(known)
+	i.Settings = guess(found, known)
 	return s.store.db.InTx(ctx, func(tx database.Tx) error { return s.store.saveSettings(ctx, tx, i, Waiting) })
 }
 

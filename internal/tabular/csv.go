@@ -1,10 +1,12 @@
-package source
+package tabular
 
 import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/unicode"
@@ -17,19 +19,18 @@ const (
 	maxColumns = 500
 )
 
-// Why a line of a file is refused. They are the ends of translation keys ("sources.refusal.…").
+// refusalPrefix makes a translation key of a reason.
+const refusalPrefix = "tabular.refusal."
+
+// Why a line of a file is refused.
 const (
-	refusedTooLong     = "line_too_long"
-	refusedBareQuote   = "bare_quote"   // a quote inside a field that does not begin with one
-	refusedAfterQuote  = "after_quote"  // something between a closing quote and the next delimiter
-	refusedUnclosed    = "unclosed"     // a quote that is never closed
-	refusedFields      = "fields"       // more or fewer fields than the header
-	refusedNotUTF8     = "not_utf8"     // bytes that are no UTF-8
-	refusedNUL         = "nul"          // a zero byte
-	refusedIDEmpty     = "id_empty"     //
-	refusedIDLong      = "id_too_long"  //
-	refusedIDDuplicate = "id_duplicate" // an earlier line has the id
-	refusedWrongKind   = "wrong_kind_"  // and the kind
+	refusedTooLong    = refusalPrefix + "line_too_long"
+	refusedBareQuote  = refusalPrefix + "bare_quote"  // a quote inside a field that does not begin with one
+	refusedAfterQuote = refusalPrefix + "after_quote" // something between a closing quote and the next delimiter
+	refusedUnclosed   = refusalPrefix + "unclosed"    // a quote that is never closed
+	refusedFields     = refusalPrefix + "fields"      // more or fewer fields than the header
+	refusedNotUTF8    = refusalPrefix + "not_utf8"    // bytes that are no UTF-8
+	refusedNUL        = refusalPrefix + "nul"         // a zero byte
 )
 
 // csvReader reads RFC 4180 with a delimiter of choice. It differs from encoding/csv in what a hostile or broken file may
@@ -37,6 +38,7 @@ const (
 // closed swallows its own line only. What encoding/csv reads without an error, this reads to the same fields.
 type csvReader struct {
 	source  *bufio.Reader
+	counted *countingReader // behind source
 	comma   byte
 	line    int    // lines read so far
 	again   []byte // lines to be read once more, after a quote that was not closed
@@ -62,24 +64,15 @@ func openText(r io.Reader) *bufio.Reader {
 	return source
 }
 
-// record is one line of data, or why it is none.
-type record struct {
-	fields  []string // valid until the next record is read
-	line    int      // where it begins, counted from 1
-	refused string   // code
-	column  int      // of the refusal, counted from 0; -1: the whole line
-	size    int      // bytes
-}
-
 // next reads the next record. The error is io.EOF at the end, or the source's.
-func (c *csvReader) next() (record, error) {
+func (c *csvReader) next() (Record, error) {
 	for {
 		line, err := c.readLine()
 		if err != nil {
-			return record{}, err
+			return Record{}, err
 		}
 		if c.tooLong {
-			return record{line: c.line, refused: refusedTooLong, column: -1}, nil
+			return Record{Line: c.line, Refused: refusedTooLong, Column: -1}, nil
 		}
 		if len(line) == 0 || line[0] == '\n' {
 			continue
@@ -88,7 +81,7 @@ func (c *csvReader) next() (record, error) {
 		c.text, c.ends, c.extra = c.text[:0], c.ends[:0], c.extra[:0]
 		refused, err := c.split(line)
 		if err != nil {
-			return record{}, err
+			return Record{}, err
 		}
 		if refused != "" {
 			// Lines behind the first one may be good: only the first is refused.
@@ -96,15 +89,15 @@ func (c *csvReader) next() (record, error) {
 				c.again = append(append([]byte(nil), c.extra...), c.again...)
 				c.line = start
 			}
-			return record{line: start, refused: refused, column: len(c.ends)}, nil
+			return Record{Line: start, Refused: refused, Column: len(c.ends)}, nil
 		}
-		r := record{line: start, column: -1, size: len(c.text)}
+		r := Record{Line: start, Column: -1, Size: len(c.text)}
 		if !utf8.Valid(c.text) {
-			r.refused, r.column = refusedNotUTF8, c.findField(func(f []byte) bool { return !utf8.Valid(f) })
+			r.Refused, r.Column = refusedNotUTF8, c.findField(func(f []byte) bool { return !utf8.Valid(f) })
 		} else if bytes.IndexByte(c.text, 0) >= 0 {
-			r.refused, r.column = refusedNUL, c.findField(func(f []byte) bool { return bytes.IndexByte(f, 0) >= 0 })
+			r.Refused, r.Column = refusedNUL, c.findField(func(f []byte) bool { return bytes.IndexByte(f, 0) >= 0 })
 		} else {
-			r.fields = c.cut()
+			r.Fields = c.cut()
 		}
 		return r, nil
 	}
@@ -266,4 +259,44 @@ func detectDelimiter(source *bufio.Reader) byte {
 		}
 	}
 	return best
+}
+
+// openCSV reads the header, and finds out the delimiter when it is not given.
+func openCSV(file io.Reader, options *Options) (rows, []string, error) {
+	counted := &countingReader{reader: file}
+	source := openText(counted)
+	if options.Delimiter == "" {
+		options.Delimiter = string(detectDelimiter(source))
+	}
+	reader := &csvReader{source: source, comma: options.Delimiter[0], counted: counted}
+	header, err := reader.next()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, nil, fileProblem("empty")
+	case err != nil:
+		return nil, nil, fmt.Errorf("read header: %w", err)
+	case header.Refused == refusedNUL || (header.Refused != "" && bytes.IndexByte(reader.text, 0) >= 0):
+		return nil, nil, fileProblem("not_text")
+	case header.Refused == refusedNotUTF8:
+		return nil, nil, fileProblem("not_utf8")
+	case header.Refused != "":
+		return nil, nil, fileProblem("header_" + strings.TrimPrefix(header.Refused, refusalPrefix))
+	case len(header.Fields) > maxColumns:
+		return nil, nil, fileProblem("too_many_columns", "Most", maxColumns, "Number", len(header.Fields))
+	}
+	return reader, name(header.Fields), nil
+}
+
+func (c *csvReader) read() int64 { return c.counted.n }
+
+// countingReader counts what is read through it.
+type countingReader struct {
+	reader io.Reader
+	n      int64
+}
+
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.reader.Read(p)
+	c.n += int64(n)
+	return n, err
 }

@@ -1,4 +1,4 @@
-package source
+package tabular
 
 import (
 	"math"
@@ -9,14 +9,14 @@ import (
 	"github.com/segue-app/segue/internal/profile"
 )
 
-// reading is how one file writes its values, where that differs between countries.
-type reading struct {
-	decimalComma bool // 12,5 and not 12.5
-	monthFirst   bool // 12/31/2026 and not 31/12/2026
+// Reading is how one file writes its values, where that differs between countries.
+type Reading struct {
+	DecimalComma bool // 12,5 and not 12.5
+	MonthFirst   bool // 12/31/2026 and not 31/12/2026
 }
 
-// parse reads a cell as a kind. ok is false when it does not fit; a blank cell is nil, whatever the kind.
-func (r reading) parse(kind profile.Kind, cell string) (value any, ok bool) {
+// Parse reads a cell as a kind. ok is false when it does not fit; a blank cell is nil, whatever the kind.
+func (r Reading) Parse(kind profile.Kind, cell string) (value any, ok bool) {
 	trimmed := strings.TrimSpace(cell)
 	if trimmed == "" {
 		return nil, true
@@ -41,14 +41,14 @@ func (r reading) parse(kind profile.Kind, cell string) (value any, ok bool) {
 
 // number takes digits with an optional sign and decimals, nothing else: a thousands separator cannot be told from a
 // decimal one, and a guess would be wrong by a factor of 1,000.
-func (r reading) number(s string) (any, bool) {
+func (r Reading) number(s string) (any, bool) {
 	digits, point := 0, -1
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
 		case c >= '0' && c <= '9':
 			digits++
 		case (c == '-' || c == '+') && i == 0:
-		case point < 0 && ((c == '.' && !r.decimalComma) || (c == ',' && r.decimalComma)):
+		case point < 0 && ((c == '.' && !r.DecimalComma) || (c == ',' && r.DecimalComma)):
 			point = i
 		default:
 			return nil, false
@@ -61,7 +61,7 @@ func (r reading) number(s string) (any, bool) {
 		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 			return n, true
 		}
-	} else if r.decimalComma {
+	} else if r.DecimalComma {
 		s = s[:point] + "." + s[point+1:]
 	}
 	f, err := strconv.ParseFloat(s, 64)
@@ -82,7 +82,7 @@ func boolean(s string) (any, bool) {
 }
 
 // day reads a date at the beginning of s (2026-12-31, 31-12-2026, 31.12.2026, 31/12/2026) and returns what follows it.
-func (r reading) day(s string) (day time.Time, rest string, ok bool) {
+func (r Reading) day(s string) (day time.Time, rest string, ok bool) {
 	first, sep, s, ok := numeral(s)
 	if !ok {
 		return day, "", false
@@ -102,7 +102,7 @@ func (r reading) day(s string) (day time.Time, rest string, ok bool) {
 	switch {
 	case first.width == 4:
 		y, m, d = first, second, third
-	case r.monthFirst:
+	case r.MonthFirst:
 		m, d = first, second
 	}
 	if y.width != 4 || m.width > 2 || d.width > 2 {
@@ -139,7 +139,7 @@ var clockTimes = []string{
 }
 
 // dateTime reads a date and a time of day. Without a time zone it is UTC; without a time it is midnight.
-func (r reading) dateTime(s string) (any, bool) {
+func (r Reading) dateTime(s string) (any, bool) {
 	day, rest, ok := r.day(s)
 	if !ok {
 		return nil, false

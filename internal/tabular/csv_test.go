@@ -1,4 +1,4 @@
-package source
+package tabular
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-func readAll(t *testing.T, text string, comma byte) (good [][]string, refused []record) {
+func readAll(t *testing.T, text string, comma byte) (good [][]string, refused []Record) {
 	t.Helper()
 	reader := &csvReader{source: openText(iotest.HalfReader(strings.NewReader(text))), comma: comma}
 	for line := 0; ; {
@@ -25,14 +25,14 @@ func readAll(t *testing.T, text string, comma byte) (good [][]string, refused []
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.line <= line {
-			t.Fatalf("line %d comes after line %d", r.line, line)
+		if r.Line <= line {
+			t.Fatalf("line %d comes after line %d", r.Line, line)
 		}
-		line = r.line
-		if r.refused != "" {
+		line = r.Line
+		if r.Refused != "" {
 			refused = append(refused, r)
 		} else {
-			good = append(good, slices.Clone(r.fields))
+			good = append(good, slices.Clone(r.Fields))
 		}
 	}
 }
@@ -64,20 +64,20 @@ func FuzzInspectionAndParsingHoldOnToTheirBounds(f *testing.F) {
 	f.Add([]byte("\xff\xfei\x00d\x00\n\x001\x00"))
 	f.Add([]byte("id,id,,id 2\n1,2,3,4\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		found, err := inspect(bytes.NewReader(text), 0)
+		found, err := Inspect(bytes.NewReader(text), int64(len(text)), "x.csv", Options{})
 		if err != nil {
 			return
 		}
-		settings := found.settings(nil)
-		keys := map[string]bool{}
-		for n, c := range settings.Columns {
-			if c.Key == "" || keys[c.Key] || !c.Kind.Valid() {
-				t.Fatalf("column %d is %+v", n, c)
+		how, keys := found.Reading(), map[string]bool{}
+		for n, heading := range found.Headings {
+			key, kind := KeyOf(heading), found.Kind(n, how)
+			if key == "" || keys[key] || !kind.Valid() {
+				t.Fatalf("column %d, %q, has the key %q and the kind %q", n, heading, key, kind)
 			}
-			keys[c.Key] = true
-			for _, v := range found.values[n] {
-				if _, ok := settings.reading().parse(c.Kind, v); !ok {
-					t.Fatalf("%q does not fit the guess %s", v, c.Kind)
+			keys[key] = true
+			for _, v := range found.Values[n] {
+				if _, ok := how.Parse(kind, v); !ok {
+					t.Fatalf("%q does not fit the guess %s", v, kind)
 				}
 			}
 		}
@@ -99,22 +99,10 @@ func TestUTF16WithAMarkIsRead(t *testing.T) {
 
 func TestAQuoteThatIsNeverClosedCostsItsOwnLineOnly(t *testing.T) {
 	good, refused := readAll(t, "a,b\n\"1,2\n3,4\n5,6\n", ',')
-	if len(refused) != 1 || refused[0].line != 2 || refused[0].refused != refusedUnclosed {
+	if len(refused) != 1 || refused[0].Line != 2 || refused[0].Refused != refusedUnclosed {
 		t.Errorf("refused %+v", refused)
 	}
 	if want := [][]string{{"a", "b"}, {"3", "4"}, {"5", "6"}}; !slices.EqualFunc(good, want, slices.Equal) {
 		t.Errorf("read %q", good)
-	}
-}
-
-func TestColumnsOfOneNameGetKeysOfTheirOwn(t *testing.T) {
-	long := strings.Repeat("ø", 200)
-	keys := map[string]bool{}
-	for _, heading := range name([]string{"Navn", "navn", "NAVN ", "navn 2", "", "", "Όνομα", "Όνομα", long, long, long}) {
-		if key := keyOf(heading); key == "" || keys[key] {
-			t.Errorf("%q has key %q", heading, key)
-		} else {
-			keys[key] = true
-		}
 	}
 }

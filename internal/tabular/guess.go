@@ -1,11 +1,9 @@
-package source
+package tabular
 
 import (
 	"regexp"
+	"slices"
 	"strings"
-	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/segue-app/segue/internal/profile"
 )
@@ -48,39 +46,14 @@ func has(set map[string]bool, key string) bool {
 	return false
 }
 
-// keyOf makes an attribute's key from a heading: small letters, digits and underscores. The same heading always gives
-// the same key, so that rules and mappings outlive an upload. It is "" when the heading has none of them.
-func keyOf(heading string) string {
-	const most = 60
-	heading = strings.NewReplacer("æ", "ae", "ø", "oe", "å", "aa", "ß", "ss").Replace(strings.ToLower(norm.NFC.String(heading)))
-	var key strings.Builder
-	gap := false
-	for _, r := range norm.NFD.String(heading) {
-		switch {
-		case (r >= 'a' && r <= 'z') || (r >= '0' && r <= '9'):
-			if gap && key.Len() > 0 {
-				key.WriteByte('_')
-			}
-			gap = false
-			key.WriteRune(r)
-		case !unicode.Is(unicode.Mn, r): // a mark on the letter before it ends no word
-			gap = true
-		}
-		if key.Len() >= most {
-			break
-		}
-	}
-	return key.String()
-}
-
 // guessKind finds the narrowest kind that fits all values; text when there is none.
-func (r reading) guessKind(key string, values []string) profile.Kind {
+func (r Reading) guessKind(key string, values []string) profile.Kind {
 	if len(values) == 0 || has(textWords, key) {
 		return profile.Text
 	}
 	fits := func(kind profile.Kind, also func(string) bool) bool {
 		for _, v := range values {
-			if _, ok := r.parse(kind, v); !ok || (also != nil && !also(strings.TrimSpace(v))) {
+			if _, ok := r.Parse(kind, v); !ok || (also != nil && !also(strings.TrimSpace(v))) {
 				return false
 			}
 		}
@@ -104,11 +77,11 @@ func (r reading) guessKind(key string, values []string) profile.Kind {
 	return profile.Text
 }
 
-// mostlyFits reports whether nine values of ten fit the kind: what a person once chose then still makes sense.
-func (r reading) mostlyFits(kind profile.Kind, values []string) bool {
+// mostlyFits reports whether nine values of ten fit the kind.
+func (r Reading) mostlyFits(kind profile.Kind, values []string) bool {
 	fitting := 0
 	for _, v := range values {
-		if _, ok := r.parse(kind, v); ok {
+		if _, ok := r.Parse(kind, v); ok {
 			fitting++
 		}
 	}
@@ -131,21 +104,34 @@ func guessPersonal(key string, values []string) bool {
 
 // guessReading finds how the file writes decimals and dates. Undecided, it is the way of most of the world: a point,
 // and the day before the month.
-func guessReading(columns [][]string) reading {
-	var guess reading
+func guessReading(columns [][]string) Reading {
+	var guess Reading
 	for _, values := range columns {
-		if decimals := (reading{decimalComma: true}); decimals.guessKind("", values) == profile.Number {
+		if decimals := (Reading{DecimalComma: true}); decimals.guessKind("", values) == profile.Number {
 			for _, v := range values {
 				// 1,234 may be a number of thousands: three digits behind a comma prove nothing.
 				if i := strings.IndexByte(v, ','); i >= 0 && len(strings.TrimSpace(v))-i-1 != 3 {
-					guess.decimalComma = true
+					guess.DecimalComma = true
 				}
 			}
 		}
-		dayFirst, monthFirst := reading{}.guessKind("", values), reading{monthFirst: true}.guessKind("", values)
-		if dayFirst == profile.Text && (monthFirst == profile.Date || monthFirst == profile.DateTime) {
-			guess.monthFirst = true
+		dayFirst, MonthFirst := Reading{}.guessKind("", values), Reading{MonthFirst: true}.guessKind("", values)
+		if dayFirst == profile.Text && (MonthFirst == profile.Date || MonthFirst == profile.DateTime) {
+			guess.MonthFirst = true
 		}
 	}
 	return guess
 }
+
+// GuessID finds the column that most likely holds the ids, by the keys of the columns; the first one when none does.
+func GuessID(keys []string) int {
+	for _, candidate := range idKeys {
+		if i := slices.Index(keys, candidate); i >= 0 {
+			return i
+		}
+	}
+	return 0
+}
+
+// IsEmail says whether a column's key names addresses of email.
+func IsEmail(key string) bool { return has(emailWords, key) }

@@ -1,0 +1,97 @@
+package tabular
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/segue-app/segue/internal/profile"
+)
+
+const (
+	inspectedLines = 1_000 // lines that guesses are made from
+	shownSamples   = 5
+)
+
+// Inspection is what the beginning of a file shows.
+type Inspection struct {
+	Options  Options // found out, or as given
+	Headings []string
+	Values   [][]string // by column, without the blank ones
+	Refused  []Record   // among the first lines, as the file stands; kinds are not tried
+	Lines    int
+}
+
+// Inspect reads the beginning of a file. See Open.
+func Inspect(file io.ReaderAt, size int64, name string, options Options) (Inspection, error) {
+	table, err := Open(file, size, name, options)
+	if err != nil {
+		return Inspection{}, err
+	}
+	found := Inspection{Options: table.Options, Headings: table.Headings, Values: make([][]string, len(table.Headings))}
+	for size := 0; found.Lines < inspectedLines && size < 4*maxLine; found.Lines++ {
+		r, err := table.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return Inspection{}, errors.Join(fmt.Errorf("read the beginning of the file: %w", err), table.Close())
+		}
+		if r.Refused != "" {
+			found.Refused = append(found.Refused, r)
+			continue
+		}
+		size += r.Size
+		for i, field := range r.Fields {
+			if strings.TrimSpace(field) != "" {
+				found.Values[i] = append(found.Values[i], field)
+			}
+		}
+	}
+	if err := table.Close(); err != nil {
+		return Inspection{}, err
+	}
+	if found.Lines == 0 {
+		return Inspection{}, fileProblem("no_lines")
+	}
+	return found, nil
+}
+
+// Reading is how the values seem to be written.
+func (f Inspection) Reading() Reading { return guessReading(f.Values) }
+
+// Kind guesses what a column holds.
+func (f Inspection) Kind(column int, how Reading) profile.Kind {
+	return how.guessKind(KeyOf(f.Headings[column]), f.Values[column])
+}
+
+// MostlyFits reports whether nine values of ten fit a kind: what a person once chose then still makes sense.
+func (f Inspection) MostlyFits(column int, kind profile.Kind, how Reading) bool {
+	return how.mostlyFits(kind, f.Values[column])
+}
+
+// Personal guesses whether a column holds personal data.
+func (f Inspection) Personal(column int) bool {
+	return guessPersonal(KeyOf(f.Headings[column]), f.Values[column])
+}
+
+// Samples are up to five different values of each column.
+func (f Inspection) Samples() [][]string {
+	all := make([][]string, len(f.Values))
+	for i, values := range f.Values {
+		for _, v := range values {
+			if short := cut(v, 60); short != v {
+				v = short + "…"
+			}
+			if !slices.Contains(all[i], v) {
+				all[i] = append(all[i], v)
+			}
+			if len(all[i]) == shownSamples {
+				break
+			}
+		}
+	}
+	return all
+}
