@@ -83,9 +83,9 @@ func exclusionsLink(query exclusion.Query) string {
 // mostChoices is how many segments are offered at most.
 const mostChoices = 1000
 
-// excludable are the segments that are not on the list.
+// excludable are the active segments that are not on the list.
 func (s *Server) excludable(c echo.Context, listed []exclusion.Segment) (choices []component.Option, err error) {
-	page, err := s.Segments.List(ctx(c), actor(c), segment.Query{Limit: mostChoices})
+	page, err := s.Segments.List(ctx(c), actor(c), segment.Query{State: segment.Active, Limit: mostChoices})
 	if err != nil {
 		return nil, err
 	}

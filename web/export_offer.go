@@ -47,7 +47,7 @@ func (s *Server) furnish(c echo.Context, form *views.Form, choices []connection.
 	if form.Suggestions, err = s.Exports.Suggest(ctx(c), actor(c), info); err != nil {
 		return err
 	}
-	page, err := s.Segments.List(ctx(c), actor(c), segment.Query{Limit: segmentsOffered})
+	page, err := s.Segments.List(ctx(c), actor(c), segment.Query{State: segment.Active, Limit: segmentsOffered})
 	if err != nil {
 		return err
 	}

@@ -249,7 +249,7 @@ func TestTheListSaysWhenAnAttributeWentAway(t *testing.T) {
 func TestEveryObstacleAndReasonHasItsWordsInEveryLanguage(t *testing.T) {
 	var keys []string
 	for _, code := range []string{
-		string(export.NoConnection), string(export.IsPaused), string(export.NoProfiles), string(export.AttributeMissing), string(export.NoSegments), "export_removed",
+		string(export.NoConnection), string(export.IsPaused), string(export.NoProfiles), string(export.AttributeMissing), string(export.NoSegments), string(export.SegmentInactive), "export_removed",
 		string(connection.NotVerified), string(connection.NoConsent), string(connection.NoExportUser), string(connection.ExportUserUnable), string(connection.KeyFailed),
 		string(connection.KeyRefused), string(connection.ScopeMissing), string(connection.BrandUnable), string(connection.BrandChanged), string(connection.PaymentRequired),
 	} {

@@ -145,12 +145,13 @@ func (a *App) assemble(c Config) (err error) {
 	a.Runs = run.NewService(run.Dependencies{DB: a.DB, Profiles: a.Profiles, Segments: a.Segments, Connections: a.Connections,
 		Exports: a.Exports, Exclusions: a.Exclusions, Stops: a.Stops, Drivers: drivers, Sealer: a.Sealer, Retention: c.Retention, Budgets: a.Budgets, Events: a.Events, Clock: c.Clock, Log: c.Log})
 	a.Schedule = schedule.NewService(schedule.Dependencies{DB: a.DB, Segments: a.Segments, Runs: a.Runs, Events: a.Events, Clock: c.Clock, Log: c.Log})
-	a.queue, err = job.New(a.DB, job.Work{Runs: a.Runs, Imports: imports{a}, Schedule: a.Schedule, Housekeeping: housekeeping{a}}, quiet(c.Log))
+	a.queue, err = job.New(a.DB, job.Work{Runs: a.Runs, Imports: imports{a}, Segments: a.Segments, Schedule: a.Schedule, Housekeeping: housekeeping{a}}, quiet(c.Log))
 	if err != nil {
 		return err
 	}
 	a.Runs.SetQueue(a.queue)
 	a.Sources.StartWith(a.queue)
+	a.Segments.SetQueue(a.queue)
 	a.Schedule.SetQueue(a.queue)
 	return nil
 }
@@ -186,7 +187,7 @@ func (i imports) RunImport(ctx context.Context, importID int64) error {
 type housekeeping struct{ app *App }
 
 // Tidy drops drafts of connections that were left, files that nobody confirmed, uploaded lists that neither a segment nor a run
-// uses, and what runs keep for a while only.
+// uses, sizes of segments that are close together and old, and what runs keep for a while only.
 func (h housekeeping) Tidy(ctx context.Context) error {
 	if err := h.app.Sources.EndForgotten(ctx); err != nil {
 		return err
@@ -196,6 +197,9 @@ func (h housekeeping) Tidy(ctx context.Context) error {
 		return err
 	}
 	if _, err := h.app.Segments.PruneLists(ctx, lists); err != nil {
+		return err
+	}
+	if err := h.app.Segments.ThinSizes(ctx); err != nil {
 		return err
 	}
 	if _, err = h.app.Connections.DropOld(ctx); err != nil {
@@ -226,6 +230,9 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	if err := a.Runs.Recover(ctx); err != nil {
 		return fmt.Errorf("take up runs: %w", err)
+	}
+	if err := a.Segments.Recover(ctx); err != nil {
+		return fmt.Errorf("take up sizes of segments: %w", err)
 	}
 	if err := a.queue.Start(ctx); err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/segment"
 )
 
 const (
@@ -83,7 +84,10 @@ func (s *Service) checkParts(ctx context.Context, actor access.Actor, check *pro
 		if err != nil {
 			return err
 		}
-		draft.Parts[i].Name = found.Name
+		if found.State != segment.Active {
+			check.Add("segments", "problem.export.segment_inactive", "Name", found.Name)
+		}
+		draft.Parts[i].Name, draft.Parts[i].State = found.Name, found.State
 		tag := strings.Join(strings.Fields(part.Tag), " ")
 		draft.Parts[i].Tag = tag
 		if tag != "" && (utf8.RuneCountInString(tag) > longestTag || strings.IndexFunc(tag, notInTag) >= 0) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/destination"
+	"github.com/segue-app/segue/internal/segment"
 )
 
 // Export is a standing order: segments + connection + mapping + schedule.
@@ -36,6 +37,7 @@ type Export struct {
 type Part struct {
 	SegmentID int64
 	Name      string
+	State     segment.State // an export with a segment that is not active does not run
 	Tag       string
 }
 
@@ -119,6 +121,7 @@ const (
 	NoProfiles       Obstacle = "no_profiles"       // nothing was uploaded yet
 	AttributeMissing Obstacle = "attribute_missing" // the mapping names an attribute that the profiles no longer have
 	NoSegments       Obstacle = "no_segments"
+	SegmentInactive  Obstacle = "segment_inactive" // what it would send, and from whom it would take tags, is not known
 )
 
 // Draft is what a person enters to make or change an export.

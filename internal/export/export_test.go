@@ -366,3 +366,34 @@ func TestDefaultTagsHoldOnlyWhatATagMayHold(t *testing.T) {
 		}
 	}
 }
+
+func TestAnExportWithASegmentThatIsNotActiveDoesNotRun(t *testing.T) {
+	k := apptest.Start(t, 5)
+	e, ada := k.Export(), k.Actor(access.Administrator)
+	if err := k.Segments.Deactivate(t.Context(), ada, e.Segments[0].SegmentID, false); !problem.Is(err, problem.Conflict) {
+		t.Fatalf("nobody was asked: %v", err)
+	}
+	if err := k.Segments.Deactivate(t.Context(), ada, e.Segments[0].SegmentID, true); err != nil {
+		t.Fatal(err)
+	}
+	e, err := k.Exports.Get(t.Context(), ada, e.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, err := k.Exports.Readiness(t.Context(), e); err != nil || code != string(export.SegmentInactive) {
+		t.Errorf("readiness is %q, %v", code, err)
+	}
+	_, err = k.Exports.Create(t.Context(), ada, export.Draft{Name: "Another", ConnectionID: e.ConnectionID, Mapping: e.Mapping, Parts: e.Segments})
+	if p := problem.Of(err); p == nil || len(p.Fields) != 1 || p.Fields[0].Code != "problem.export.segment_inactive" {
+		t.Errorf("a new one is refused with %v", err)
+	}
+	if _, err := k.Segments.Activate(t.Context(), ada, e.Segments[0].SegmentID); err != nil {
+		t.Fatal(err)
+	}
+	if e, err = k.Exports.Get(t.Context(), ada, e.ID); err != nil {
+		t.Fatal(err)
+	}
+	if code, err := k.Exports.Readiness(t.Context(), e); err != nil || code != "" {
+		t.Errorf("readiness is %q, %v", code, err)
+	}
+}

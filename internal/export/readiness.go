@@ -6,6 +6,7 @@ import (
 
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/segment"
 )
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
@@ -20,6 +21,11 @@ func (s *Service) Readiness(ctx context.Context, e Export) (code string, err err
 		return string(IsPaused), nil
 	case len(e.Segments) == 0:
 		return string(NoSegments), nil
+	}
+	for _, part := range e.Segments {
+		if part.State != segment.Active {
+			return string(SegmentInactive), nil
+		}
 	}
 	if code, err := s.connectionObstacle(ctx, e.ConnectionID); code != "" || err != nil {
 		return code, err

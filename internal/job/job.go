@@ -1,5 +1,5 @@
-// Package job has work done in the background by River, which keeps its jobs in the same database: runs, imports and the
-// schedule's clock. It knows when work is done, not how; the domain packages do it.
+// Package job has work done in the background by River, which keeps its jobs in the same database: runs, imports, sizes of
+// segments and the schedule's clock. It knows when work is done, not how; the domain packages do it.
 package job
 
 import (
@@ -27,6 +27,11 @@ type Imports interface {
 	RunImport(ctx context.Context, importID int64) error
 }
 
+// Segments calculates the sizes of segments that wait for it.
+type Segments interface {
+	CalculateWaiting(ctx context.Context) error
+}
+
 // Schedule is asked every minute whether something is due.
 type Schedule interface {
 	Tick(ctx context.Context) error
@@ -41,6 +46,7 @@ type Housekeeping interface {
 type Work struct {
 	Runs         Runs
 	Imports      Imports
+	Segments     Segments
 	Schedule     Schedule
 	Housekeeping Housekeeping
 }
@@ -53,6 +59,8 @@ const (
 	runsAtOnce    = 16 // runs on one brand share its budget, so many cost little
 	importQueue   = "imports"
 	importsAtOnce = 1 // there is one writer
+	countQueue    = "segments"
+	countsAtOnce  = 1 // each reads through all profiles
 	attempts      = 5 // of a job that fails on our own side, some minutes apart
 	tickEvery     = time.Minute
 	tidyEvery     = time.Hour
@@ -63,6 +71,7 @@ func New(db *database.DB, work Work, log *slog.Logger) (*Queue, error) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &runWorker{runs: work.Runs})
 	river.AddWorker(workers, &importWorker{imports: work.Imports})
+	river.AddWorker(workers, &countWorker{segments: work.Segments})
 	river.AddWorker(workers, &tickWorker{schedule: work.Schedule})
 	river.AddWorker(workers, &tidyWorker{housekeeping: work.Housekeeping})
 	client, err := river.NewClient(riversqlite.New(db.Writer()), &river.Config{
@@ -79,6 +88,7 @@ func New(db *database.DB, work Work, log *slog.Logger) (*Queue, error) {
 			river.QueueDefault: {MaxWorkers: 2},
 			runQueue:           {MaxWorkers: runsAtOnce},
 			importQueue:        {MaxWorkers: importsAtOnce},
+			countQueue:         {MaxWorkers: countsAtOnce},
 		},
 		PeriodicJobs: []*river.PeriodicJob{every(tickEvery, tickArgs{}), every(tidyEvery, tidyArgs{})},
 	})
@@ -129,6 +139,12 @@ func (q *Queue) StartImport(ctx context.Context, tx database.Tx, importID int64)
 	return err
 }
 
+// EnqueueCalculation has the segments calculated that wait for it, if the transaction is committed.
+func (q *Queue) EnqueueCalculation(ctx context.Context, tx database.Tx) error {
+	_, err := q.client.InsertTx(ctx, tx, countArgs{}, &river.InsertOpts{Queue: countQueue})
+	return err
+}
+
 // EnqueueTick has the schedule asked soon whether something is due, if the transaction is committed.
 func (q *Queue) EnqueueTick(ctx context.Context, tx database.Tx) error {
 	_, err := q.client.InsertTx(ctx, tx, tickArgs{}, &river.InsertOpts{MaxAttempts: 1})
@@ -176,6 +192,21 @@ type importWorker struct {
 // Work carries an import out.
 func (w *importWorker) Work(ctx context.Context, job *river.Job[importArgs]) error {
 	return w.imports.RunImport(ctx, job.Args.ImportID)
+}
+
+type countArgs struct{}
+
+// Kind names the job.
+func (countArgs) Kind() string { return "calculate" }
+
+type countWorker struct {
+	river.WorkerDefaults[countArgs]
+	segments Segments
+}
+
+// Work calculates the segments that wait, also those that came after the job.
+func (w *countWorker) Work(ctx context.Context, _ *river.Job[countArgs]) error {
+	return w.segments.CalculateWaiting(ctx)
 }
 
 type tickArgs struct{}

@@ -95,7 +95,7 @@ func (s *Service) DryRun(ctx context.Context, actor access.Actor, exportID int64
 // CanForecast reports whether a dry run is possible in spite of the obstacle.
 func CanForecast(obstacle string) bool {
 	switch obstacle {
-	case string(export.NoConnection), string(export.NoProfiles), string(export.NoSegments), string(export.AttributeMissing), failSegment, failExclusion:
+	case string(export.NoConnection), string(export.NoProfiles), string(export.NoSegments), string(export.SegmentInactive), string(export.AttributeMissing), failSegment, failExclusion:
 		return false
 	}
 	return true

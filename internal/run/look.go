@@ -7,7 +7,6 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/budget"
-	"github.com/segue-app/segue/internal/segment"
 )
 
 // Get reads a run.
@@ -63,7 +62,7 @@ func (s *Service) Rejections(ctx context.Context, actor access.Actor, id int64, 
 	return found, evidenceOf(ctx, s.db.Reader(), found)
 }
 
-// ListsInUse lists the uploaded lists of ids that runs under way read.
+// ListsInUse lists the uploaded lists that runs under way read.
 func (s *Service) ListsInUse(ctx context.Context) ([]int64, error) {
 	active, err := listRuns(ctx, s.db.Reader(), 0, true, math.MaxInt32, 0)
 	if err != nil {
@@ -75,9 +74,7 @@ func (s *Service) ListsInUse(ctx context.Context) ([]int64, error) {
 			continue
 		}
 		for _, part := range r.Plan.Segments {
-			if part.Definition.Kind == segment.ByList {
-				lists = append(lists, part.Definition.ListID)
-			}
+			lists = append(lists, part.Definition.Lists()...)
 		}
 	}
 	return lists, nil

@@ -5,20 +5,16 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strconv"
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
-	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
 )
 
-const (
-	liveLimit        = 5 * time.Second // a person waits
-	calculationLimit = 2 * time.Minute // a job waits
-)
+// liveLimit is how long a person waits for a count.
+const liveLimit = 5 * time.Second
 
 // TopicOf is the event topic of one segment.
 func TopicOf(id int64) string { return fmt.Sprintf("segment/%d", id) }
@@ -33,9 +29,13 @@ func (s *Service) Count(ctx context.Context, actor access.Actor, def Definition)
 	if err != nil {
 		return 0, err
 	}
+	whole, err := s.freeze(ctx, s.db.Reader(), def)
+	if err != nil {
+		return 0, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, liveLimit)
 	defer cancel()
-	return s.UnionCount(ctx, []Definition{def}, snapshot, s.now())
+	return s.UnionCount(ctx, []Definition{whole}, snapshot, s.now())
 }
 
 // UnionCount counts the profiles of a snapshot that at least one of the definitions holds for.
@@ -89,7 +89,7 @@ func (s *Service) Sample(ctx context.Context, actor access.Actor, def Definition
 	if err != nil {
 		return sample, err
 	}
-	where, err := Compile(def, snapshot, s.now())
+	where, err := s.compile(ctx, def, snapshot)
 	if err != nil {
 		return sample, err
 	}
@@ -164,80 +164,4 @@ func sampled(rule Group, snapshot profile.Snapshot) []profile.Attribute {
 		take(attribute)
 	}
 	return chosen
-}
-
-// Calculate counts a segment on the current snapshot and keeps the size. What keeps a size from being found is noted on
-// the segment, with the old size left standing; that is no error here.
-func (s *Service) Calculate(ctx context.Context, actor access.Actor, id int64) (Segment, error) {
-	if err := actor.Require(access.EditSegments); err != nil {
-		return Segment{}, err
-	}
-	return s.calculated(ctx, id)
-}
-
-// CalculateAll does so for every segment, one after the other: after a refresh, for the program itself. An error of one does
-// not keep the others from their turn.
-func (s *Service) CalculateAll(ctx context.Context) error {
-	ids, err := allIDs(ctx, s.db.Reader())
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		if ctx.Err() != nil {
-			return errors.Join(err, ctx.Err())
-		}
-		_, failed := s.calculated(ctx, id)
-		if !problem.Is(failed, problem.NotFound) { // removed meanwhile
-			err = errors.Join(err, failed)
-		}
-	}
-	return err
-}
-
-func (s *Service) calculated(ctx context.Context, id int64) (Segment, error) {
-	segment, err := get(ctx, s.db.Reader(), id)
-	if err != nil {
-		return segment, err
-	}
-	size, snapshotID, failure := s.size(ctx, segment)
-	if ctx.Err() != nil {
-		return segment, ctx.Err() // whoever asked went away: that says nothing about the segment
-	}
-	if failure != nil && problem.Of(failure) == nil {
-		slog.ErrorContext(ctx, "segment not calculated", "segment", id, "error", failure)
-	}
-	err = s.db.InTx(ctx, func(tx database.Tx) error {
-		if failure == nil {
-			return keepSize(ctx, tx, segment, size, snapshotID, s.now())
-		}
-		code, about := explain(failure)
-		return keepFailure(ctx, tx, segment, code, about)
-	})
-	if err != nil {
-		return segment, err
-	}
-	s.publish(id)
-	return get(ctx, s.db.Reader(), id)
-}
-
-func (s *Service) size(ctx context.Context, of Segment) (size int, snapshotID int64, err error) {
-	snapshot, err := s.current(ctx)
-	if err != nil {
-		return 0, 0, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, calculationLimit)
-	defer cancel()
-	size, err = s.UnionCount(ctx, []Definition{of.Definition}, snapshot, s.now())
-	return size, snapshot.ID, err
-}
-
-func explain(failure error) (code, about string) {
-	known := problem.Of(failure)
-	if known == nil {
-		return CodeCalculation, ""
-	}
-	if len(known.Args) == 2 && known.Args[0] == "Attribute" {
-		about = fmt.Sprint(known.Args[1])
-	}
-	return known.Code, about
 }

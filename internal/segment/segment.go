@@ -24,15 +24,25 @@ type Kind string
 // The kinds.
 const (
 	ByRule Kind = "rule"
-	ByList Kind = "list" // an uploaded list of profile ids
+	ByList Kind = "list" // an uploaded list of profile ids or addresses
+)
+
+// Entries is what an uploaded list holds.
+type Entries string
+
+// What there may be in a list. Addresses belong to whoever has one of them in an attribute that holds addresses, now or later.
+const (
+	IDs       Entries = "id"
+	Addresses Entries = "email"
 )
 
 // Definition is what decides who belongs: all that a run must remember of a segment to give the same answer again.
 type Definition struct {
-	Kind   Kind   `json:"kind"`
-	Rule   Group  `json:"rule"`           // for ByRule
-	ListID int64  `json:"list_id"`        // for ByList: one upload; a new upload is a new list
-	Zone   string `json:"zone,omitempty"` // where the rule's days begin, an IANA name; "" is UTC
+	Kind   Kind    `json:"kind"`
+	Rule   Group   `json:"rule"`              // for ByRule
+	ListID int64   `json:"list_id"`           // for ByList: one upload; a new upload is a new list
+	ListBy Entries `json:"list_by,omitempty"` // what is in the list; "" is ids
+	Zone   string  `json:"zone,omitempty"`    // where the rule's days begin, an IANA name; "" is UTC
 
 	SourceID int64 `json:"source_id,omitempty"` // the base: a source whose profiles stay where they are; 0 is the unified profiles
 	// Nested are the definitions of the segments that the rule names, by id. Each carries those that it names itself, so
@@ -76,13 +86,15 @@ type Segment struct {
 	Name        string
 	Description string
 	Definition  Definition
-	ListCount   int // ids in the uploaded list, known or not
+	State       State
+	ListCount   int // entries in the uploaded list, known or not
 
 	Size         int       // members when last calculated
 	CalculatedAt time.Time // zero: never
 	SnapshotID   int64     // on which snapshot
 	Failure      string    // code of why the last calculation failed, "" when it did not
 	FailureAbout string    // the attribute that the failure speaks of
+	WaitingSince time.Time // a calculation was asked for then and is not done; zero: none
 
 	Version   int // for optimistic locking
 	CreatedBy int64
@@ -95,14 +107,16 @@ type Draft struct {
 	Name        string
 	Description string
 	Definition  Definition
-	Version     int // of the segment that was read before editing
+	State       State // "": active when it is new, and otherwise as it was
+	Version     int   // of the segment that was read before editing
 }
 
-// Use is what a segment is part of: an export, or the list of exclusions.
+// Use is what a segment is part of: an export, another segment's rule, or the list of exclusions when it is neither.
 type Use struct {
-	ExportID int64  // 0 for the list of exclusions
-	Name     string // of the export
-	Path     string // of its page
+	ExportID  int64
+	SegmentID int64
+	Name      string // of the export or segment
+	Path      string // of its page
 }
 
 // Page is a part of the list of segments.
@@ -120,11 +134,13 @@ const (
 	ByKind       Order = "kind"
 	BySize       Order = "size"
 	ByCalculated Order = "calculated"
+	ByState      Order = "state"
 )
 
 // Query asks for a part of the list.
 type Query struct {
 	Search     string // part of the name, in any case
+	State      State  // "": whichever
 	Order      Order  // "": by name
 	Descending bool
 	Offset     int

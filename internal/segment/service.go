@@ -2,9 +2,8 @@ package segment
 
 import (
 	"context"
-	"strings"
+	"fmt"
 	"time"
-	"unicode/utf8"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
@@ -20,6 +19,9 @@ const (
 	CodeNoProfiles  = "segments.problem.no_profiles" // nothing was uploaded yet
 	CodeTooSlow     = "segments.problem.too_slow"
 	CodeCalculation = "segments.problem.calculation" // the program failed; the log says why
+	CodeNotActive   = "segments.problem.not_active"  // names Name
+	CodeCycle       = "segments.problem.cycle"       // names Chain
+	CodeInExports   = "segments.problem.in_exports"  // names Count: exports would stop
 )
 
 // Topic is the event topic of all segments; TopicOf that of one is in event form "segment/12".
@@ -47,6 +49,7 @@ type Service struct {
 	snapshots Snapshots
 	uses      Uses
 	events    *event.Hub
+	queue     Queue
 	now       func() time.Time
 	changed   func(id int64)
 }
@@ -72,7 +75,11 @@ func (s *Service) Get(ctx context.Context, actor access.Actor, id int64) (Segmen
 	if err := actor.Require(access.LookAround); err != nil {
 		return Segment{}, err
 	}
-	return get(ctx, s.db.Reader(), id)
+	found, err := get(ctx, s.db.Reader(), id)
+	if err != nil {
+		return Segment{}, err
+	}
+	return found, s.nameParts(ctx, &found)
 }
 
 // List reads a part of the list.
@@ -80,28 +87,37 @@ func (s *Service) List(ctx context.Context, actor access.Actor, query Query) (Pa
 	if err := actor.Require(access.LookAround); err != nil {
 		return Page{}, err
 	}
-	return list(ctx, s.db.Reader(), query)
+	page, err := list(ctx, s.db.Reader(), query)
+	for i := range page.Segments {
+		if err == nil {
+			err = s.nameParts(ctx, &page.Segments[i])
+		}
+	}
+	return page, err
 }
 
-// UsedBy lists the exports that the segment is part of.
+// UsedBy lists what the segment is part of: exports, other segments, the list of exclusions.
 func (s *Service) UsedBy(ctx context.Context, actor access.Actor, id int64) ([]Use, error) {
 	if err := actor.Require(access.LookAround); err != nil {
 		return nil, err
 	}
-	return s.uses.OfSegment(ctx, s.db.Reader(), id)
+	return s.usesOf(ctx, s.db.Reader(), id)
 }
 
-// Definitions reads the definitions of the segments, in the order of the ids. One that is gone is NotFound.
-func (s *Service) Definitions(ctx context.Context, ids []int64) ([]Definition, error) {
-	definitions := make([]Definition, len(ids))
-	for i, id := range ids {
-		segment, err := get(ctx, s.db.Reader(), id)
-		if err != nil {
-			return nil, err
-		}
-		definitions[i] = segment.Definition
+func (s *Service) usesOf(ctx context.Context, q database.Querier, id int64) ([]Use, error) {
+	found, err := s.uses.OfSegment(ctx, q, id)
+	if err != nil {
+		return nil, err
 	}
-	return definitions, nil
+	outers, err := namedBy(ctx, q, id)
+	for _, outer := range outers {
+		found = append(found, useOf(outer))
+	}
+	return found, err
+}
+
+func useOf(outer Segment) Use {
+	return Use{SegmentID: outer.ID, Name: outer.Name, Path: fmt.Sprintf("/segments/%d", outer.ID)}
 }
 
 // Profiles describes the profiles that segments are made from now. It is a Conflict problem while there are none.
@@ -112,10 +128,14 @@ func (s *Service) Profiles(ctx context.Context, actor access.Actor) (profile.Sna
 	return s.current(ctx)
 }
 
-// Create keeps a new segment and calculates its size. A calculation that fails does not undo the segment: it is noted on it.
+// Create keeps a new segment and, when it is active, calculates its size: here when that is quick, otherwise in the
+// background. A calculation that fails does not undo the segment: it is noted on it.
 func (s *Service) Create(ctx context.Context, actor access.Actor, draft Draft) (Segment, error) {
 	if err := actor.Require(access.EditSegments); err != nil {
 		return Segment{}, err
+	}
+	if draft.State == "" {
+		draft.State = Active
 	}
 	draft, err := s.check(ctx, draft)
 	if err != nil {
@@ -126,24 +146,38 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, draft Draft) (
 		if err := s.checkKept(ctx, tx, 0, draft); err != nil {
 			return err
 		}
-		id, err = insert(ctx, tx, draft, actor.UserID, s.now())
-		return err
+		if id, err = insert(ctx, tx, draft, actor.UserID, s.now()); err != nil {
+			return err
+		}
+		if err := keepParts(ctx, tx, id, draft.Definition.Rule.segments()); err != nil {
+			return err
+		}
+		return markWaiting(ctx, tx, []int64{id}, s.now())
 	})
 	if err != nil {
 		return Segment{}, err
 	}
-	return s.calculated(ctx, id)
+	return s.soon(ctx, id)
 }
 
-// Update changes a segment that nobody changed since the draft's version was read, and calculates its size again.
+// Update changes a segment that nobody changed since the draft's version was read, and has its size calculated again, and that of
+// the segments whose rules name it.
 func (s *Service) Update(ctx context.Context, actor access.Actor, id int64, draft Draft) (Segment, error) {
 	if err := actor.Require(access.EditSegments); err != nil {
 		return Segment{}, err
+	}
+	if draft.State == "" {
+		before, err := get(ctx, s.db.Reader(), id)
+		if err != nil {
+			return Segment{}, err
+		}
+		draft.State = before.State
 	}
 	draft, err := s.check(ctx, draft)
 	if err != nil {
 		return Segment{}, err
 	}
+	var outers []int64
 	err = s.db.InTx(ctx, func(tx database.Tx) error {
 		before, err := get(ctx, tx, id)
 		if err != nil {
@@ -152,19 +186,34 @@ func (s *Service) Update(ctx context.Context, actor access.Actor, id int64, draf
 		if before.Version != draft.Version {
 			return problem.New(problem.Conflict, "problem.changed")
 		}
+		if before.State == Active && draft.State != Active {
+			return problem.New(problem.Conflict, "problem.changed") // Deactivate asks what uses it
+		}
 		if err := s.checkKept(ctx, tx, id, draft); err != nil {
 			return err
 		}
-		return update(ctx, tx, id, draft, s.now())
+		if err := update(ctx, tx, id, draft, s.now()); err != nil {
+			return err
+		}
+		if err := keepParts(ctx, tx, id, draft.Definition.Rule.segments()); err != nil {
+			return err
+		}
+		if outers, err = outersOf(ctx, tx, id); err != nil {
+			return err
+		}
+		return markWaiting(ctx, tx, append([]int64{id}, outers...), s.now())
 	})
 	if err != nil {
 		return Segment{}, err
 	}
 	s.changed(id)
-	return s.calculated(ctx, id)
+	for _, outer := range outers {
+		s.changed(outer)
+	}
+	return s.soon(ctx, id)
 }
 
-// Delete removes a segment that no export uses.
+// Delete removes a segment that nothing uses.
 func (s *Service) Delete(ctx context.Context, actor access.Actor, id int64) error {
 	if err := actor.Require(access.EditSegments); err != nil {
 		return err
@@ -173,7 +222,7 @@ func (s *Service) Delete(ctx context.Context, actor access.Actor, id int64) erro
 		if _, err := get(ctx, tx, id); err != nil {
 			return err
 		}
-		uses, err := s.uses.OfSegment(ctx, tx, id)
+		uses, err := s.usesOf(ctx, tx, id)
 		if err != nil {
 			return err
 		}
@@ -186,70 +235,6 @@ func (s *Service) Delete(ctx context.Context, actor access.Actor, id int64) erro
 		s.publish(id)
 	}
 	return err
-}
-
-// check reads the draft as a person wrote it; the draft that comes back is as it is kept.
-func (s *Service) check(ctx context.Context, draft Draft) (Draft, error) {
-	var check problem.Check
-	draft.Name = strings.Join(strings.Fields(draft.Name), " ")
-	draft.Description = strings.TrimSpace(draft.Description)
-	check.Require(draft.Name != "", "name", "problem.required")
-	check.Require(utf8.RuneCountInString(draft.Name) <= maxName, "name", "problem.too_long", "Most", maxName)
-	check.Require(utf8.RuneCountInString(draft.Description) <= maxDescription, "description", "problem.too_long", "Most", maxDescription)
-	snapshot, err := s.current(ctx)
-	if err != nil {
-		return draft, err
-	}
-	if _, err := Compile(draft.Definition, snapshot, s.now()); err != nil {
-		fault := problem.Of(err)
-		if fault == nil {
-			return draft, err
-		}
-		for _, field := range fault.Fields {
-			check.Add(field.Name, field.Code, field.Args...)
-		}
-		check.Require(len(fault.Fields) > 0, "list", fault.Code, fault.Args...)
-	}
-	if draft.Definition.Kind == ByRule {
-		draft.Definition.ListID = 0
-		draft.Definition.Rule = labelled(draft.Definition.Rule, snapshot)
-	} else {
-		draft.Definition.Rule = Group{Match: All}
-	}
-	return draft, check.Err()
-}
-
-// checkKept checks what only the database knows.
-func (s *Service) checkKept(ctx context.Context, tx database.Tx, id int64, draft Draft) error {
-	var check problem.Check
-	taken, err := nameTaken(ctx, tx, draft.Name, id)
-	if err != nil {
-		return err
-	}
-	check.Require(!taken, "name", CodeNameTaken)
-	if draft.Definition.Kind == ByList {
-		complete, err := listComplete(ctx, tx, draft.Definition.ListID)
-		if err != nil {
-			return err
-		}
-		check.Require(complete, "list", CodeListMissing)
-	}
-	return check.Err()
-}
-
-// labelled notes what each attribute is called now.
-func labelled(g Group, snapshot profile.Snapshot) Group {
-	named := Group{Match: g.Match}
-	for _, condition := range g.Conditions {
-		if attribute, ok := snapshot.Attribute(condition.Attribute); ok {
-			condition.Label = attribute.Label
-		}
-		named.Conditions = append(named.Conditions, condition)
-	}
-	for _, inner := range g.Groups {
-		named.Groups = append(named.Groups, labelled(inner, snapshot))
-	}
-	return named
 }
 
 func (s *Service) current(ctx context.Context) (profile.Snapshot, error) {

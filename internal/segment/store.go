@@ -13,7 +13,7 @@ import (
 )
 
 const columns = `s.id, s.name, s.description, s.definition, coalesce(l.ids, 0), s.size, s.calculated_at,
-	coalesce(s.snapshot_id, 0), s.failure, s.failure_about, s.version, coalesce(s.created_by, 0), s.created_at, s.updated_at`
+	coalesce(s.snapshot_id, 0), s.failure, s.failure_about, s.state, s.waiting_since, s.version, coalesce(s.created_by, 0), s.created_at, s.updated_at`
 
 const tables = ` FROM segments s LEFT JOIN segment_lists l ON l.id = s.list_id `
 
@@ -22,14 +22,15 @@ type scanner interface{ Scan(into ...any) error }
 func scan(row scanner, more ...any) (Segment, error) {
 	var s Segment
 	var definition string
-	var calculated sql.NullInt64
+	var calculated, waiting sql.NullInt64
 	var created, updated int64
 	into := []any{&s.ID, &s.Name, &s.Description, &definition, &s.ListCount, &s.Size, &calculated,
-		&s.SnapshotID, &s.Failure, &s.FailureAbout, &s.Version, &s.CreatedBy, &created, &updated}
+		&s.SnapshotID, &s.Failure, &s.FailureAbout, &s.State, &waiting, &s.Version, &s.CreatedBy, &created, &updated}
 	if err := row.Scan(append(into, more...)...); err != nil {
 		return s, err
 	}
 	s.CalculatedAt, s.CreatedAt, s.UpdatedAt = database.NullTime(calculated), database.Time(created), database.Time(updated)
+	s.WaitingSince = database.NullTime(waiting)
 	if err := json.Unmarshal([]byte(definition), &s.Definition); err != nil {
 		return s, fmt.Errorf("definition of segment %d: %w", s.ID, err)
 	}
@@ -50,6 +51,7 @@ func get(ctx context.Context, q database.Querier, id int64) (Segment, error) {
 // orders are the only texts that sort the list; none of them comes from a request.
 var orders = map[Order]string{
 	ByName: "s.name_key", ByKind: "s.kind", BySize: "s.size", ByCalculated: "coalesce(s.calculated_at, 0)",
+	ByState: "s.state",
 }
 
 func list(ctx context.Context, q database.Querier, query Query) (page Page, err error) {
@@ -65,13 +67,13 @@ func list(ctx context.Context, q database.Querier, query Query) (page Page, err 
 	if limit <= 0 {
 		limit = 25
 	}
-	const matching = "WHERE instr(s.name_key, ?) > 0 "
+	const matching = "WHERE instr(s.name_key, ?) > 0 AND ? IN ('', s.state) "
 	search := database.Fold(query.Search)
-	if err := q.QueryRowContext(ctx, "SELECT count(*) FROM segments s "+matching, search).Scan(&page.Total); err != nil {
+	if err := q.QueryRowContext(ctx, "SELECT count(*) FROM segments s "+matching, search, query.State).Scan(&page.Total); err != nil {
 		return page, fmt.Errorf("count segments: %w", err)
 	}
 	rows, err := q.QueryContext(ctx, "SELECT "+columns+tables+matching+
-		"ORDER BY "+order+direction+", s.name_key, s.id LIMIT ? OFFSET ?", search, limit, max(query.Offset, 0))
+		"ORDER BY "+order+direction+", s.name_key, s.id LIMIT ? OFFSET ?", search, query.State, limit, max(query.Offset, 0))
 	if err != nil {
 		return page, fmt.Errorf("list segments: %w", err)
 	}
@@ -86,8 +88,13 @@ func list(ctx context.Context, q database.Querier, query Query) (page Page, err 
 	return page, rows.Err()
 }
 
-func allIDs(ctx context.Context, q database.Querier) (ids []int64, err error) {
-	rows, err := q.QueryContext(ctx, "SELECT id FROM segments ORDER BY id")
+// activeIDs lists the segments that a refresh calculates.
+func activeIDs(ctx context.Context, q database.Querier) ([]int64, error) {
+	return listIDs(ctx, q, "SELECT id FROM segments WHERE state = 'active' ORDER BY id")
+}
+
+func listIDs(ctx context.Context, q database.Querier, query string, args ...any) (ids []int64, err error) {
+	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list segments: %w", err)
 	}
@@ -108,8 +115,9 @@ func nameTaken(ctx context.Context, q database.Querier, name string, except int6
 	return taken, err
 }
 
-func listComplete(ctx context.Context, q database.Querier, id int64) (complete bool, err error) {
-	err = q.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM segment_lists WHERE id = ? AND complete = 1)", id).Scan(&complete)
+func listComplete(ctx context.Context, q database.Querier, id int64, by Entries) (complete bool, err error) {
+	err = q.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM segment_lists WHERE id = ? AND entries = coalesce(nullif(?, ''), 'id') AND complete = 1)",
+		id, by).Scan(&complete)
 	return complete, err
 }
 
@@ -119,9 +127,9 @@ func insert(ctx context.Context, tx database.Tx, draft Draft, by int64, now time
 		return 0, err
 	}
 	result, err := tx.ExecContext(ctx, `INSERT INTO segments
-		(name, name_key, description, kind, definition, list_id, created_by, created_at, updated_at)
-		VALUES (?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), ?, ?)`,
-		draft.Name, database.Fold(draft.Name), draft.Description, draft.Definition.Kind, string(definition),
+		(name, name_key, description, state, kind, definition, list_id, created_by, created_at, updated_at)
+		VALUES (?, ?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), ?, ?)`,
+		draft.Name, database.Fold(draft.Name), draft.Description, draft.State, draft.Definition.Kind, string(definition),
 		draft.Definition.ListID, by, database.Millis(now), database.Millis(now))
 	if err != nil {
 		return 0, fmt.Errorf("keep segment: %w", err)
@@ -135,10 +143,10 @@ func update(ctx context.Context, tx database.Tx, id int64, draft Draft, now time
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE segments SET name = ?, name_key = ?, description = ?, kind = ?, definition = ?,
+	_, err = tx.ExecContext(ctx, `UPDATE segments SET name = ?, name_key = ?, description = ?, state = ?, kind = ?, definition = ?,
 		list_id = nullif(?, 0), calculated_at = CASE WHEN definition = ? THEN calculated_at END, version = version + 1,
 		updated_at = ? WHERE id = ?`,
-		draft.Name, database.Fold(draft.Name), draft.Description, draft.Definition.Kind, string(definition),
+		draft.Name, database.Fold(draft.Name), draft.Description, draft.State, draft.Definition.Kind, string(definition),
 		draft.Definition.ListID, string(definition), database.Millis(now), id)
 	if err != nil {
 		return fmt.Errorf("change segment %d: %w", id, err)
@@ -156,7 +164,7 @@ func remove(ctx context.Context, tx database.Tx, id int64) error {
 // keepSize notes a size, unless the segment was changed since it was read for the calculation.
 func keepSize(ctx context.Context, tx database.Tx, of Segment, size int, snapshotID int64, now time.Time) error {
 	result, err := tx.ExecContext(ctx, `UPDATE segments SET size = ?, snapshot_id = ?, calculated_at = ?, failure = '',
-		failure_about = '' WHERE id = ? AND version = ?`, size, snapshotID, database.Millis(now), of.ID, of.Version)
+		failure_about = '', waiting_since = NULL WHERE id = ? AND version = ?`, size, snapshotID, database.Millis(now), of.ID, of.Version)
 	if err != nil {
 		return fmt.Errorf("keep size of segment %d: %w", of.ID, err)
 	}
@@ -172,7 +180,7 @@ func keepSize(ctx context.Context, tx database.Tx, of Segment, size int, snapsho
 }
 
 func keepFailure(ctx context.Context, tx database.Tx, of Segment, code, about string) error {
-	_, err := tx.ExecContext(ctx, "UPDATE segments SET failure = ?, failure_about = ? WHERE id = ? AND version = ?",
+	_, err := tx.ExecContext(ctx, "UPDATE segments SET failure = ?, failure_about = ?, waiting_since = NULL WHERE id = ? AND version = ?",
 		code, about, of.ID, of.Version)
 	if err != nil {
 		return fmt.Errorf("keep failure of segment %d: %w", of.ID, err)

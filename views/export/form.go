@@ -200,6 +200,9 @@ func (f Form) segmentChoices(ctx context.Context) []component.Choice {
 		if !s.CalculatedAt.IsZero() {
 			note = i18n.N(ctx, "exports.profiles.count", s.Size)
 		}
+		if s.State != segment.Active {
+			note = i18n.T(ctx, "segments.state."+string(s.State))
+		}
 		choices = append(choices, component.Choice{Value: strconv.FormatInt(s.ID, 10), Title: s.Name, Text: s.Description, Note: note})
 	}
 	return choices

@@ -199,7 +199,7 @@ func (d Detail) next(ctx context.Context) string {
 // ofConnection reports whether the obstacle is mended on the connection's page.
 func ofConnection(obstacle string) bool {
 	switch obstacle {
-	case string(export.NoConnection), string(export.IsPaused), string(export.NoProfiles), string(export.AttributeMissing), string(export.NoSegments), "":
+	case string(export.NoConnection), string(export.IsPaused), string(export.NoProfiles), string(export.AttributeMissing), string(export.NoSegments), string(export.SegmentInactive), "":
 		return false
 	}
 	return true

@@ -2,6 +2,7 @@ package segment
 
 import (
 	"context"
+	"slices"
 
 	"github.com/a-h/templ"
 
@@ -143,7 +144,19 @@ func Exports(uses []segment.Use) (exports []segment.Use) {
 }
 
 // excluded reports whether the segment is on the list of exclusions.
-func excluded(uses []segment.Use) bool { return len(Exports(uses)) < len(uses) }
+func excluded(uses []segment.Use) bool {
+	return slices.ContainsFunc(uses, func(use segment.Use) bool { return use.ExportID == 0 && use.SegmentID == 0 })
+}
+
+// outers are the uses that are segments whose rules name it.
+func outers(uses []segment.Use) (found []segment.Use) {
+	for _, use := range uses {
+		if use.SegmentID != 0 {
+			found = append(found, use)
+		}
+	}
+	return found
+}
 
 func exclusionsLink(ctx context.Context) templ.Component {
 	return component.Button{Label: i18n.T(ctx, "segments.excluded.link"), Href: "/exclusions", Small: true}
