@@ -7,6 +7,7 @@ CREATE TABLE snapshots (
     row_count  INTEGER NOT NULL DEFAULT 0,
     file_name  TEXT    NOT NULL,
     id_label   TEXT    NOT NULL,                         -- heading of the column that holds the profiles' ids
+    source_id  INTEGER,                                  -- whose import filled it; NULL: unified from several sources
     created_at INTEGER NOT NULL,
     dropped_at INTEGER
 ) STRICT;
@@ -18,6 +19,7 @@ CREATE TABLE attributes (
     label    TEXT    NOT NULL,
     kind     TEXT    NOT NULL CHECK (kind IN ('text', 'number', 'boolean', 'date', 'datetime', 'list')),
     personal INTEGER NOT NULL,
+    address  INTEGER NOT NULL DEFAULT 0,                 -- holds email addresses: people are known again by it
     position INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/address"
 	"github.com/segue-app/segue/internal/database"
 )
 
@@ -117,12 +118,12 @@ func (a *adding) line(ctx context.Context, number int, line string) error {
 		return nil
 	}
 	if strings.Contains(strings.TrimPrefix(typed, "@"), "@") {
-		if form, ok := readAddress(typed); ok {
+		if form, ok := address.Read(typed); ok {
 			a.emails = append(a.emails, a.hasher.fingerprint(form))
 		} else {
 			a.fault(number)
 		}
-	} else if domain, ok := readDomain(typed); ok {
+	} else if domain, ok := address.ReadDomain(typed); ok {
 		a.domains = append(a.domains, domain)
 	} else if number > 1 || strings.ContainsAny(typed, "@. ") { // a first line of one word is a heading
 		a.fault(number)

@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/address"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/secret"
@@ -102,7 +103,7 @@ func (s *Service) Overview(ctx context.Context, actor access.Actor, query Query)
 	if err := actor.Require(access.LookAround); err != nil {
 		return Overview{}, err
 	}
-	query.Search = normalDomain(strings.TrimSpace(query.Search))
+	query.Search = address.NormalDomain(strings.TrimSpace(query.Search))
 	return overview(ctx, s.db.Reader(), query, actor.Can(access.SeePersonalData))
 }
 
@@ -117,11 +118,11 @@ type Answer struct {
 }
 
 // Check looks an address up, and remembers nothing of it. Something that is no address is Invalid.
-func (s *Service) Check(ctx context.Context, actor access.Actor, address string) (Answer, error) {
+func (s *Service) Check(ctx context.Context, actor access.Actor, typed string) (Answer, error) {
 	if err := actor.Require(access.SeePersonalData); err != nil {
 		return Answer{}, err
 	}
-	form, ok := readAddress(address)
+	form, ok := address.Read(typed)
 	if !ok {
 		var check problem.Check
 		check.Add("address", "exclusions.problem.no_address")

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/segue-app/segue/internal/address"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/membership"
 	"github.com/segue-app/segue/internal/profile"
@@ -54,7 +55,7 @@ func (m *Matcher) Match(identity string) Code {
 	if identity == "" || m.Empty() {
 		return ""
 	}
-	form := normalForm(identity)
+	form := address.Normal(identity)
 	var own fingerprint
 	if len(m.emails)+len(m.members) > 0 {
 		own = m.hasher.fingerprint(form)
@@ -137,7 +138,7 @@ func (s *Service) addMembers(ctx context.Context, m *Matcher, definitions []segm
 		more, err = selection.Page(ctx, s.db.Reader(), after, membersAtOnce, func(member membership.Member) error {
 			after = member.ID
 			if identity, ok := scope.Identify(member.Values); ok {
-				m.members = append(m.members, m.hasher.fingerprint(normalForm(identity)))
+				m.members = append(m.members, m.hasher.fingerprint(address.Normal(identity)))
 			}
 			return nil
 		})

@@ -6,7 +6,7 @@ import (
 	"github.com/segue-app/segue/internal/database"
 )
 
-// Whoever brings profiles in fills a snapshot: New, Insert again and again, then MakeCurrent, or Drop when nothing comes of it.
+// Whoever brings profiles in fills a snapshot: New, Insert again and again, then Keep, or Drop when nothing comes of it.
 
 // New makes the table of a snapshot with the attributes and gives the snapshot its id.
 func (s *Service) New(ctx context.Context, tx database.Tx, snapshot *Snapshot) error {
@@ -19,9 +19,17 @@ func (s *Service) Insert(ctx context.Context, tx database.Tx, snapshot Snapshot,
 	return s.store.insertRows(ctx, tx, snapshot, first, values)
 }
 
-// MakeCurrent puts a filled snapshot, whose Rows and Filled are counted, in the place of the current one.
-func (s *Service) MakeCurrent(ctx context.Context, tx database.Tx, snapshot Snapshot) error {
-	return s.store.swap(ctx, tx, snapshot, s.now())
+// Keep completes a filled snapshot, whose Rows and Filled are counted. The holder keeps it from being dropped; see Hold.
+func (s *Service) Keep(ctx context.Context, tx database.Tx, snapshot Snapshot, holder string) error {
+	if err := s.store.complete(ctx, tx, snapshot, s.now()); err != nil {
+		return err
+	}
+	return s.store.hold(ctx, tx, snapshot.ID, holder)
+}
+
+// MakeCurrent puts a complete snapshot in the place of the current one.
+func (s *Service) MakeCurrent(ctx context.Context, tx database.Tx, snapshotID int64) error {
+	return s.store.swap(ctx, tx, snapshotID)
 }
 
 // Replaced tells everybody that MakeCurrent was committed, and removes snapshots that nobody needs any more.

@@ -31,6 +31,7 @@ type Attribute struct {
 	Column   string // the column in the snapshot's table: c1, c2, …; never typed by a person
 	Kind     Kind
 	Personal bool // personal data: not for viewers
+	Address  bool // holds email addresses: people are known again by it
 	Indexed  bool // found quickly by its beginning, whatever the case
 	Filled   int  // profiles that have a value
 }
@@ -42,6 +43,7 @@ type Snapshot struct {
 	Attributes []Attribute // in the order of the file
 	FileName   string
 	IDLabel    string // heading of the column that holds the ids
+	SourceID   int64  // whose import filled it; 0: unified from several sources
 	CreatedAt  time.Time
 }
 

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"sync"
 	"time"
 
 	"github.com/segue-app/segue/internal/database"
@@ -15,6 +16,9 @@ type Service struct {
 	store  store
 	events *event.Hub
 	now    func() time.Time
+
+	unifying   sync.Mutex // one unification at a time
+	unifyChunk int        // rows that it writes in one transaction; 0: as many as take some milliseconds
 }
 
 // NewService makes the service.

@@ -38,6 +38,11 @@ func (s *Service) Hold(ctx context.Context, tx database.Tx, snapshotID int64, ho
 	return s.store.hold(ctx, tx, snapshotID, holder)
 }
 
+// LetGo ends all holds of a holder within a transaction. What nobody needs any more goes at the next Release or Replaced.
+func (s *Service) LetGo(ctx context.Context, tx database.Tx, holder string) error {
+	return s.store.letGo(ctx, tx, holder)
+}
+
 // Release ends all holds of a holder, and removes snapshots that nobody needs any more.
 func (s *Service) Release(ctx context.Context, holder string) error {
 	if err := s.store.release(ctx, holder); err != nil {

@@ -17,8 +17,8 @@ var columnTypes = map[Kind]string{Text: "TEXT", Number: "NUMERIC", Boolean: "INT
 func (s store) snapshot(ctx context.Context, where string, args ...any) (Snapshot, error) {
 	var snapshot Snapshot
 	var created int64
-	err := s.db.Reader().QueryRowContext(ctx, `SELECT id, row_count, file_name, id_label, created_at FROM snapshots WHERE `+where, args...).
-		Scan(&snapshot.ID, &snapshot.Rows, &snapshot.FileName, &snapshot.IDLabel, &created)
+	err := s.db.Reader().QueryRowContext(ctx, `SELECT id, row_count, file_name, id_label, coalesce(source_id, 0), created_at FROM snapshots WHERE `+where, args...).
+		Scan(&snapshot.ID, &snapshot.Rows, &snapshot.FileName, &snapshot.IDLabel, &snapshot.SourceID, &created)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Snapshot{}, errNoProfiles()
 	}
@@ -26,7 +26,7 @@ func (s store) snapshot(ctx context.Context, where string, args ...any) (Snapsho
 		return Snapshot{}, fmt.Errorf("read snapshot: %w", err)
 	}
 	snapshot.CreatedAt = database.Time(created)
-	rows, err := s.db.Reader().QueryContext(ctx, `SELECT s.attribute_key, a.label, s.column_name, s.kind, a.personal, s.indexed, s.filled
+	rows, err := s.db.Reader().QueryContext(ctx, `SELECT s.attribute_key, a.label, s.column_name, s.kind, a.personal, a.address, s.indexed, s.filled
 		FROM snapshot_attributes s JOIN attributes a ON a.key = s.attribute_key WHERE s.snapshot_id = ? ORDER BY s.position`, snapshot.ID)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("read attributes: %w", err)
@@ -34,7 +34,7 @@ func (s store) snapshot(ctx context.Context, where string, args ...any) (Snapsho
 	defer rows.Close()
 	for rows.Next() {
 		var a Attribute
-		if err := rows.Scan(&a.Key, &a.Label, &a.Column, &a.Kind, &a.Personal, &a.Indexed, &a.Filled); err != nil {
+		if err := rows.Scan(&a.Key, &a.Label, &a.Column, &a.Kind, &a.Personal, &a.Address, &a.Indexed, &a.Filled); err != nil {
 			return Snapshot{}, fmt.Errorf("read attributes: %w", err)
 		}
 		snapshot.Attributes = append(snapshot.Attributes, a)
@@ -44,8 +44,8 @@ func (s store) snapshot(ctx context.Context, where string, args ...any) (Snapsho
 
 // insertSnapshot makes the table of a new snapshot and gives it its id.
 func (s store) insertSnapshot(ctx context.Context, tx database.Tx, snapshot *Snapshot, now time.Time) error {
-	result, err := tx.ExecContext(ctx, `INSERT INTO snapshots (state, file_name, id_label, created_at) VALUES ('loading', ?, ?, ?)`,
-		snapshot.FileName, snapshot.IDLabel, database.Millis(now))
+	result, err := tx.ExecContext(ctx, `INSERT INTO snapshots (state, file_name, id_label, source_id, created_at) VALUES ('loading', ?, ?, nullif(?, 0), ?)`,
+		snapshot.FileName, snapshot.IDLabel, snapshot.SourceID, database.Millis(now))
 	if err != nil {
 		return fmt.Errorf("note snapshot: %w", err)
 	}
@@ -134,18 +134,17 @@ func (s store) missing(ctx context.Context, tx database.Tx, snapshot Snapshot, f
 	return numbers, nil
 }
 
-// swap makes a filled snapshot the current one.
-func (s store) swap(ctx context.Context, tx database.Tx, snapshot Snapshot, now time.Time) error {
+// complete ends the filling of a snapshot: its columns become known, and nothing more is added.
+func (s store) complete(ctx context.Context, tx database.Tx, snapshot Snapshot, now time.Time) error {
 	for position, a := range snapshot.Attributes {
 		if a.Indexed {
-			_, err := tx.ExecContext(ctx, fmt.Sprintf(`CREATE INDEX %[1]s_%[2]s ON %[1]s (%[2]s COLLATE NOCASE)`, snapshot.Table(), a.Column))
-			if err != nil {
-				return fmt.Errorf("index snapshot: %w", err)
+			if err := s.index(ctx, tx, snapshot, a); err != nil {
+				return err
 			}
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO attributes (key, label, kind, personal, position) VALUES (?, ?, ?, ?, ?)
+		_, err := tx.ExecContext(ctx, `INSERT INTO attributes (key, label, kind, personal, address, position) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (key) DO UPDATE SET label = excluded.label, kind = excluded.kind, personal = excluded.personal, position = excluded.position`,
-			a.Key, a.Label, a.Kind, a.Personal, position)
+			a.Key, a.Label, a.Kind, a.Personal, a.Address, position)
 		if err != nil {
 			return fmt.Errorf("keep attribute: %w", err)
 		}
@@ -155,15 +154,30 @@ func (s store) swap(ctx context.Context, tx database.Tx, snapshot Snapshot, now 
 			return fmt.Errorf("keep snapshot's attribute: %w", err)
 		}
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE snapshots SET state = 'kept' WHERE state = 'current'`); err != nil {
-		return fmt.Errorf("replace snapshot: %w", err)
-	}
-	_, err := tx.ExecContext(ctx, `UPDATE snapshots SET state = 'current', row_count = ?, created_at = ? WHERE id = ? AND state = 'loading'`,
+	_, err := tx.ExecContext(ctx, `UPDATE snapshots SET state = 'kept', row_count = ?, created_at = ? WHERE id = ? AND state = 'loading'`,
 		snapshot.Rows, database.Millis(now), snapshot.ID)
 	if err != nil {
-		return fmt.Errorf("replace snapshot: %w", err)
+		return fmt.Errorf("complete snapshot: %w", err)
 	}
 	return nil
+}
+
+// index makes the index of an attribute, unless it is there.
+func (s store) index(ctx context.Context, tx database.Tx, snapshot Snapshot, a Attribute) error {
+	_, err := tx.ExecContext(ctx, fmt.Sprintf(`CREATE INDEX IF NOT EXISTS %[1]s_%[2]s ON %[1]s (%[2]s COLLATE NOCASE)`, snapshot.Table(), a.Column))
+	if err != nil {
+		return fmt.Errorf("index snapshot: %w", err)
+	}
+	return nil
+}
+
+// swap makes a complete snapshot the current one.
+func (s store) swap(ctx context.Context, tx database.Tx, snapshotID int64) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE snapshots SET state = 'kept' WHERE state = 'current' AND id <> ?`, snapshotID); err != nil {
+		return fmt.Errorf("replace snapshot: %w", err)
+	}
+	result, err := tx.ExecContext(ctx, `UPDATE snapshots SET state = 'current' WHERE id = ? AND state IN ('kept', 'current')`, snapshotID)
+	return changedOne(result, err, errNoProfiles())
 }
 
 func (s store) loadingSnapshots(ctx context.Context) ([]int64, error) {
@@ -186,10 +200,12 @@ func (s store) drop(ctx context.Context, id int64, now time.Time) error {
 		if n, err := result.RowsAffected(); err != nil || n == 0 {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `DROP TABLE IF EXISTS `+Snapshot{ID: id}.Table()); err != nil {
-			return fmt.Errorf("drop snapshot's table: %w", err)
+		for _, table := range []string{Snapshot{ID: id}.Table(), peopleTable(id)} {
+			if _, err := tx.ExecContext(ctx, `DROP TABLE IF EXISTS `+table); err != nil {
+				return fmt.Errorf("drop snapshot's table: %w", err)
+			}
 		}
-		return nil
+		return s.letGo(ctx, tx, unifiedHolder(id))
 	})
 }
 
@@ -200,12 +216,14 @@ func (s store) hold(ctx context.Context, tx database.Tx, snapshotID int64, holde
 }
 
 func (s store) release(ctx context.Context, holder string) error {
-	return s.db.InTx(ctx, func(tx database.Tx) error {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM snapshot_holds WHERE holder = ?`, holder); err != nil {
-			return fmt.Errorf("release snapshots: %w", err)
-		}
-		return nil
-	})
+	return s.db.InTx(ctx, func(tx database.Tx) error { return s.letGo(ctx, tx, holder) })
+}
+
+func (s store) letGo(ctx context.Context, tx database.Tx, holder string) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM snapshot_holds WHERE holder = ?`, holder); err != nil {
+		return fmt.Errorf("release snapshots: %w", err)
+	}
+	return nil
 }
 
 func (s store) holders(ctx context.Context) ([]string, error) {

@@ -215,7 +215,7 @@ func (l *loader) plan() {
 		l.fields = append(l.fields, n)
 		l.snapshot.Attributes = append(l.snapshot.Attributes, profile.Attribute{
 			Key: c.Key, Label: c.Label, Kind: c.Kind, Personal: c.Personal, Column: fmt.Sprintf("c%d", len(l.fields)),
-			Indexed: c.Kind == profile.Text && tabular.IsEmail(c.Key),
+			Indexed: c.Kind == profile.Text && tabular.IsEmail(c.Key), Address: c.Kind == profile.Text && tabular.IsEmail(c.Key),
 		})
 	}
 }
@@ -357,7 +357,13 @@ func (l *loader) finish(ctx context.Context) error {
 	}
 	l.snapshot.Rows = l.i.Good
 	return l.service.store.db.InTx(ctx, func(tx database.Tx) error {
-		if err := l.service.profiles.MakeCurrent(ctx, tx, l.snapshot); err != nil {
+		if err := l.service.profiles.LetGo(ctx, tx, "source"); err != nil {
+			return err
+		}
+		if err := l.service.profiles.Keep(ctx, tx, l.snapshot, "source"); err != nil {
+			return err
+		}
+		if err := l.service.profiles.MakeCurrent(ctx, tx, l.snapshot.ID); err != nil {
 			return err
 		}
 		return l.service.store.done(ctx, tx, l.i, l.service.now())

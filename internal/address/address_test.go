@@ -1,9 +1,10 @@
-package exclusion
+package address_test
 
 import (
 	"strings"
 	"testing"
 
+	"github.com/segue-app/segue/internal/address"
 	"github.com/segue-app/segue/internal/omnisend"
 )
 
@@ -20,7 +21,7 @@ func TestAllSpellingsOfAnAddressAreOne(t *testing.T) {
 		{"a tag is part of it", "jens+news@example.dk", "jens+news@example.dk"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got, ok := readAddress(c.typed); !ok || got != c.want {
+			if got, ok := address.Read(c.typed); !ok || got != c.want {
 				t.Errorf("%q is %q (%v), want %q", c.typed, got, ok, c.want)
 			}
 		})
@@ -30,7 +31,7 @@ func TestAllSpellingsOfAnAddressAreOne(t *testing.T) {
 func TestWhatIsNoAddressIsNotTakenForOne(t *testing.T) {
 	for _, typed := range []string{"", "jens", "@example.dk", "jens@", "jens@dk", "a@b@example.dk", "jens @example.dk", "jens@exa mple.dk", "jens@example..dk",
 		"jens@example.dk\x00", "jens@\xff.dk", "jens@[127.0.0.1]", strings.Repeat("a", 2000) + "@example.dk"} {
-		if form, ok := readAddress(typed); ok {
+		if form, ok := address.Read(typed); ok {
 			t.Errorf("%q was read as %q", typed, form)
 		}
 	}
@@ -41,12 +42,12 @@ func TestDomainsAreReadInAllTheirSpellings(t *testing.T) {
 		"example.com": "example.com", " Example.COM. ": "example.com", "@example.com": "example.com", "*.example.com": "example.com",
 		"blåbær.dk": "xn--blbr-roah.dk", "XN--BLBR-ROAH.dk": "xn--blbr-roah.dk", "mail.example.co.uk": "mail.example.co.uk",
 	} {
-		if got, ok := readDomain(typed); !ok || got != want {
+		if got, ok := address.ReadDomain(typed); !ok || got != want {
 			t.Errorf("%q is %q (%v), want %q", typed, got, ok, want)
 		}
 	}
 	for _, typed := range []string{"", "dk", ".dk", "example..com", "https://example.com", "example.com/x", "a b.com", "*"} {
-		if domain, ok := readDomain(typed); ok {
+		if domain, ok := address.ReadDomain(typed); ok {
 			t.Errorf("%q was read as %q", typed, domain)
 		}
 	}
@@ -60,15 +61,15 @@ func FuzzNormalForm(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, typed string) {
 		sent, ok := omnisend.Identity(typed)
-		form, listed := readAddress(typed)
+		form, listed := address.Read(typed)
 		if ok && !listed {
 			t.Fatalf("%q is sent as %q and cannot be excluded", typed, sent)
 		}
-		if ok && normalForm(sent) != form {
-			t.Fatalf("%q is listed as %q and sent as %q, which is %q", typed, form, sent, normalForm(sent))
+		if ok && address.Normal(sent) != form {
+			t.Fatalf("%q is listed as %q and sent as %q, which is %q", typed, form, sent, address.Normal(sent))
 		}
-		if listed && normalForm(form) != form {
-			t.Fatalf("%q is not the last word on %q: %q", form, typed, normalForm(form))
+		if listed && address.Normal(form) != form {
+			t.Fatalf("%q is not the last word on %q: %q", form, typed, address.Normal(form))
 		}
 	})
 }

@@ -1,4 +1,6 @@
-package exclusion
+// Package address owns how email addresses are compared: what is an address, and the one form of all its spellings. The
+// exclusions and the unification of profiles go by it; how an address is written at a destination is the destination's affair.
+package address
 
 import (
 	"strings"
@@ -15,9 +17,9 @@ const longestAddress = 254
 // lookup turns international domains into the one form that the domain name system knows (RFC 5891, UTS 46).
 var lookup = idna.New(idna.MapForLookup(), idna.Transitional(false))
 
-// normalForm is how addresses are compared: folded as a destination folds them, and the domain in its ASCII spelling. So
+// Normal is how addresses are compared: folded as a destination folds them, and the domain in its ASCII spelling. So
 // all spellings that a destination may send of one address have one form, and some more besides.
-func normalForm(address string) string {
+func Normal(address string) string {
 	if !isASCII(address) || hasCapital(address) {
 		address = fold(address)
 	}
@@ -25,11 +27,11 @@ func normalForm(address string) string {
 	if at < 0 || isASCII(address[at+1:]) {
 		return address
 	}
-	return address[:at+1] + normalDomain(address[at+1:])
+	return address[:at+1] + NormalDomain(address[at+1:])
 }
 
-// normalDomain is how domains are compared. A domain that the domain name system cannot know stays as it was folded.
-func normalDomain(domain string) string {
+// NormalDomain is how domains are compared. A domain that the domain name system cannot know stays as it was folded.
+func NormalDomain(domain string) string {
 	domain = fold(domain)
 	if isASCII(domain) {
 		return domain
@@ -55,28 +57,28 @@ func fold(text string) string {
 	return text
 }
 
-// readAddress gives the normal form of a typed address, and false when it is none. It takes more than a destination does:
+// Read gives the normal form of a typed address, and false when it is none. It takes more than a destination does:
 // what is never sent may be on the list all the same.
-func readAddress(typed string) (string, bool) {
+func Read(typed string) (string, bool) {
 	typed = strings.TrimSpace(typed)
 	if len(typed) > 4*longestAddress || !utf8.ValidString(typed) || strings.IndexFunc(typed, unseen) >= 0 {
 		return "", false
 	}
-	form := normalForm(typed)
+	form := Normal(typed)
 	local, domain, found := strings.Cut(form, "@")
 	return form, found && local != "" && validDomain(domain)
 }
 
-// readDomain gives the normal form of a typed domain ("example.com", "@example.com", "*.example.com"), and false when it
+// ReadDomain gives the normal form of a typed domain ("example.com", "@example.com", "*.example.com"), and false when it
 // is none. A domain of one label is refused: it would take a whole country.
-func readDomain(typed string) (string, bool) {
+func ReadDomain(typed string) (string, bool) {
 	typed = strings.TrimSpace(typed)
 	typed = strings.TrimPrefix(strings.TrimPrefix(typed, "@"), "*.")
 	typed = strings.TrimSuffix(typed, ".")
 	if len(typed) > 4*longestAddress || !utf8.ValidString(typed) || strings.IndexFunc(typed, unseen) >= 0 {
 		return "", false
 	}
-	domain := normalDomain(typed)
+	domain := NormalDomain(typed)
 	return domain, validDomain(domain)
 }
 
