@@ -1,184 +1,168 @@
 package segment
 
 import (
-	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 
-	"golang.org/x/text/unicode/norm"
-
-	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/dialect"
 	"github.com/segue-app/segue/internal/profile"
 )
 
-// Each comparison is written so that it is true or false where the column is NULL, too.
-
-func whenFilled(column, sql string, args ...any) Where {
-	return Where{SQL: "(" + column + " IS NOT NULL AND " + sql + ")", Args: args}
+// comparison is a condition that was found sound.
+type comparison struct {
+	dialect   dialect.Dialect
+	column    dialect.Column
+	operator  Operator
+	values    values
+	matchCase bool
+	now       time.Time // in the zone of the rule's days
 }
 
-func whenEmptyOr(column, sql string, args ...any) Where {
-	return Where{SQL: "(" + column + " IS NULL OR " + sql + ")", Args: args}
+// denials are the operators that hold for exactly those for whom another does not.
+var denials = map[Operator]Operator{
+	NotEquals: Equals, NotContains: Contains, NotInList: InList, HasNot: Has, IsEmpty: IsNotEmpty,
 }
 
-func compareEmpty(column string, operator Operator) Where {
-	if operator == IsEmpty {
-		return Where{SQL: "(" + column + " IS NULL)"}
+// with compiles the comparison with an attribute of the kind.
+func (c comparison) with(kind profile.Kind) Where {
+	if opposite, ok := denials[c.operator]; ok {
+		c.operator = opposite
+		return dialect.Not(c.with(kind))
 	}
-	return Where{SQL: "(" + column + " IS NOT NULL)"}
-}
-
-func compareText(column string, operator Operator, given values, matchCase bool) Where {
-	folded, texts := comparable(column, given.texts, matchCase)
-	switch operator {
-	case Equals:
-		return whenFilled(column, folded+" = ?", texts[0])
-	case NotEquals:
-		return whenEmptyOr(column, folded+" <> ?", texts[0])
-	case Contains:
-		return whenFilled(column, "instr("+folded+", ?) > 0", texts[0])
-	case NotContains:
-		return whenEmptyOr(column, "instr("+folded+", ?) = 0", texts[0])
-	case BeginsWith:
-		return whenFilled(column, "substr("+folded+", 1, length(?)) = ?", texts[0], texts[0])
-	case EndsWith:
-		return whenFilled(column, "substr("+folded+", -length(?)) = ?", texts[0], texts[0])
-	case InList:
-		return whenFilled(column, folded+" IN (SELECT value FROM json_each(?))", jsonList(texts))
-	case NotInList:
-		return whenEmptyOr(column, folded+" NOT IN (SELECT value FROM json_each(?))", jsonList(texts))
+	switch kind {
+	case profile.Text:
+		return c.text()
+	case profile.Number:
+		return c.number()
+	case profile.Boolean:
+		return c.boolean()
+	case profile.List:
+		return c.list()
+	case profile.Date:
+		return c.days(c.dialect.Days, time.UTC)
 	default:
-		return compareEmpty(column, operator)
+		return c.days(c.dialect.Instants, c.now.Location())
 	}
 }
 
-// comparable gives a column and the texts it is compared with in one form.
-func comparable(column string, texts []string, matchCase bool) (sql string, as []string) {
-	function, form := database.FoldFunction, database.Fold
-	if matchCase {
-		function, form = database.ComposeFunction, norm.NFC.String
-	}
-	as = make([]string, len(texts))
-	for i, text := range texts {
-		as[i] = form(text)
-	}
-	return function + "(" + column + ")", as
+var ways = map[Operator]dialect.Way{
+	Equals: dialect.Equal, InList: dialect.Equal, Contains: dialect.Containing, BeginsWith: dialect.Beginning, EndsWith: dialect.Ending,
 }
 
-func compareList(column string, operator Operator, given values, matchCase bool) Where {
-	element, texts := comparable("value", given.texts, matchCase)
-	has := "EXISTS (SELECT 1 FROM json_each(" + column + ") WHERE " + element + " = ?)"
-	switch operator {
-	case Has:
-		return whenFilled(column, has, texts[0])
-	case HasNot:
-		return whenEmptyOr(column, "NOT "+has, texts[0])
-	default:
-		return compareEmpty(column, operator)
+func (c comparison) text() Where {
+	way, compares := ways[c.operator]
+	if !compares {
+		return c.dialect.HasText(c.column)
 	}
+	if way != dialect.Equal && isBlank(c.values.texts[0]) {
+		// Texts of nothing but white space contain it, too, and are no values.
+		return dialect.And(c.dialect.HasText(c.column), c.dialect.Text(c.column, way, c.values.texts, c.matchCase))
+	}
+	wanted := c.values.texts
+	if way == dialect.Equal {
+		wanted = slices.DeleteFunc(slices.Clone(wanted), isBlank) // no value equals them
+		if len(wanted) == 0 {
+			return dialect.Nobody()
+		}
+	}
+	return c.dialect.Text(c.column, way, wanted, c.matchCase)
 }
 
-// jsonList passes many values as one argument: SQLite takes 32,766 arguments in all.
-func jsonList(texts []string) string {
-	encoded, err := json.Marshal(texts)
-	if err != nil {
-		panic(err) // strings always encode
-	}
-	return string(encoded)
-}
+func isBlank(text string) bool { return strings.TrimSpace(text) == "" }
 
-func compareNumber(column string, operator Operator, given values) Where {
-	switch operator {
-	case Equals:
-		return whenFilled(column, column+" = ?", given.numbers...)
-	case NotEquals:
-		return whenEmptyOr(column, column+" <> ?", given.numbers...)
-	case Less:
-		return whenFilled(column, column+" < ?", given.numbers...)
-	case AtMost:
-		return whenFilled(column, column+" <= ?", given.numbers...)
-	case Greater:
-		return whenFilled(column, column+" > ?", given.numbers...)
-	case AtLeast:
-		return whenFilled(column, column+" >= ?", given.numbers...)
-	case Between:
-		return whenFilled(column, column+" BETWEEN ? AND ?", given.numbers...)
-	default:
-		return compareEmpty(column, operator)
-	}
-}
-
-func compareBoolean(column string, operator Operator) Where {
-	switch operator {
-	case IsTrue:
-		return whenFilled(column, column+" = 1")
-	case IsFalse:
-		return whenFilled(column, column+" = 0")
-	default:
-		return compareEmpty(column, operator)
-	}
-}
-
-// compareDays compares dates and instants by calendar day. Both are stored as text whose order is that of time.
-func compareDays(column string, kind profile.Kind, operator Operator, given values, now time.Time) Where {
-	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, time.UTC)
-	from := func(day time.Time) string { return begin(day, kind, now.Location()) }
-	within := func(first, last time.Time) Where {
-		return whenFilled(column, column+" >= ? AND "+column+" < ?", from(first), from(last.AddDate(0, 0, 1)))
-	}
-	switch operator {
-	case On:
-		return within(given.days[0], given.days[0])
-	case Before:
-		return whenFilled(column, column+" < ?", from(given.days[0]))
-	case After:
-		return whenFilled(column, column+" >= ?", from(given.days[0].AddDate(0, 0, 1)))
-	case Between:
-		return within(given.days[0], given.days[1])
-	case InLastDays:
-		return within(today.AddDate(0, 0, -given.count), today)
-	case InNextDays:
-		return within(today, today.AddDate(0, 0, given.count))
-	case MoreThanDaysAgo:
-		return whenFilled(column, column+" < ?", from(today.AddDate(0, 0, -given.count)))
-	case AnniversaryIn:
-		return anniversary(column, today, given.count)
-	default:
-		return compareEmpty(column, operator)
-	}
-}
-
-// begin is the first instant of a day as it is stored.
-func begin(day time.Time, kind profile.Kind, zone *time.Location) string {
-	if kind == profile.Date {
-		return day.Format(DateLayout)
-	}
-	local := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, zone)
-	return local.UTC().Format("2006-01-02T15:04:05Z")
-}
-
-// anniversary compares month and day with the window that begins today.
-func anniversary(column string, today time.Time, days int) Where {
-	const monthDay = "01-02"
-	last := today.AddDate(0, 0, days)
-	year := "substr(" + column + ", 6, 5)"
-	first, end := today.Format(monthDay), last.Format(monthDay)
-	var where Where
+func (c comparison) list() Where {
 	switch {
-	case days >= MaxAnniversary:
-		return compareEmpty(column, IsNotEmpty)
-	case today.Year() == last.Year():
-		where = Where{SQL: year + " BETWEEN ? AND ?", Args: []any{first, end}}
-	default:
-		where = Where{SQL: "(" + year + " >= ? OR " + year + " <= ?)", Args: []any{first, end}}
+	case c.operator != Has:
+		return c.dialect.HasList(c.column)
+	case isBlank(c.values.texts[0]):
+		return dialect.Nobody()
 	}
-	if endsOnShortFebruary(last) {
-		where.SQL = "(" + where.SQL + " OR " + year + " = '02-29')"
-	}
-	return whenFilled(column, where.SQL, where.Args...)
+	return c.dialect.List(c.column, c.values.texts[0], c.matchCase)
 }
 
-// endsOnShortFebruary reports whether day is 28 February of a year without a 29th: text order alone would then leave out
-// those born on the 29th, whose anniversary it is.
+var comparisons = map[Operator]dialect.Order{
+	Equals: dialect.Is, Less: dialect.Below, AtMost: dialect.AtMost, Greater: dialect.Above, AtLeast: dialect.AtLeast,
+}
+
+func (c comparison) number() Where {
+	if c.operator == Between {
+		return dialect.And(
+			c.dialect.Number(c.column, dialect.AtLeast, c.values.numbers[0]), c.dialect.Number(c.column, dialect.AtMost, c.values.numbers[1]))
+	}
+	if order, compares := comparisons[c.operator]; compares {
+		return c.dialect.Number(c.column, order, c.values.numbers[0])
+	}
+	return c.dialect.HasNumber(c.column)
+}
+
+func (c comparison) boolean() Where {
+	switch c.operator {
+	case IsTrue:
+		return c.dialect.Boolean(c.column, true)
+	case IsFalse:
+		return c.dialect.Boolean(c.column, false)
+	default:
+		return c.dialect.HasBoolean(c.column)
+	}
+}
+
+// days compares dates and instants by calendar day: span is how the dialect compares them, zone is where the day of an instant
+// begins.
+func (c comparison) days(span func(column dialect.Column, from, before time.Time) Where, zone *time.Location) Where {
+	today := time.Date(c.now.Year(), c.now.Month(), c.now.Day(), 0, 0, 0, 0, time.UTC)
+	begin := func(day time.Time) time.Time {
+		return time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, zone)
+	}
+	from := func(day time.Time) Where { return span(c.column, begin(day), time.Time{}) }
+	before := func(day time.Time) Where {
+		if begin(day).IsZero() { // nothing is before the first day of the calendar, and a zero end would be an open one
+			return dialect.Nobody()
+		}
+		return span(c.column, time.Time{}, begin(day))
+	}
+	within := func(first, last time.Time) Where { return span(c.column, begin(first), begin(last.AddDate(0, 0, 1))) }
+	given, count := c.values.days, c.values.count
+	switch c.operator {
+	case On:
+		return within(given[0], given[0])
+	case Before:
+		return before(given[0])
+	case After:
+		return from(given[0].AddDate(0, 0, 1))
+	case Between:
+		return within(given[0], given[1])
+	case InLastDays:
+		return within(today.AddDate(0, 0, -count), today)
+	case InNextDays:
+		return within(today, today.AddDate(0, 0, count))
+	case MoreThanDaysAgo:
+		return before(today.AddDate(0, 0, -count))
+	case AnniversaryIn:
+		if count < MaxAnniversary {
+			return c.dialect.Anniversaries(c.column, anniversaries(today, count))
+		}
+	}
+	return span(c.column, time.Time{}, time.Time{})
+}
+
+// anniversaries are the days of the year from today until so many days later.
+func anniversaries(today time.Time, days int) [][2]dialect.YearDay {
+	last := today.AddDate(0, 0, days)
+	first, end := yearDay(today), yearDay(last)
+	if endsOnShortFebruary(last) {
+		end = 229
+	}
+	if today.Year() == last.Year() {
+		return [][2]dialect.YearDay{{first, end}}
+	}
+	return [][2]dialect.YearDay{{first, 1231}, {101, end}}
+}
+
+func yearDay(day time.Time) dialect.YearDay { return dialect.YearDay(int(day.Month())*100 + day.Day()) }
+
+// endsOnShortFebruary reports whether day is 28 February of a year without a 29th: the anniversary of those born on the 29th
+// is on that day, which its number alone would leave out.
 func endsOnShortFebruary(day time.Time) bool {
 	return day.Month() == time.February && day.Day() == 28 && day.AddDate(0, 0, 1).Month() == time.March
 }

@@ -3,9 +3,9 @@ package segment
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
+	"github.com/segue-app/segue/internal/dialect"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
 )
@@ -20,6 +20,7 @@ const (
 	CodeTooDeep          = "segments.problem.too_deep" // names Most
 	CodeTooMany          = "segments.problem.too_many" // names Most
 	CodeListMissing      = "segments.problem.list_missing"
+	CodeListElsewhere    = "segments.problem.list_elsewhere" // a list of ids, and profiles that stay in another database
 	CodeSegmentChoose    = "segments.problem.segment_choose"
 	CodeSegmentMissing   = "segments.problem.segment_missing" // the named segment is not there any more
 	CodeSegmentBase      = "segments.problem.segment_base"    // it is made from something else
@@ -33,22 +34,20 @@ const (
 	MaxNesting    = 5   // segments within segments, the outermost not counted
 )
 
-// Where is a condition on a snapshot's table under the alias p. It is true or false for every row, never NULL, and no
-// text that a person typed is part of SQL.
-type Where struct {
-	SQL  string
-	Args []any
-}
-
-var (
-	everybody = Where{SQL: "1"}
-	nobody    = Where{SQL: "0"}
-)
+// Where is a condition on a table under the alias p. It is true or false for every row, never NULL, and no text that a person
+// typed is part of SQL. Its places for values are question marks (see dialect.Dialect's Rebind).
+type Where = dialect.Condition
 
 // Compile turns a definition into a condition on the snapshot's table. now says which day it is. What is wrong comes back as
 // one Invalid problem: its code is that of the first fault, its fields are named as in the form of the rule (see Path).
 func Compile(def Definition, snapshot profile.Snapshot, now time.Time) (Where, error) {
-	c := compiler{snapshot: snapshot, now: now}
+	return CompileFor(dialect.SQLite, def, snapshot, now)
+}
+
+// CompileFor is Compile for a base in another database: a table or query under the alias p whose columns are those of the
+// schema's attributes. A list of ids is kept here and cannot be asked for there.
+func CompileFor(d dialect.Dialect, def Definition, schema profile.Snapshot, now time.Time) (Where, error) {
+	c := compiler{dialect: d, schema: schema, now: now}
 	where, err := c.definition(def, 0)
 	if err != nil {
 		return Where{}, err
@@ -63,22 +62,28 @@ func Compile(def Definition, snapshot profile.Snapshot, now time.Time) (Where, e
 
 // Union is the condition that at least one of the definitions holds. Of none it is nobody.
 func Union(defs []Definition, snapshot profile.Snapshot, now time.Time) (Where, error) {
+	return UnionFor(dialect.SQLite, defs, snapshot, now)
+}
+
+// UnionFor is Union for a base in another database.
+func UnionFor(d dialect.Dialect, defs []Definition, schema profile.Snapshot, now time.Time) (Where, error) {
 	parts := make([]Where, 0, len(defs))
 	for _, def := range defs {
-		where, err := Compile(def, snapshot, now)
+		where, err := CompileFor(d, def, schema, now)
 		if err != nil {
 			return Where{}, err
 		}
 		parts = append(parts, where)
 	}
 	if len(parts) == 0 {
-		return nobody, nil
+		return dialect.Nobody(), nil
 	}
-	return combine(parts, " OR "), nil
+	return dialect.Or(parts...), nil
 }
 
 type compiler struct {
-	snapshot   profile.Snapshot
+	dialect    dialect.Dialect
+	schema     profile.Snapshot
 	now        time.Time
 	conditions int // so far, in all definitions
 	faults     []problem.Field
@@ -90,6 +95,9 @@ func (c *compiler) definition(def Definition, nesting int) (Where, error) {
 	case ByList:
 		if def.ListID <= 0 {
 			return Where{}, problem.New(problem.Invalid, CodeListMissing)
+		}
+		if c.dialect != dialect.SQLite {
+			return Where{}, problem.New(problem.Invalid, CodeListElsewhere)
 		}
 		return Where{
 			SQL:  "(p.id IN (SELECT profile_id FROM segment_list_members WHERE list_id = ?))",
@@ -127,19 +135,19 @@ type rule struct {
 func (r *rule) group(g Group, path Path, depth int) Where {
 	if depth > MaxDepth {
 		r.fault(string(path), CodeTooDeep, "Most", MaxDepth)
-		return nobody
+		return dialect.Nobody()
 	}
 	if len(g.Conditions) == 0 && len(g.Groups) == 0 {
 		if depth > 1 {
 			r.fault(path.Match(), CodeGroupEmpty)
 		}
-		return everybody
+		return dialect.Everybody()
 	}
 	parts := make([]Where, 0, len(g.Conditions)+len(g.Groups))
 	for i, condition := range g.Conditions {
 		// A segment that is named twice would be compiled twice: stop where the work has no end.
 		if r.conditions++; r.conditions > MaxConditions {
-			return nobody
+			return dialect.Nobody()
 		}
 		parts = append(parts, r.condition(condition, path.Condition(i)))
 	}
@@ -148,16 +156,14 @@ func (r *rule) group(g Group, path Path, depth int) Where {
 	}
 	switch g.Match {
 	case All:
-		return combine(parts, " AND ")
+		return dialect.And(parts...)
 	case Any:
-		return combine(parts, " OR ")
+		return dialect.Or(parts...)
 	case None:
-		where := combine(parts, " OR ")
-		where.SQL = "NOT " + where.SQL
-		return where
+		return dialect.Not(dialect.Or(parts...))
 	default:
 		r.fault(path.Match(), CodeMatchUnknown)
-		return nobody
+		return dialect.Nobody()
 	}
 }
 
@@ -167,39 +173,31 @@ func (r *rule) condition(condition Condition, path Path) Where {
 	}
 	if condition.Attribute == "" {
 		r.fault(path.Attribute(), CodeAttributeChoose)
-		return nobody
+		return dialect.Nobody()
 	}
-	attribute, ok := r.snapshot.Attribute(condition.Attribute)
+	attribute, ok := r.schema.Attribute(condition.Attribute)
 	if !ok {
 		label := condition.Label
 		if label == "" {
 			label = condition.Attribute
 		}
 		r.fault(path.Attribute(), CodeAttributeMissing, "Attribute", label)
-		return nobody
+		return dialect.Nobody()
 	}
 	if !condition.Operator.Fits(attribute.Kind) {
 		r.fault(path.Operator(), CodeOperatorMismatch, "Attribute", attribute.Label)
-		return nobody
+		return dialect.Nobody()
 	}
 	values, fault := read(condition, attribute.Kind)
 	if fault != nil {
 		r.fault(path.Value(fault.index), fault.code, fault.args...)
-		return nobody
+		return dialect.Nobody()
 	}
-	column := "p." + attribute.Column
-	switch attribute.Kind {
-	case profile.Text:
-		return compareText(column, condition.Operator, values, condition.MatchCase)
-	case profile.Number:
-		return compareNumber(column, condition.Operator, values)
-	case profile.Boolean:
-		return compareBoolean(column, condition.Operator)
-	case profile.List:
-		return compareList(column, condition.Operator, values, condition.MatchCase)
-	default:
-		return compareDays(column, attribute.Kind, condition.Operator, values, r.now)
+	compared := comparison{
+		dialect: r.dialect, operator: condition.Operator, values: values, matchCase: condition.MatchCase, now: r.now,
+		column: dialect.Column{Name: "p." + r.dialect.Quote(attribute.Column), Indexed: attribute.Indexed},
 	}
+	return compared.with(attribute.Kind)
 }
 
 // segment compiles a condition that names another segment. What is wrong in there is said of the condition.
@@ -207,20 +205,20 @@ func (r *rule) segment(condition Condition, path Path) Where {
 	field := path.Value(0)
 	if len(condition.Values) == 0 || condition.Values[0] == "" {
 		r.fault(field, CodeSegmentChoose)
-		return nobody
+		return dialect.Nobody()
 	}
 	id, err := strconv.ParseInt(condition.Values[0], 10, 64)
 	nested, ok := r.of.Nested[id]
 	switch {
 	case err != nil || !ok:
 		r.fault(field, CodeSegmentMissing)
-		return nobody
+		return dialect.Nobody()
 	case nested.SourceID != r.of.SourceID:
 		r.fault(field, CodeSegmentBase)
-		return nobody
+		return dialect.Nobody()
 	case r.nesting == MaxNesting:
 		r.fault(field, CodeNestedDeep, "Most", MaxNesting)
-		return nobody
+		return dialect.Nobody()
 	}
 	outer := r.faults
 	r.faults = nil
@@ -231,26 +229,16 @@ func (r *rule) segment(condition Condition, path Path) Where {
 		inner = append(inner, problem.Field{Code: known.Code, Args: known.Args})
 	} else if err != nil {
 		r.err = err
-		return nobody
+		return dialect.Nobody()
 	}
 	if len(inner) > 0 {
 		r.fault(field, inner[0].Code, inner[0].Args...)
-		return nobody
+		return dialect.Nobody()
 	}
 	if condition.Operator == NotInSegment {
-		where.SQL = "NOT " + where.SQL
+		return dialect.Not(where)
 	}
 	return where
-}
-
-func combine(parts []Where, operator string) Where {
-	texts := make([]string, len(parts))
-	var args []any
-	for i, part := range parts {
-		texts[i] = part.SQL
-		args = append(args, part.Args...)
-	}
-	return Where{SQL: "(" + strings.Join(texts, operator) + ")", Args: args}
 }
 
 // Path names a place in a rule as its form does: rule, rule.0 (its first condition), rule.g0 (its first group), rule.g0.2 …

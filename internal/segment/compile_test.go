@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/segue-app/segue/internal/dialect"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/segment"
@@ -396,7 +397,7 @@ func TestNothingTypedBecomesPartOfSQL(t *testing.T) {
 
 func TestTheUnionOfNothingIsNobody(t *testing.T) {
 	where, err := segment.Union(nil, profile.Snapshot{Attributes: people}, noon)
-	if err != nil || where.SQL != "0" {
+	if err != nil || where.SQL != dialect.Nobody().SQL {
 		t.Errorf("%q, %v", where.SQL, err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/dialect"
 )
 
 func beginList(ctx context.Context, tx database.Tx, now time.Time) (int64, error) {
@@ -22,7 +23,7 @@ func beginList(ctx context.Context, tx database.Tx, now time.Time) (int64, error
 // addToList adds ids and says how many were new.
 func addToList(ctx context.Context, tx database.Tx, listID int64, ids []string) (int, error) {
 	result, err := tx.ExecContext(ctx, `INSERT INTO segment_list_members (list_id, profile_id)
-		SELECT ?, value FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`, listID, jsonList(ids))
+		SELECT ?, value FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`, listID, dialect.JSONList(ids))
 	if err != nil {
 		return 0, fmt.Errorf("add to list %d: %w", listID, err)
 	}

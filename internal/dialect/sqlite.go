@@ -1,0 +1,102 @@
+package dialect
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/segue-app/segue/internal/database"
+)
+
+// sqlite compares columns of a snapshot's table: they are as an import keeps them, so NULL alone is no value. Days and
+// points in time are texts whose order is that of time.
+type sqlite struct{}
+
+func (sqlite) Name() string             { return "sqlite" }
+func (sqlite) Quote(name string) string { return quoted(name, `"`, `"`) }
+func (sqlite) Rebind(sql string) string { return sql }
+
+func sqliteForm(column string, matchCase bool) string {
+	if matchCase {
+		return database.ComposeFunction + "(" + column + ")"
+	}
+	return database.FoldFunction + "(" + column + ")"
+}
+
+func (s sqlite) Text(column Column, way Way, wanted []string, matchCase bool) Condition {
+	if column.Indexed && matchCase && way != Containing && way != Ending {
+		// What is equal to the letter is equal folded, too: the index finds those, and few are left to look at.
+		return And(s.Text(column, way, wanted, false), s.Text(Column{Name: column.Name}, way, wanted, true))
+	}
+	compared := sqliteForm(column.Name, matchCase)
+	test := column.Name
+	if column.Indexed && !matchCase {
+		test = compared // which the index has, so that the row need not be read
+	}
+	wanted = forms(wanted, matchCase)
+	one := wanted[0]
+	switch way {
+	case Containing:
+		return filled(test, "instr("+compared+", ?) > 0", one)
+	case Beginning:
+		if end := after(one); column.Indexed && end != "" {
+			return filled(test, compared+" >= ? AND "+compared+" < ?", one, end)
+		}
+		return filled(test, "substr("+compared+", 1, length(?)) = ?", one, one)
+	case Ending:
+		return filled(test, "substr("+compared+", -length(?)) = ?", one, one)
+	default:
+		if len(wanted) == 1 {
+			return filled(test, compared+" = ?", one)
+		}
+		return filled(test, compared+" IN (SELECT value FROM json_each(?))", JSONList(wanted))
+	}
+}
+
+// JSONList passes many values to SQLite as one argument, for json_each: it takes 32,766 arguments in all.
+func JSONList(texts []string) string {
+	encoded, err := json.Marshal(texts)
+	if err != nil {
+		panic(err) // strings always encode
+	}
+	return string(encoded)
+}
+
+func (sqlite) HasText(column Column) Condition { return notNull(column.Name) }
+
+func (sqlite) List(column Column, wanted string, matchCase bool) Condition {
+	return filled(column.Name, "EXISTS (SELECT 1 FROM json_each("+column.Name+") WHERE "+sqliteForm("value", matchCase)+" = ?)",
+		form(wanted, matchCase))
+}
+
+func (sqlite) HasList(column Column) Condition { return notNull(column.Name) }
+
+func (sqlite) Number(column Column, order Order, value any) Condition {
+	return filled(column.Name, column.Name+" "+string(order)+" ?", value)
+}
+
+func (sqlite) HasNumber(column Column) Condition { return notNull(column.Name) }
+
+func (sqlite) Boolean(column Column, yes bool) Condition {
+	if yes {
+		return filled(column.Name, column.Name+" = 1")
+	}
+	return filled(column.Name, column.Name+" = 0")
+}
+
+func (sqlite) HasBoolean(column Column) Condition { return notNull(column.Name) }
+
+func (sqlite) Days(column Column, from, before time.Time) Condition {
+	first, end := bounds(from, before, time.DateOnly)
+	return span(column.Name, "?", first, end)
+}
+
+func (sqlite) Instants(column Column, from, before time.Time) Condition {
+	first, end := bounds(from, before, "2006-01-02T15:04:05Z")
+	return span(column.Name, "?", first, end)
+}
+
+func (sqlite) Anniversaries(column Column, spans [][2]YearDay) Condition {
+	return anniversaries(column.Name, "substr("+column.Name+", 6, 5)", "?", spans, func(day YearDay) any {
+		return time.Date(2000, time.Month(day/100), int(day%100), 0, 0, 0, 0, time.UTC).Format("01-02")
+	})
+}
