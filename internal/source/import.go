@@ -36,31 +36,33 @@ const (
 
 // Column is one column of a file and what it becomes.
 type Column struct {
-	Heading  string       `json:"heading"` // as in the file; "column 3" when it has none
-	Key      string       `json:"key"`
-	Label    string       `json:"label"`
-	Kind     profile.Kind `json:"kind"`
-	Personal bool         `json:"personal"`
-	Include  bool         `json:"include"` // becomes an attribute
+	Heading   string       `json:"heading"` // as in the file; "column 3" when it has none
+	Key       string       `json:"key"`
+	Label     string       `json:"label"`
+	Kind      profile.Kind `json:"kind"`
+	Personal  bool         `json:"personal"`
+	Include   bool         `json:"include"`   // becomes an attribute
+	Separator string       `json:"separator"` // between the texts of a list; "": whichever a list has
 }
 
 // Settings say how a file is read. The zero values mean: as guessed.
 type Settings struct {
-	Mode         Mode           `json:"mode"`
-	Format       tabular.Format `json:"format"`
-	Delimiter    string         `json:"delimiter"` // of CSV: "," ";" or a tab
-	DecimalComma bool           `json:"decimal_comma"`
-	MonthFirst   bool           `json:"month_first"`
-	ID           int            `json:"id"` // index of the column that holds the profiles' ids
-	Columns      []Column       `json:"columns"`
+	Mode         Mode             `json:"mode"`
+	Format       tabular.Format   `json:"format"`
+	Delimiter    string           `json:"delimiter"` // of CSV: "," ";" or a tab
+	Encoding     tabular.Encoding `json:"encoding"`  // of CSV
+	DecimalComma bool             `json:"decimal_comma"`
+	MonthFirst   bool             `json:"month_first"`
+	ID           int              `json:"id"` // index of the column that holds the profiles' ids
+	Columns      []Column         `json:"columns"`
 }
 
-func (s Settings) reading() tabular.Reading {
-	return tabular.Reading{DecimalComma: s.DecimalComma, MonthFirst: s.MonthFirst}
+func (s Settings) reading(c Column) tabular.Reading {
+	return tabular.Reading{DecimalComma: s.DecimalComma, MonthFirst: s.MonthFirst, Separator: c.Separator}
 }
 
 func (s Settings) options() tabular.Options {
-	return tabular.Options{Format: s.Format, Delimiter: s.Delimiter}
+	return tabular.Options{Format: s.Format, Delimiter: s.Delimiter, Encoding: s.Encoding}
 }
 
 // Import is one file on its way into a snapshot, and what became of it.

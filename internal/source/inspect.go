@@ -44,7 +44,7 @@ func (s *Service) inspectFile(i Import, options tabular.Options) (tabular.Inspec
 func guess(found tabular.Inspection, known map[string]profile.Attribute) Settings {
 	reading := found.Reading()
 	s := Settings{
-		Mode: KeepGood, Format: found.Options.Format, Delimiter: found.Options.Delimiter,
+		Mode: KeepGood, Format: found.Options.Format, Delimiter: found.Options.Delimiter, Encoding: found.Options.Encoding,
 		DecimalComma: reading.DecimalComma, MonthFirst: reading.MonthFirst,
 	}
 	keys := make([]string, len(found.Headings))
@@ -53,7 +53,7 @@ func guess(found tabular.Inspection, known map[string]profile.Attribute) Setting
 		keys[i] = key
 		c := Column{
 			Heading: heading, Key: key, Label: tabular.LabelOf(heading), Include: true,
-			Kind: found.Kind(i, reading), Personal: found.Personal(i),
+			Kind: found.Kind(i, reading), Personal: found.Personal(i), Separator: found.Separator(i),
 		}
 		if a, ok := known[key]; ok {
 			c.Label, c.Personal = a.Label, a.Personal

@@ -137,8 +137,9 @@ type loader struct {
 	service  *Service
 	i        *Import
 	snapshot profile.Snapshot
-	fields   []int // for each attribute, its column in the file
-	next     int   // n of the next row
+	fields   []int             // for each attribute, its column in the file
+	how      []tabular.Reading // for each attribute
+	next     int               // n of the next row
 }
 
 // load fills a new snapshot, reading and writing side by side, and makes it the current one.
@@ -152,7 +153,6 @@ func (s *Service) load(ctx context.Context, i *Import) error {
 	if err != nil {
 		return err
 	}
-	defer table.Close()
 	l := loader{service: s, i: i, next: 1}
 	l.plan()
 	if err := l.begin(ctx); err != nil {
@@ -212,7 +212,7 @@ func (l *loader) plan() {
 		if !c.Include {
 			continue
 		}
-		l.fields = append(l.fields, n)
+		l.fields, l.how = append(l.fields, n), append(l.how, l.i.Settings.reading(c))
 		l.snapshot.Attributes = append(l.snapshot.Attributes, profile.Attribute{
 			Key: c.Key, Label: c.Label, Kind: c.Kind, Personal: c.Personal, Column: fmt.Sprintf("c%d", len(l.fields)),
 			Indexed: c.Kind == profile.Text && tabular.IsEmail(c.Key), Address: c.Kind == profile.Text && tabular.IsEmail(c.Key),
@@ -243,7 +243,6 @@ func (l *loader) read(ctx context.Context, table *tabular.Table, chunks chan<- *
 func (l *loader) readChunk(table *tabular.Table) *chunk {
 	width := len(l.fields) + 1
 	c := &chunk{values: make([]any, 0, min(chunkRows*width, 100_000)), lines: make([]int, 0, chunkRows)}
-	how := l.i.Settings.reading()
 	for size := 0; c.read < chunkRows && size < chunkBytes; {
 		r, err := table.Next()
 		if errors.Is(err, io.EOF) {
@@ -258,7 +257,7 @@ func (l *loader) readChunk(table *tabular.Table) *chunk {
 		size += r.Size
 		if r.Refused != "" {
 			c.refused = append(c.refused, refusal(r, table.Headings))
-		} else if refusal, refused := l.parse(c, r, how, table.Headings); refused {
+		} else if refusal, refused := l.parse(c, r, table.Headings); refused {
 			c.refused = append(c.refused, refusal)
 		}
 	}
@@ -266,7 +265,7 @@ func (l *loader) readChunk(table *tabular.Table) *chunk {
 }
 
 // parse adds a record's values to the chunk, all of them or none.
-func (l *loader) parse(c *chunk, r tabular.Record, how tabular.Reading, headings []string) (Refusal, bool) {
+func (l *loader) parse(c *chunk, r tabular.Record, headings []string) (Refusal, bool) {
 	refuse := func(column int, code string) (Refusal, bool) {
 		return Refusal{Line: r.Line, Column: headings[column], Code: code}, true
 	}
@@ -281,7 +280,7 @@ func (l *loader) parse(c *chunk, r tabular.Record, how tabular.Reading, headings
 	c.values = append(c.values, id)
 	for n, field := range l.fields {
 		kind := l.snapshot.Attributes[n].Kind
-		value, ok := r.Value(field, kind, how)
+		value, ok := r.Value(field, kind, l.how[n])
 		if !ok {
 			c.values = c.values[:begin]
 			return refuse(field, refusedWrongKind+string(kind))

@@ -126,6 +126,21 @@ func errNotWaiting() error { return problem.New(problem.Conflict, "sources.not_w
 
 // ChangeDelimiter reads a waiting file anew with another delimiter; the columns are guessed again.
 func (s *Service) ChangeDelimiter(ctx context.Context, actor access.Actor, importID int64, delimiter string) error {
+	return s.readAnew(ctx, actor, importID, func(options *tabular.Options, check *problem.Check) {
+		check.Require(delimiter == "," || delimiter == ";" || delimiter == "\t", "delimiter", "problem.choose")
+		options.Delimiter = delimiter
+	})
+}
+
+// ChangeEncoding reads a waiting file anew as UTF-8 or Windows-1252; the columns are guessed again.
+func (s *Service) ChangeEncoding(ctx context.Context, actor access.Actor, importID int64, encoding tabular.Encoding) error {
+	return s.readAnew(ctx, actor, importID, func(options *tabular.Options, check *problem.Check) {
+		check.Require(encoding == tabular.UTF8 || encoding == tabular.Windows1252, "encoding", "problem.choose")
+		options.Encoding = encoding
+	})
+}
+
+func (s *Service) readAnew(ctx context.Context, actor access.Actor, importID int64, change func(*tabular.Options, *problem.Check)) error {
 	i, err := s.Import(ctx, actor, importID)
 	if err != nil {
 		return err
@@ -133,12 +148,12 @@ func (s *Service) ChangeDelimiter(ctx context.Context, actor access.Actor, impor
 	if i.State != Waiting {
 		return errNotWaiting()
 	}
-	if delimiter != "," && delimiter != ";" && delimiter != "\t" {
-		var check problem.Check
-		check.Add("delimiter", "problem.choose")
+	options := i.Settings.options()
+	var check problem.Check
+	if change(&options, &check); check.Err() != nil {
 		return check.Err()
 	}
-	found, err := s.inspectFile(i, tabular.Options{Format: i.Settings.Format, Delimiter: delimiter})
+	found, err := s.inspectFile(i, options)
 	if err != nil {
 		return err
 	}

@@ -8,16 +8,10 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
-
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
 )
 
-// Bounds of a file's shape.
-const (
-	maxLine    = 1 << 20 // bytes of one line of data, line breaks inside quotes included
-	maxColumns = 500
-)
+// maxColumns is how many columns a file may have.
+const maxColumns = 500
 
 // refusalPrefix makes a translation key of a reason.
 const refusalPrefix = "tabular.refusal."
@@ -36,32 +30,19 @@ const (
 // csvReader reads RFC 4180 with a delimiter of choice. It differs from encoding/csv in what a hostile or broken file may
 // cost: a line is bounded, a bad line is told with its number and reading goes on behind it, and a quote that is never
 // closed swallows its own line only. What encoding/csv reads without an error, this reads to the same fields.
+//
+// However the quotes of a file stand, no line is read more than three times. A line that leaves a quote open has an odd
+// number of quotes, and so has the line that closes it or shows that it cannot be closed there. So those between, which
+// are read once more when the first is refused, leave no quote open themselves.
 type csvReader struct {
-	source  *bufio.Reader
-	counted *countingReader // behind source
-	comma   byte
-	line    int    // lines read so far
-	again   []byte // lines to be read once more, after a quote that was not closed
-	long    []byte // a line longer than the source's buffer
-	text    []byte // the fields of the record, joined
-	ends    []int  // where in text each field ends
-	extra   []byte // the record's lines after its first
-	fields  []string
-	tooLong bool // the line just read was cut
-}
-
-// openText skips a byte order mark and turns UTF-16 (which has one) into UTF-8. buffer is at least 64 KiB.
-func openText(r io.Reader) *bufio.Reader {
-	source := bufio.NewReaderSize(r, 1<<16)
-	mark, _ := source.Peek(3)
-	switch {
-	case bytes.HasPrefix(mark, []byte("\xef\xbb\xbf")):
-		_, _ = source.Discard(3) // peeked: cannot fail
-	case bytes.HasPrefix(mark, []byte("\xff\xfe")), bytes.HasPrefix(mark, []byte("\xfe\xff")):
-		decoder := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder()
-		return bufio.NewReaderSize(transform.NewReader(source, decoder), 1<<16)
-	}
-	return source
+	lineReader
+	content  content
+	comma    byte
+	replaced bool   // U+FFFD stands for what could not be decoded
+	text     []byte // the fields of the record, joined
+	ends     []int  // where in text each field ends; one more than there may be columns, at most
+	extra    []byte // lines of the record after its first, those that were not read once more already
+	fields   []string
 }
 
 // next reads the next record. The error is io.EOF at the end, or the source's.
@@ -77,29 +58,53 @@ func (c *csvReader) next() (Record, error) {
 		if len(line) == 0 || line[0] == '\n' {
 			continue
 		}
-		start := c.line
+		start, second := c.line, c.at
 		c.text, c.ends, c.extra = c.text[:0], c.ends[:0], c.extra[:0]
 		refused, err := c.split(line)
 		if err != nil {
 			return Record{}, err
 		}
 		if refused != "" {
-			// Lines behind the first one may be good: only the first is refused.
-			if len(c.extra) > 0 {
-				c.again = append(append([]byte(nil), c.extra...), c.again...)
-				c.line = start
-			}
+			c.rewind(start, second)
 			return Record{Line: start, Refused: refused, Column: len(c.ends)}, nil
 		}
 		r := Record{Line: start, Column: -1, Size: len(c.text)}
-		if !utf8.Valid(c.text) {
-			r.Refused, r.Column = refusedNotUTF8, c.findField(func(f []byte) bool { return !utf8.Valid(f) })
+		if wrong := c.badText(); wrong != nil {
+			r.Refused, r.Column = refusedNotUTF8, c.findField(wrong)
 		} else if bytes.IndexByte(c.text, 0) >= 0 {
 			r.Refused, r.Column = refusedNUL, c.findField(func(f []byte) bool { return bytes.IndexByte(f, 0) >= 0 })
 		} else {
 			r.Fields = c.cut()
 		}
 		return r, nil
+	}
+}
+
+// rewind goes back to the second line of a record that is refused: the lines behind the first one may be good.
+func (c *csvReader) rewind(start, second int) {
+	if len(c.extra) > 0 {
+		c.again, c.at = append(bytes.Clone(c.again[second:]), c.extra...), 0
+	} else {
+		c.at = second
+	}
+	c.line = start
+}
+
+// badText is how to know a field with characters that could not be read, nil when there is none.
+func (c *csvReader) badText() func([]byte) bool {
+	switch {
+	case !utf8.Valid(c.text):
+		return func(f []byte) bool { return !utf8.Valid(f) }
+	case c.replaced && bytes.Contains(c.text, []byte("\ufffd")):
+		return func(f []byte) bool { return bytes.Contains(f, []byte("\ufffd")) }
+	}
+	return nil
+}
+
+// endField keeps the end of a field. Of far too many fields it is enough to know that.
+func (c *csvReader) endField() {
+	if len(c.ends) <= maxColumns {
+		c.ends = append(c.ends, len(c.text))
 	}
 }
 
@@ -140,7 +145,7 @@ func (c *csvReader) split(line []byte) (refused string, err error) {
 				return refusedBareQuote, nil
 			}
 			c.text = append(c.text, field...)
-			c.ends = append(c.ends, len(c.text))
+			c.endField()
 			if last {
 				return "", nil
 			}
@@ -151,7 +156,7 @@ func (c *csvReader) split(line []byte) (refused string, err error) {
 		if refused != "" || err != nil {
 			return refused, err
 		}
-		c.ends = append(c.ends, len(c.text))
+		c.endField()
 		if line == nil {
 			return "", nil
 		}
@@ -171,12 +176,15 @@ func (c *csvReader) quoted(line []byte) (rest []byte, refused string, err error)
 			case err != nil:
 				return nil, "", err
 			case c.tooLong:
+				c.lost = true // it is a line of its own again
 				return nil, refusedTooLong, nil
-			case len(c.text)+len(line) > maxLine:
+			}
+			if !c.repeats {
 				c.extra = append(c.extra, line...)
+			}
+			if len(c.text)+len(line) > maxLine {
 				return nil, refusedUnclosed, nil
 			}
-			c.extra = append(c.extra, line...)
 			continue
 		}
 		c.text = append(c.text, line[:i]...)
@@ -193,48 +201,6 @@ func (c *csvReader) quoted(line []byte) (rest []byte, refused string, err error)
 			return nil, refusedAfterQuote, nil
 		}
 	}
-}
-
-// readLine reads one line with its "\n" ("\r\n" becomes "\n"), valid until the next call. A line above the bound is
-// read to its end without being kept.
-func (c *csvReader) readLine() ([]byte, error) {
-	c.tooLong = false
-	if len(c.again) > 0 {
-		end := bytes.IndexByte(c.again, '\n') + 1
-		if end == 0 {
-			end = len(c.again)
-		}
-		line := c.again[:end]
-		c.again = c.again[end:]
-		c.line++
-		return line, nil
-	}
-	line, err := c.source.ReadSlice('\n')
-	if errors.Is(err, bufio.ErrBufferFull) {
-		c.long = append(c.long[:0], line...)
-		for errors.Is(err, bufio.ErrBufferFull) {
-			line, err = c.source.ReadSlice('\n')
-			if !c.tooLong && len(c.long)+len(line) <= maxLine {
-				c.long = append(c.long, line...)
-			} else {
-				c.tooLong = true
-			}
-		}
-		line = c.long
-	}
-	if err != nil && (!errors.Is(err, io.EOF) || len(line) == 0) {
-		return nil, err
-	}
-	c.line++
-	n := len(line)
-	switch {
-	case err != nil && line[n-1] == '\r': // the file's last line
-		line = line[:n-1]
-	case err == nil && n > 1 && line[n-2] == '\r':
-		line[n-2] = '\n'
-		line = line[:n-1]
-	}
-	return line, nil
 }
 
 // detectDelimiter finds the character that divides the header: the one that stands most often outside quotes.
@@ -261,14 +227,27 @@ func detectDelimiter(source *bufio.Reader) byte {
 	return best
 }
 
-// openCSV reads the header, and finds out the delimiter when it is not given.
-func openCSV(file io.Reader, options *Options) (rows, []string, error) {
-	counted := &countingReader{reader: file}
-	source := openText(counted)
-	if options.Delimiter == "" {
-		options.Delimiter = string(detectDelimiter(source))
+// openCSV reads the header. It finds out the encoding and the delimiter when they are not given.
+func openCSV(from content, options *Options) (rows, []string, error) {
+	if options.Encoding == "" {
+		file, err := from.open()
+		if err != nil {
+			return nil, nil, err
+		}
+		if options.Encoding, err = guessEncoding(file); err != nil {
+			return nil, nil, err
+		}
 	}
-	reader := &csvReader{source: source, comma: options.Delimiter[0], counted: counted}
+	file, err := from.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	opened := openText(file, options.Encoding)
+	options.Encoding = opened.encoding
+	if options.Delimiter == "" {
+		options.Delimiter = string(detectDelimiter(opened.source))
+	}
+	reader := &csvReader{lineReader: lineReader{source: opened.source}, content: from, comma: options.Delimiter[0], replaced: opened.replaced}
 	header, err := reader.next()
 	switch {
 	case errors.Is(err, io.EOF):
@@ -282,21 +261,13 @@ func openCSV(file io.Reader, options *Options) (rows, []string, error) {
 	case header.Refused != "":
 		return nil, nil, fileProblem("header_" + strings.TrimPrefix(header.Refused, refusalPrefix))
 	case len(header.Fields) > maxColumns:
-		return nil, nil, fileProblem("too_many_columns", "Most", maxColumns, "Number", len(header.Fields))
+		return nil, nil, errTooManyColumns()
 	}
 	return reader, name(header.Fields), nil
 }
 
-func (c *csvReader) read() int64 { return c.counted.n }
+func errTooManyColumns() error { return fileProblem("too_many_columns", "Most", maxColumns) }
 
-// countingReader counts what is read through it.
-type countingReader struct {
-	reader io.Reader
-	n      int64
-}
+func (c *csvReader) read() int64 { return c.content.file.n }
 
-func (c *countingReader) Read(p []byte) (int, error) {
-	n, err := c.reader.Read(p)
-	c.n += int64(n)
-	return n, err
-}
+func (c *csvReader) leftOut() []LeftOut { return nil }

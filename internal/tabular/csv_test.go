@@ -16,7 +16,7 @@ import (
 
 func readAll(t *testing.T, text string, comma byte) (good [][]string, refused []Record) {
 	t.Helper()
-	reader := &csvReader{source: openText(iotest.HalfReader(strings.NewReader(text))), comma: comma}
+	reader := newCSV(iotest.HalfReader(strings.NewReader(text)), comma)
 	for line := 0; ; {
 		r, err := reader.next()
 		if errors.Is(err, io.EOF) {
@@ -105,4 +105,9 @@ func TestAQuoteThatIsNeverClosedCostsItsOwnLineOnly(t *testing.T) {
 	if want := [][]string{{"a", "b"}, {"3", "4"}, {"5", "6"}}; !slices.EqualFunc(good, want, slices.Equal) {
 		t.Errorf("read %q", good)
 	}
+}
+
+func newCSV(r io.Reader, comma byte) *csvReader {
+	opened := openText(r, UTF8)
+	return &csvReader{lineReader: lineReader{source: opened.source}, comma: comma, replaced: opened.replaced}
 }

@@ -65,6 +65,8 @@ func (r Reading) guessKind(key string, values []string) profile.Kind {
 		return len(v) < 2 || v[0] != '0' || v[1] == '.' || v[1] == ','
 	}
 	switch {
+	case isList(values):
+		return profile.List
 	case fits(profile.Boolean, isWord):
 		return profile.Boolean
 	case fits(profile.Number, noLeadingZero):

@@ -10,13 +10,16 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// maxHeading is how many characters of a heading are kept.
+const maxHeading = 100
+
 // name gives every column a heading of its own.
 func name(fields []string) []string {
 	headings := make([]string, len(fields))
 	taken := map[string]bool{}
 	for i, field := range fields {
 		heading := strings.Join(strings.Fields(field), " ")
-		heading = cut(heading, 100)
+		heading = cut(heading, maxHeading)
 		if KeyOf(heading) == "" {
 			heading = strings.TrimSpace(heading + " column " + strconv.Itoa(i+1))
 		}

@@ -2,7 +2,6 @@ package tabular
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -20,9 +19,14 @@ type Inspection struct {
 	Options  Options // found out, or as given
 	Headings []string
 	Values   [][]string // by column, without the blank ones
+	types    []types    // by column
+	LeftOut  []LeftOut  // of the columns
 	Refused  []Record   // among the first lines, as the file stands; kinds are not tried
 	Lines    int
 }
+
+// types are what the values of a column are in the file itself.
+type types struct{ exact, written bool }
 
 // Inspect reads the beginning of a file. See Open.
 func Inspect(file io.ReaderAt, size int64, name string, options Options) (Inspection, error) {
@@ -30,14 +34,14 @@ func Inspect(file io.ReaderAt, size int64, name string, options Options) (Inspec
 	if err != nil {
 		return Inspection{}, err
 	}
-	found := Inspection{Options: table.Options, Headings: table.Headings, Values: make([][]string, len(table.Headings))}
+	found := Inspection{Options: table.Options, Headings: table.Headings, Values: make([][]string, len(table.Headings)), types: make([]types, len(table.Headings))}
 	for size := 0; found.Lines < inspectedLines && size < 4*maxLine; found.Lines++ {
 		r, err := table.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return Inspection{}, errors.Join(fmt.Errorf("read the beginning of the file: %w", err), table.Close())
+			return Inspection{}, err
 		}
 		if r.Refused != "" {
 			found.Refused = append(found.Refused, r)
@@ -45,14 +49,19 @@ func Inspect(file io.ReaderAt, size int64, name string, options Options) (Inspec
 		}
 		size += r.Size
 		for i, field := range r.Fields {
-			if strings.TrimSpace(field) != "" {
-				found.Values[i] = append(found.Values[i], field)
+			if strings.TrimSpace(field) == "" {
+				continue
+			}
+			// What is kept must not keep a whole line of a megabyte alive.
+			found.Values[i] = append(found.Values[i], strings.Clone(field))
+			if r.Exact != nil && r.Exact[i] {
+				found.types[i].exact = true
+			} else {
+				found.types[i].written = true
 			}
 		}
 	}
-	if err := table.Close(); err != nil {
-		return Inspection{}, err
-	}
+	found.LeftOut = table.LeftOut()
 	if found.Lines == 0 {
 		return Inspection{}, fileProblem("no_lines")
 	}
@@ -60,12 +69,36 @@ func Inspect(file io.ReaderAt, size int64, name string, options Options) (Inspec
 }
 
 // Reading is how the values seem to be written.
-func (f Inspection) Reading() Reading { return guessReading(f.Values) }
-
-// Kind guesses what a column holds.
-func (f Inspection) Kind(column int, how Reading) profile.Kind {
-	return how.guessKind(KeyOf(f.Headings[column]), f.Values[column])
+func (f Inspection) Reading() Reading {
+	var written [][]string
+	for i, values := range f.Values {
+		if !f.isExact(i) {
+			written = append(written, values)
+		}
+	}
+	return guessReading(written)
 }
+
+// Kind guesses what a column holds. In a file that knows types, digits in a text are a text.
+func (f Inspection) Kind(column int, how Reading) profile.Kind {
+	if f.isExact(column) {
+		how = Reading{exact: true}
+	}
+	kind := how.guessKind(KeyOf(f.Headings[column]), f.Values[column])
+	if f.Options.Format != CSV && f.hasWritten(column) && (kind == profile.Number || kind == profile.Boolean) {
+		return profile.Text
+	}
+	return kind
+}
+
+func (f Inspection) isExact(column int) bool {
+	return f.types != nil && f.types[column].exact && !f.types[column].written
+}
+
+func (f Inspection) hasWritten(column int) bool { return f.types != nil && f.types[column].written }
+
+// Separator is what stands between the texts of a list in a column, "" when it may be anything.
+func (f Inspection) Separator(column int) string { return guessSeparator(f.Values[column]) }
 
 // MostlyFits reports whether nine values of ten fit a kind: what a person once chose then still makes sense.
 func (f Inspection) MostlyFits(column int, kind profile.Kind, how Reading) bool {

@@ -11,8 +11,10 @@ import (
 
 // Reading is how one file writes its values, where that differs between countries.
 type Reading struct {
-	DecimalComma bool // 12,5 and not 12.5
-	MonthFirst   bool // 12/31/2026 and not 31/12/2026
+	DecimalComma bool   // 12,5 and not 12.5
+	MonthFirst   bool   // 12/31/2026 and not 31/12/2026
+	Separator    string // between the texts of a list; "": whichever a list has
+	exact        bool   // as a program wrote it: 1e3 is a number, and a list is a JSON array
 }
 
 // Parse reads a cell as a kind. ok is false when it does not fit; a blank cell is nil, whatever the kind.
@@ -34,6 +36,8 @@ func (r Reading) Parse(kind profile.Kind, cell string) (value any, ok bool) {
 		return day.Format(time.DateOnly), true
 	case profile.DateTime:
 		return r.dateTime(trimmed)
+	case profile.List:
+		return r.list(trimmed)
 	default:
 		return cell, true
 	}
@@ -42,6 +46,10 @@ func (r Reading) Parse(kind profile.Kind, cell string) (value any, ok bool) {
 // number takes digits with an optional sign and decimals, nothing else: a thousands separator cannot be told from a
 // decimal one, and a guess would be wrong by a factor of 1,000.
 func (r Reading) number(s string) (any, bool) {
+	if r.exact && strings.ContainsAny(s, "eE") {
+		f, err := strconv.ParseFloat(s, 64)
+		return f, err == nil && !math.IsInf(f, 0) && !math.IsNaN(f)
+	}
 	digits, point := 0, -1
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
