@@ -25,7 +25,7 @@ const (
 // Kinds lists the kinds as they are offered.
 var Kinds = []Kind{PostgreSQL, MySQL, SQLServer, Trino}
 
-var engines = map[Kind]engine{PostgreSQL: postgres{}}
+var engines = map[Kind]engine{PostgreSQL: postgres{}, MySQL: maria{}, SQLServer: sqlserver{}, Trino: lake{}}
 
 // Valid reports whether k is one of the kinds.
 func (k Kind) Valid() bool { return slices.Contains(Kinds, k) }
@@ -81,7 +81,7 @@ const maxField = 255
 func (a Address) Check() error {
 	a = a.normal()
 	var check problem.Check
-	check.Require(engines[a.Kind] != nil, "kind", "warehouse.problem.kind")
+	check.Require(a.Kind.Valid(), "kind", "warehouse.problem.kind")
 	_, notAddress := netip.ParseAddr(a.Host)
 	switch {
 	case a.Host == "":

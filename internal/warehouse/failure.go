@@ -38,6 +38,7 @@ const (
 	faultStatement   fault = "statement"       // it is not sound in that database's SQL
 	faultReadOnly    fault = "writes"          // it would write
 	faultValue       fault = "value"           // a value broke the statement: overflow, a cast, a division by zero
+	faultRedirected  fault = "redirected"      // the server sends us to another address
 	faultOther       fault = "database_failed" // anything else that the database said
 )
 
@@ -47,9 +48,10 @@ var shown = map[fault]bool{faultLogin: true, faultNoDatabase: true, faultNoTable
 	faultStatement: true, faultReadOnly: true}
 
 var (
-	errNoAnswer = errors.New("no answer while connecting")
-	errTooLong  = errors.New("the statement took longer than it may")
-	errSilence  = errors.New("no row for longer than it may take")
+	errNoAnswer    = errors.New("no answer while connecting")
+	errUnknownType = errors.New("a column of a type that the driver does not know")
+	errTooLong     = errors.New("the statement took longer than it may")
+	errSilence     = errors.New("no row for longer than it may take")
 )
 
 // said is what a database answered: its own code and its message.

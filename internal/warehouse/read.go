@@ -125,12 +125,19 @@ func describeResult(ctx context.Context, q querier, e engine, query string) (col
 	return columns, rows.Err()
 }
 
-func columnsOf(rows *sql.Rows, e engine) ([]Column, error) {
+// columnsOf takes the panic of a driver for an error: SQL Server's panics on a type that it does not know, and which types
+// there are is the server's to say.
+func columnsOf(rows *sql.Rows, e engine) (columns []Column, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = errUnknownType
+		}
+	}()
 	types, err := rows.ColumnTypes()
 	if err != nil {
 		return nil, err
 	}
-	columns := make([]Column, len(types))
+	columns = make([]Column, len(types))
 	for i, t := range types {
 		nullable, known := t.Nullable()
 		columns[i] = Column{Name: t.Name(), Nullable: nullable || !known}

@@ -130,6 +130,8 @@ func boolean(v any) (any, outcome) {
 		}
 	case int64:
 		n = v
+	case uint64:
+		n = int64(min(v, 2))
 	case float64:
 		n = int64(v)
 		if float64(n) != v {
