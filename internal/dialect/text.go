@@ -83,7 +83,10 @@ func rebind(sql, quotes string, place func(number int) string) string {
 	for i := 0; i < len(sql); i++ {
 		c := sql[i]
 		switch {
-		case end != 0: // a doubled end closes and opens again
+		case end != 0 && c == end && strings.HasPrefix(sql[i+1:], string(end)): // doubled, it stands for itself
+			out.WriteByte(c)
+			i++
+		case end != 0:
 			if c == end {
 				end = 0
 			}
