@@ -29,7 +29,7 @@ CREATE TABLE snapshot_attributes (
     attribute_key TEXT    NOT NULL,
     column_name   TEXT    NOT NULL,                      -- c1, c2, …
     kind          TEXT    NOT NULL,
-    indexed       INTEGER NOT NULL DEFAULT 0,            -- has an index for finding by its beginning, whatever the case
+    indexed       INTEGER NOT NULL DEFAULT 0,            -- has an index on its folded text
     filled        INTEGER NOT NULL DEFAULT 0,            -- profiles that have a value
     PRIMARY KEY (snapshot_id, position)
 ) STRICT, WITHOUT ROWID;

@@ -22,8 +22,11 @@ func bounds(from, before time.Time, layout string) (first, end string) {
 // boundsSince is bounds for databases that have days before the year 1, or none at all, which they write as zeros.
 func boundsSince(from, before time.Time, layout string) (first, end string) {
 	first, end = bounds(from, before, layout)
-	if from.Year() < 1 || from.IsZero() {
+	if from.IsZero() || from.UTC().Year() < 1 {
 		first = firstYear
+	}
+	if before.UTC().Year() < 1 {
+		end = firstYear
 	}
 	return first, end
 }

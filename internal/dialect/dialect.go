@@ -37,7 +37,7 @@ type Condition struct {
 // Column is a column as conditions name it.
 type Column struct {
 	Name    string // quoted, with the table's alias
-	Indexed bool   // SQLite: has an index on its folded text
+	Indexed bool   // SQLite: has an index on its folded text (see profile.Attribute)
 }
 
 // Way is how texts are compared.

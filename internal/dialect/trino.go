@@ -87,10 +87,16 @@ func (trino) Days(column Column, from, before time.Time) Condition {
 
 func (trino) Instants(column Column, from, before time.Time) Condition {
 	first, end := boundsSince(from, before, "2006-01-02 15:04:05 UTC")
-	if first == firstYear {
-		first += " 00:00:00 UTC"
-	}
+	first, end = trinoInstant(first), trinoInstant(end)
 	return trinoYears(column, end, span(column.Name, "CAST(? AS timestamp(0) with time zone)", first, end))
+}
+
+// trinoInstant gives the first day a time of day.
+func trinoInstant(bound string) string {
+	if bound == firstYear {
+		return bound + " 00:00:00 UTC"
+	}
+	return bound
 }
 
 // trinoYears leaves out years beyond 9999, unless an end does.

@@ -32,7 +32,7 @@ type Attribute struct {
 	Kind     Kind
 	Personal bool // personal data: not for viewers
 	Address  bool // holds email addresses: people are known again by it
-	Indexed  bool // found quickly by its beginning, whatever the case
+	Indexed  bool // found quickly when it equals or begins with a text, in any case
 	Filled   int  // profiles that have a value
 }
 

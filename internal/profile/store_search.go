@@ -51,8 +51,9 @@ func (s store) beginningWith(ctx context.Context, snapshot Snapshot, text string
 	}
 	for _, a := range snapshot.Attributes {
 		if a.Indexed {
-			where := fmt.Sprintf(`%[1]s COLLATE NOCASE >= ? AND %[1]s COLLATE NOCASE < ? ORDER BY %[1]s COLLATE NOCASE LIMIT ?`, a.Column)
-			if err := add(where, text, text+beyond); err != nil {
+			where := fmt.Sprintf(`%[1]s(%[2]s) >= ? AND %[1]s(%[2]s) < ? ORDER BY %[1]s(%[2]s) LIMIT ?`, database.FoldFunction, a.Column)
+			folded := database.Fold(text)
+			if err := add(where, folded, folded+beyond); err != nil {
 				return nil, err
 			}
 		}

@@ -162,9 +162,11 @@ func (s store) complete(ctx context.Context, tx database.Tx, snapshot Snapshot, 
 	return nil
 }
 
-// index makes the index of an attribute, unless it is there.
+// index makes the index of an attribute, unless it is there: on the text as rules compare it and as people search for it. Only
+// programs that know the function can write to the table.
 func (s store) index(ctx context.Context, tx database.Tx, snapshot Snapshot, a Attribute) error {
-	_, err := tx.ExecContext(ctx, fmt.Sprintf(`CREATE INDEX IF NOT EXISTS %[1]s_%[2]s ON %[1]s (%[2]s COLLATE NOCASE)`, snapshot.Table(), a.Column))
+	_, err := tx.ExecContext(ctx, fmt.Sprintf(`CREATE INDEX IF NOT EXISTS %[1]s_%[2]s ON %[1]s (%[3]s(%[2]s))`, snapshot.Table(), a.Column,
+		database.FoldFunction))
 	if err != nil {
 		return fmt.Errorf("index snapshot: %w", err)
 	}

@@ -111,9 +111,7 @@ func (c comparison) boolean() Where {
 // begins.
 func (c comparison) days(span func(column dialect.Column, from, before time.Time) Where, zone *time.Location) Where {
 	today := time.Date(c.now.Year(), c.now.Month(), c.now.Day(), 0, 0, 0, 0, time.UTC)
-	begin := func(day time.Time) time.Time {
-		return time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, zone)
-	}
+	begin := func(day time.Time) time.Time { return begin(day, zone) }
 	from := func(day time.Time) Where { return span(c.column, begin(day), time.Time{}) }
 	before := func(day time.Time) Where {
 		if begin(day).IsZero() { // nothing is before the first day of the calendar, and a zero end would be an open one
@@ -144,6 +142,24 @@ func (c comparison) days(span func(column dialect.Column, from, before time.Time
 		}
 	}
 	return span(c.column, time.Time{}, time.Time{})
+}
+
+// begin is the first instant of a day in a zone. Clocks may be changed at midnight: then there is none, or there are two.
+func begin(day time.Time, zone *time.Location) time.Time {
+	at := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, zone)
+	since, until := at.ZoneBounds()
+	if at.Day() != day.Day() && !until.IsZero() { // Go went back over the gap
+		return until
+	}
+	if last := since.Add(-time.Nanosecond).In(zone); !since.IsZero() && sameDay(last, at) {
+		_, offset := last.Zone() // the clocks were put back to this day: it had begun before
+		return time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, time.FixedZone("", offset))
+	}
+	return at
+}
+
+func sameDay(a, b time.Time) bool {
+	return a.Year() == b.Year() && a.YearDay() == b.YearDay()
 }
 
 // anniversaries are the days of the year from today until so many days later.
