@@ -1,6 +1,6 @@
 -- +goose Up
--- Each snapshot is a table of its own, snapshot_<id>, made by the import that fills it and dropped when nobody needs it.
--- Its row here stays, as the history of what was imported.
+-- Each snapshot is a table of its own, snapshot_<id>, made by who fills it and dropped when nobody needs it. Its row here
+-- stays, as the history of what was imported. Those of sources that are not the current one are kept by holds.
 CREATE TABLE snapshots (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     state      TEXT    NOT NULL CHECK (state IN ('loading', 'current', 'kept', 'dropped')),
@@ -44,7 +44,9 @@ CREATE INDEX snapshot_holds_by_holder ON snapshot_holds (holder);
 
 CREATE TABLE imports (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
-    state           TEXT    NOT NULL CHECK (state IN ('receiving', 'waiting', 'queued', 'running', 'done', 'failed', 'cancelled')),
+    source_id       INTEGER NOT NULL REFERENCES sources (id),
+    cause           TEXT    NOT NULL CHECK (cause IN ('upload', 'demand', 'schedule', 'change', 'command')),
+    state           TEXT    NOT NULL CHECK (state IN ('receiving', 'waiting', 'queued', 'running', 'asking', 'done', 'failed', 'cancelled')),
     file_name       TEXT    NOT NULL,
     settings        TEXT    NOT NULL DEFAULT '{}',       -- JSON: how to read the file; holds no values from it
     line_count      INTEGER NOT NULL DEFAULT 0,          -- lines of data read: good and refused
@@ -53,7 +55,15 @@ CREATE TABLE imports (
     reasons         TEXT    NOT NULL DEFAULT '{}',       -- JSON: refused lines by code
     byte_count      INTEGER NOT NULL DEFAULT 0,          -- bytes of the file read so far
     total_bytes     INTEGER NOT NULL DEFAULT 0,
+    before_count    INTEGER NOT NULL DEFAULT 0,          -- profiles of the source when the import was complete
+    added_count     INTEGER NOT NULL DEFAULT 0,          -- against the source's snapshot at that time, by id
+    changed_count   INTEGER NOT NULL DEFAULT 0,
+    removed_count   INTEGER NOT NULL DEFAULT 0,
+    compared        INTEGER NOT NULL DEFAULT 0,          -- whether the three counts are known
     code            TEXT    NOT NULL DEFAULT '',         -- why it failed
+    detail          TEXT    NOT NULL DEFAULT '',         -- what the code is about: names of columns
+    mark            TEXT    NOT NULL DEFAULT '',         -- of a watched file: which state of it this is
+    undone_at       INTEGER,                             -- the snapshot before took its place again
     snapshot_id     INTEGER REFERENCES snapshots (id),
     created_by      INTEGER REFERENCES users (id) ON DELETE SET NULL, -- NULL: the program itself
     created_by_name TEXT    NOT NULL,
@@ -61,6 +71,9 @@ CREATE TABLE imports (
     started_at      INTEGER,
     ended_at        INTEGER
 ) STRICT;
+CREATE INDEX imports_by_source ON imports (source_id, id);
+-- A source is imported once at a time, by whichever process.
+CREATE UNIQUE INDEX imports_under_way ON imports (source_id) WHERE state IN ('queued', 'running');
 
 -- Lines that were not accepted: where and why, never the value. Only the first ones of an import are kept.
 CREATE TABLE import_refusals (

@@ -30,7 +30,6 @@ func (s *Server) profileRoutes(r *routes) {
 const (
 	profilesOnPage  = 25
 	columnsOnPage   = 4 // beside the id
-	importsOnPage   = 5
 	attributeValues = 3 // samples of an attribute
 )
 
@@ -53,19 +52,24 @@ func (s *Server) listProfiles(c echo.Context) error {
 			return err
 		}
 	}
-	if view.MayUpload {
-		imports, err := s.Sources.Imports(ctx(c), actor(c), importsOnPage)
-		if err != nil {
-			return err
-		}
-		for _, i := range imports {
-			view.Imports = append(view.Imports, views.ImportRow{
-				Href: importPath(i.ID), FileName: i.FileName, By: i.CreatedByName, Created: s.moment(c, i.CreatedAt),
-				State: importBadge(c, i), Lines: i18n.Number(ctx(c), i.Good),
-			})
-		}
+	if view.MaySources, err = s.sourceLines(c, &view); err != nil {
+		return err
 	}
 	return render(c, http.StatusOK, views.List(s.page(c, "profiles", text(c, "profiles.title")), view))
+}
+
+// sourceLines names where the profiles come from, with numbers only; to whom it leads further is who manages sources.
+func (s *Server) sourceLines(c echo.Context, view *views.ListView) (manages bool, err error) {
+	manages = actor(c).Can(access.ManageProfiles)
+	names, err := s.Sources.Names(ctx(c), actor(c))
+	for _, of := range names {
+		line := views.SourceLine{Name: of.Name, Profiles: i18n.N(ctx(c), "profiles.count", of.Rows)}
+		if manages {
+			line.Href = sourcePath(of.ID)
+		}
+		view.Sources = append(view.Sources, line)
+	}
+	return manages, err
 }
 
 // findProfiles fills in the rows that the address asks for.

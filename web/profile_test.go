@@ -64,7 +64,7 @@ func TestAnAdministratorUploadsChecksCorrectsAndImportsProfiles(t *testing.T) {
 	b.get("/profiles").wants(t, http.StatusOK).has(t, "No profiles yet", "/profiles/upload")
 	b.get("/profiles/upload").wants(t, http.StatusOK).has(t, `enctype="multipart/form-data"`, "CSV file")
 
-	a := b.upload("/profiles/upload", nil, "file", "customers.csv", []byte(customersFile)).wants(t, http.StatusSeeOther)
+	a := b.upload("/sources/new/upload", nil, "file", "customers.csv", []byte(customersFile)).wants(t, http.StatusSeeOther)
 	path := a.Header.Get("Location")
 	preview := b.get(path).wants(t, http.StatusOK).has(t, "customers.csv", "anne@example.com", "Check the columns")
 	form := previewForm(t, preview)
@@ -126,7 +126,7 @@ func TestAFileThatCannotBeReadIsRefusedBesideTheField(t *testing.T) {
 			if test.file == "" {
 				name = ""
 			}
-			b.upload("/profiles/upload", nil, "file", name, []byte(test.file)).wants(t, http.StatusUnprocessableEntity).has(t, test.text, "file-error")
+			b.upload("/sources/new/upload", nil, "file", name, []byte(test.file)).wants(t, http.StatusUnprocessableEntity).has(t, test.text, "file-error")
 		})
 	}
 }
@@ -136,23 +136,23 @@ func TestAFileOnItsWayShowsHowFarItIs(t *testing.T) {
 	file, sender := io.Pipe()
 	received := make(chan error, 1)
 	go func() {
-		_, err := s.Sources.Receive(t.Context(), s.Administrator, "slow.csv", int64(len(customersFile)), file)
+		_, err := s.Sources.Receive(t.Context(), s.Administrator, 0, "slow.csv", int64(len(customersFile)), file)
 		received <- err
 	}()
 	_, err := io.WriteString(sender, customersFile[:40]) // returns when it has been read
 	b := s.as(t, "ada@example.com")
-	b.get("/profiles/upload/progress").wants(t, http.StatusOK).has(t, "slow.csv", "<progress").lacks(t, "<html")
+	b.get("/sources/upload/progress").wants(t, http.StatusOK).has(t, "slow.csv", "<progress").lacks(t, "<html")
 	_, rest := io.WriteString(sender, customersFile[40:])
 	if err := errors.Join(err, rest, sender.Close(), <-received); err != nil {
 		t.Fatal(err)
 	}
-	b.get("/profiles/upload/progress").lacks(t, "slow.csv")
+	b.get("/sources/upload/progress").lacks(t, "slow.csv")
 }
 
 func TestAnotherDelimiterReadsTheFileAnewAndADiscardedFileChangesNothing(t *testing.T) {
 	s := newSite(t)
 	b := s.as(t, "ada@example.com")
-	path := b.upload("/profiles/upload", nil, "file", "x.csv", []byte("id;a,b\n1;2,3\n")).Header.Get("Location")
+	path := b.upload("/sources/new/upload", nil, "file", "x.csv", []byte("id;a,b\n1;2,3\n")).Header.Get("Location")
 	b.post(path+"/delimiter", url.Values{"delimiter": {"semicolon"}}).leads(t, path)
 	b.get(path).has(t, `name="label-a_b"`)
 	b.post(path+"/delimiter", url.Values{"delimiter": {"pipe"}}).wants(t, http.StatusUnprocessableEntity)

@@ -34,13 +34,24 @@ type importStarter struct {
 
 // StartImport runs the import as soon as the transaction that starts it is over: the next one that writes comes after it.
 func (s *importStarter) StartImport(_ context.Context, _ database.Tx, importID int64) error {
+	s.soon(func(ctx context.Context) error { return s.service.RunImport(ctx, importID) })
+	return nil
+}
+
+// StartUnify makes the profiles anew likewise.
+func (s *importStarter) StartUnify(context.Context, database.Tx) error {
+	s.soon(s.service.Unify)
+	return nil
+}
+
+func (s *importStarter) soon(work func(context.Context) error) {
 	s.running.Go(func() {
-		if err := s.db.InTx(s.t.Context(), func(database.Tx) error { return nil }); err != nil {
-			s.t.Errorf("wait for import %d: %v", importID, err)
+		err := s.db.InTx(s.t.Context(), func(database.Tx) error { return nil })
+		if err == nil {
+			err = work(s.t.Context())
 		}
-		if err := s.service.RunImport(s.t.Context(), importID); err != nil {
-			s.t.Errorf("import %d: %v", importID, err)
+		if err != nil {
+			s.t.Errorf("work in the background: %v", err)
 		}
 	})
-	return nil
 }

@@ -179,6 +179,18 @@ func (i imports) RunImport(ctx context.Context, importID int64) error {
 	if err := i.app.Sources.RunImport(ctx, importID); err != nil {
 		return err
 	}
+	return i.recalculate(ctx)
+}
+
+// Unify makes the profiles anew of what the sources have.
+func (i imports) Unify(ctx context.Context) error {
+	if err := i.app.Sources.Unify(ctx); err != nil {
+		return err
+	}
+	return i.recalculate(ctx)
+}
+
+func (i imports) recalculate(ctx context.Context) error {
 	i.app.Exclusions.ProfilesChanged()
 	return i.app.Segments.CalculateAll(ctx)
 }

@@ -25,6 +25,8 @@ type Runs interface {
 // Imports carries out imports.
 type Imports interface {
 	RunImport(ctx context.Context, importID int64) error
+	// Unify makes the profiles anew of what the sources have.
+	Unify(ctx context.Context) error
 }
 
 // Segments calculates the sizes of segments that wait for it.
@@ -72,6 +74,7 @@ func New(db *database.DB, work Work, log *slog.Logger) (*Queue, error) {
 	river.AddWorker(workers, &runWorker{runs: work.Runs})
 	river.AddWorker(workers, &importWorker{imports: work.Imports})
 	river.AddWorker(workers, &countWorker{segments: work.Segments})
+	river.AddWorker(workers, &unifyWorker{imports: work.Imports})
 	river.AddWorker(workers, &tickWorker{schedule: work.Schedule})
 	river.AddWorker(workers, &tidyWorker{housekeeping: work.Housekeeping})
 	client, err := river.NewClient(riversqlite.New(db.Writer()), &river.Config{
@@ -145,6 +148,12 @@ func (q *Queue) EnqueueCalculation(ctx context.Context, tx database.Tx) error {
 	return err
 }
 
+// StartUnify has the profiles made anew, within the transaction that makes it necessary.
+func (q *Queue) StartUnify(ctx context.Context, tx database.Tx) error {
+	_, err := q.client.InsertTx(ctx, tx, unifyArgs{}, &river.InsertOpts{Queue: importQueue})
+	return err
+}
+
 // EnqueueTick has the schedule asked soon whether something is due, if the transaction is committed.
 func (q *Queue) EnqueueTick(ctx context.Context, tx database.Tx) error {
 	_, err := q.client.InsertTx(ctx, tx, tickArgs{}, &river.InsertOpts{MaxAttempts: 1})
@@ -207,6 +216,21 @@ type countWorker struct {
 // Work calculates the segments that wait, also those that came after the job.
 func (w *countWorker) Work(ctx context.Context, _ *river.Job[countArgs]) error {
 	return w.segments.CalculateWaiting(ctx)
+}
+
+type unifyArgs struct{}
+
+// Kind names the job.
+func (unifyArgs) Kind() string { return "unify" }
+
+type unifyWorker struct {
+	river.WorkerDefaults[unifyArgs]
+	imports Imports
+}
+
+// Work makes the profiles anew.
+func (w *unifyWorker) Work(ctx context.Context, _ *river.Job[unifyArgs]) error {
+	return w.imports.Unify(ctx)
 }
 
 type tickArgs struct{}

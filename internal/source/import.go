@@ -17,6 +17,7 @@ const (
 	Waiting   State = "waiting"   // for a person to look at the settings
 	Queued    State = "queued"
 	Running   State = "running"
+	Asking    State = "asking" // whether far fewer profiles than before are meant
 	Done      State = "done"
 	Failed    State = "failed"
 	Cancelled State = "cancelled"
@@ -24,6 +25,18 @@ const (
 
 // Ended reports whether nothing more will happen.
 func (s State) Ended() bool { return s == Done || s == Failed || s == Cancelled }
+
+// Cause is why there was an import.
+type Cause string
+
+// The causes.
+const (
+	ByUpload   Cause = "upload"
+	ByDemand   Cause = "demand"
+	BySchedule Cause = "schedule"
+	ByChange   Cause = "change"  // of the watched file
+	ByCommand  Cause = "command" // of the command line
+)
 
 // Mode says what a refused line means for the others.
 type Mode string
@@ -65,9 +78,12 @@ func (s Settings) options() tabular.Options {
 	return tabular.Options{Format: s.Format, Delimiter: s.Delimiter, Encoding: s.Encoding}
 }
 
-// Import is one file on its way into a snapshot, and what became of it.
+// Import is one reading of a source, on its way into a snapshot, and what became of it.
 type Import struct {
 	ID         int64
+	SourceID   int64
+	SourceName string
+	Cause      Cause
 	State      State
 	FileName   string
 	Settings   Settings
@@ -77,14 +93,24 @@ type Import struct {
 	Reasons    map[string]int // refused lines by code
 	Bytes      int64          // read so far
 	TotalBytes int64
-	Code       string // why it failed: a translation key
-	SnapshotID int64  // 0 until it runs
+	Before     int // profiles that the source had when the import was complete
+	Added      int // against those, by id; see Compared
+	Changed    int
+	Removed    int
+	Compared   bool      // Before, Added, Changed and Removed are known
+	UndoneAt   time.Time // when the snapshot before took its place again
+	Code       string    // why it failed: a translation key
+	Detail     string    // what the code is about: names of columns
+	Mark       string    // of a watched file: which state of it this is
+	SnapshotID int64     // 0 until it runs
 
 	CreatedBy     int64 // 0: the program
 	CreatedByName string
 	CreatedAt     time.Time
 	StartedAt     time.Time
 	EndedAt       time.Time
+
+	unasked bool // is used even when there are far fewer profiles than before
 }
 
 // Percent is how much of the file has been read, 0 to 100.

@@ -154,7 +154,7 @@ func TestAFileThatIsNoListOfProfilesIsRefusedAndNotKept(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			s := newService(t)
-			_, err := s.Receive(t.Context(), admin, "x.csv", 0, strings.NewReader(test.file))
+			_, err := s.Receive(t.Context(), admin, 0, "x.csv", 0, strings.NewReader(test.file))
 			if p := problem.Of(err); p == nil || p.Code != test.code {
 				t.Fatalf("got %v", err)
 			}

@@ -27,27 +27,33 @@ const (
 // errStopped says that the import was cancelled, or that another process took it over.
 var errStopped = errors.New("the import was stopped")
 
-// RunImport reads a queued import's file into a new snapshot and, when all went well, makes that the current one in one
+// RunImport reads a queued import's file into a new snapshot and, when all went well, makes that the one of its source in one
 // transaction. It may be called again after a crash: the import begins anew from its file. It returns nil when the import
 // has ended, whichever way; an error means that it has not, or that something broke which is not the file's fault.
 func (s *Service) RunImport(ctx context.Context, importID int64) error {
+	return s.runImport(ctx, importID, false)
+}
+
+// runImport carries an import out; one that is unasked is used even when there are far fewer profiles than before.
+func (s *Service) runImport(ctx context.Context, importID int64, unasked bool) error {
 	if !s.enter(importID) {
 		return problem.New(problem.Conflict, "sources.import_running")
 	}
 	defer s.leave(importID)
 	i, err := s.store.importByID(ctx, importID)
-	if err != nil || i.State.Ended() {
+	if err != nil || i.State.Ended() || i.State == Asking {
 		return err
 	}
 	if i.State != Queued && i.State != Running {
 		return errNotWaiting()
 	}
+	i.unasked = unasked
 	err = s.load(ctx, &i)
 	// What follows must happen even when the process is being shut down.
 	after := context.WithoutCancel(ctx)
 	if err == nil {
-		s.events.Publish(topic(importID))
-		return errors.Join(s.removeFile(importID), s.profiles.Replaced(after))
+		s.events.Publish(topic(importID), ImportsTopic, SourcesTopic)
+		return errors.Join(s.removeFile(importID), s.Unify(after))
 	}
 	var dropped error
 	if i.SnapshotID != 0 {
@@ -56,7 +62,7 @@ func (s *Service) RunImport(ctx context.Context, importID int64) error {
 	switch p := problem.Of(err); {
 	case errors.Is(err, errStopped):
 		return errors.Join(dropped, s.removeFile(importID))
-	case ctx.Err() != nil:
+	case ctx.Err() != nil: // the program stops: it begins again at the next start
 		return errors.Join(ctx.Err(), dropped)
 	case p != nil:
 		return errors.Join(dropped, s.end(after, importID, Failed, p.Code))
@@ -82,10 +88,14 @@ func (s *Service) leave(importID int64) {
 	delete(s.running, importID)
 }
 
-// ImportFile receives and imports in one go, for the command line and the demonstration. Settings that are not given
-// are guessed; Columns are matched by heading.
+// ImportFile receives and imports in one go, into the source that is named like the file, which is made when there is none. It
+// asks no question, however few profiles there are. Settings that are not given are guessed; Columns are matched by heading.
 func (s *Service) ImportFile(ctx context.Context, actor access.Actor, name string, file io.Reader, settings Settings) (Import, error) {
-	i, err := s.Receive(ctx, actor, name, 0, file)
+	of, err := s.store.sourceNamed(ctx, s.store.db.Reader(), nameOf(name))
+	if err != nil && !problem.Is(err, problem.NotFound) {
+		return Import{}, err
+	}
+	i, err := s.Receive(ctx, actor, of.ID, name, 0, file)
 	if err != nil {
 		return Import{}, err
 	}
@@ -112,11 +122,16 @@ func (s *Service) ImportFile(ctx context.Context, actor access.Actor, name strin
 	if err := i.take(chosen); err != nil {
 		return Import{}, errors.Join(err, s.end(ctx, i.ID, Cancelled, ""))
 	}
-	err = s.store.db.InTx(ctx, func(tx database.Tx) error { return s.store.saveSettings(ctx, tx, i, Queued) })
+	err = s.store.db.InTx(ctx, func(tx database.Tx) error {
+		if err := s.store.saveReading(ctx, tx, i.SourceID, i.Settings, s.now()); err != nil {
+			return err
+		}
+		return s.store.saveSettings(ctx, tx, i, Queued)
+	})
 	if err != nil {
 		return Import{}, err
 	}
-	if err := s.RunImport(ctx, i.ID); err != nil {
+	if err := s.runImport(ctx, i.ID, true); err != nil {
 		return Import{}, err
 	}
 	return s.store.importByID(ctx, i.ID)
@@ -142,7 +157,7 @@ type loader struct {
 	next     int               // n of the next row
 }
 
-// load fills a new snapshot, reading and writing side by side, and makes it the current one.
+// load fills a new snapshot, reading and writing side by side, and makes it that of its source.
 func (s *Service) load(ctx context.Context, i *Import) error {
 	file, size, err := s.openUpload(i.ID)
 	if err != nil {
@@ -206,7 +221,7 @@ func (l *loader) begin(ctx context.Context) error {
 
 // plan decides the snapshot's attributes.
 func (l *loader) plan() {
-	l.snapshot.FileName = l.i.FileName
+	l.snapshot.FileName, l.snapshot.SourceID = l.i.FileName, l.i.SourceID
 	l.snapshot.IDLabel = l.i.Settings.Columns[l.i.Settings.ID].Label
 	for n, c := range l.i.Settings.Columns {
 		if !c.Include {
@@ -346,7 +361,7 @@ func (l *loader) countFilled(c *chunk, width int, duplicates []int) {
 	}
 }
 
-// finish makes the snapshot the current one, unless too little came of the file.
+// finish makes the snapshot that of its source, unless too little came of the file.
 func (l *loader) finish(ctx context.Context) error {
 	if l.i.Settings.Mode == AllOrNothing && l.i.Refused > 0 {
 		return fileProblem("refused_lines")
@@ -355,16 +370,5 @@ func (l *loader) finish(ctx context.Context) error {
 		return fileProblem("no_good_lines")
 	}
 	l.snapshot.Rows = l.i.Good
-	return l.service.store.db.InTx(ctx, func(tx database.Tx) error {
-		if err := l.service.profiles.LetGo(ctx, tx, "source"); err != nil {
-			return err
-		}
-		if err := l.service.profiles.Keep(ctx, tx, l.snapshot, "source"); err != nil {
-			return err
-		}
-		if err := l.service.profiles.MakeCurrent(ctx, tx, l.snapshot.ID); err != nil {
-			return err
-		}
-		return l.service.store.done(ctx, tx, l.i, l.service.now())
-	})
+	return l.service.settle(ctx, l.i, l.snapshot)
 }

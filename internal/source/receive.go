@@ -20,23 +20,34 @@ import (
 // MaxFile is the largest file that is taken, in bytes: 2 GiB.
 const MaxFile = 2 << 30
 
-// Receive stores a file and guesses its settings; nothing is imported yet. size is how long the file is thought to be,
-// for showing progress, 0 when unknown. A file that cannot be a list of profiles is an Invalid problem and is not kept.
-func (s *Service) Receive(ctx context.Context, actor access.Actor, fileName string, size int64, file io.Reader) (Import, error) {
+// Receive stores a file of a source, of a new one named like the file when sourceID is 0, and guesses its settings; nothing is
+// imported yet. size is how long the file is thought to be, for showing progress, 0 when unknown. A file that cannot be a list
+// of profiles is an Invalid problem and is not kept.
+func (s *Service) Receive(ctx context.Context, actor access.Actor, sourceID int64, fileName string, size int64, file io.Reader) (Import, error) {
 	if err := actor.Require(access.ManageProfiles); err != nil {
 		return Import{}, err
 	}
 	i := Import{
-		State: Receiving, FileName: cut(strings.ToValidUTF8(filepath.Base(fileName), "�"), 200), TotalBytes: size,
-		CreatedBy: actor.UserID, CreatedByName: actor.Name, CreatedAt: s.now(),
+		SourceID: sourceID, Cause: ByUpload, FileName: fileName, TotalBytes: size, CreatedBy: actor.UserID, CreatedByName: actor.Name,
 	}
+	return s.take(ctx, i, file)
+}
+
+// take stores a file for an import of its source, and guesses how it is read.
+func (s *Service) take(ctx context.Context, i Import, file io.Reader) (Import, error) {
+	i.State, i.CreatedAt = Receiving, s.now()
+	i.FileName = cut(strings.ToValidUTF8(filepath.Base(i.FileName), "�"), 200)
 	err := s.store.db.InTx(ctx, func(tx database.Tx) (err error) {
+		if i.SourceID, err = s.sourceFor(ctx, tx, i); err != nil {
+			return err
+		}
 		i.ID, err = s.store.insertImport(ctx, tx, i)
 		return err
 	})
 	if err != nil {
 		return Import{}, err
 	}
+	s.events.Publish(SourcesTopic)
 	if err := s.receive(ctx, &i, file); err != nil {
 		code := "sources.file.broken_off"
 		if p := problem.Of(err); p != nil {
@@ -46,6 +57,28 @@ func (s *Service) Receive(ctx context.Context, actor access.Actor, fileName stri
 		return Import{}, errors.Join(err, s.end(context.WithoutCancel(ctx), i.ID, Failed, code))
 	}
 	return s.store.importByID(ctx, i.ID)
+}
+
+// sourceFor is the import's source, made when there is none yet.
+func (s *Service) sourceFor(ctx context.Context, tx database.Tx, i Import) (int64, error) {
+	if i.SourceID != 0 {
+		of, err := s.store.source(ctx, tx, i.SourceID)
+		return of.ID, err
+	}
+	name, err := s.freeName(ctx, tx, nameOf(i.FileName))
+	if err != nil {
+		return 0, err
+	}
+	return s.store.insertSource(ctx, tx, Source{Name: name, Kind: Upload, Place: Copied, ShrinkShare: DefaultShrinkShare}, s.now())
+}
+
+// forgetEmpty removes the source of an upload that came to nothing, unless somebody has confirmed a file of it before.
+func (s *Service) forgetEmpty(ctx context.Context, tx database.Tx, importID int64) error {
+	sourceID, err := s.store.unused(ctx, tx, importID)
+	if err != nil || sourceID == 0 {
+		return err
+	}
+	return s.store.removeSource(ctx, tx, sourceID, s.now())
 }
 
 func (s *Service) receive(ctx context.Context, i *Import, file io.Reader) error {
@@ -68,15 +101,26 @@ func (s *Service) receive(ctx context.Context, i *Import, file io.Reader) error 
 	if err != nil {
 		return err
 	}
-	known, err := s.profiles.Known(ctx)
-	if err != nil {
+	i.TotalBytes = n
+	if i.Settings, err = s.guess(ctx, i.SourceID, found); err != nil {
 		return err
 	}
-	i.TotalBytes = n
-	i.Settings = guess(found, known)
 	return s.store.db.InTx(ctx, func(tx database.Tx) error {
 		return s.store.saveSettings(ctx, tx, *i, Waiting)
 	})
+}
+
+// guess says how a file is read: as its source's files were, and else as it looks.
+func (s *Service) guess(ctx context.Context, sourceID int64, found tabular.Inspection) (Settings, error) {
+	known, err := s.profiles.Known(ctx)
+	if err != nil {
+		return Settings{}, err
+	}
+	of, err := s.store.source(ctx, s.store.db.Reader(), sourceID)
+	if err != nil {
+		return Settings{}, err
+	}
+	return guess(found, known).like(of.Reading), nil
 }
 
 // receiving writes down how much of a file has come, twice a second.
@@ -157,16 +201,14 @@ func (s *Service) readAnew(ctx context.Context, actor access.Actor, importID int
 	if err != nil {
 		return err
 	}
-	known, err := s.profiles.Known(ctx)
-	if err != nil {
+	if i.Settings, err = s.guess(ctx, i.SourceID, found); err != nil {
 		return err
 	}
-	i.Settings = guess(found, known)
 	return s.store.db.InTx(ctx, func(tx database.Tx) error { return s.store.saveSettings(ctx, tx, i, Waiting) })
 }
 
 // Confirm takes a person's settings for a waiting import and starts it. Columns are those of the guess, in their
-// order: headings and keys stay as they are. One import runs at a time.
+// order: headings and keys stay as they are. A source has one import at a time.
 func (s *Service) Confirm(ctx context.Context, actor access.Actor, importID int64, settings Settings) error {
 	i, err := s.Import(ctx, actor, importID)
 	if err != nil {
@@ -175,11 +217,23 @@ func (s *Service) Confirm(ctx context.Context, actor access.Actor, importID int6
 	if err := i.take(settings); err != nil {
 		return err
 	}
-	err = s.store.db.InTx(ctx, func(tx database.Tx) error {
-		if busy, err := s.store.importsUnderWay(ctx, tx); err != nil {
+	if err := s.confirm(ctx, i); err != nil {
+		return err
+	}
+	s.events.Publish(topic(importID), ImportsTopic, SourcesTopic)
+	return nil
+}
+
+// confirm keeps how the file is read, for the next one of its source as well, and queues the import.
+func (s *Service) confirm(ctx context.Context, i Import) error {
+	return s.store.db.InTx(ctx, func(tx database.Tx) error {
+		if busy, err := s.store.underWay(ctx, tx, i.SourceID); err != nil {
 			return err
-		} else if busy > 0 {
-			return problem.New(problem.Conflict, "sources.import_running")
+		} else if busy {
+			return errUnderWay()
+		}
+		if err := s.store.saveReading(ctx, tx, i.SourceID, i.Settings, s.now()); err != nil {
+			return err
 		}
 		if err := s.store.saveSettings(ctx, tx, i, Queued); err != nil {
 			return err
@@ -187,13 +241,11 @@ func (s *Service) Confirm(ctx context.Context, actor access.Actor, importID int6
 		if s.starter == nil {
 			return nil
 		}
-		return s.starter.StartImport(ctx, tx, importID)
+		return s.starter.StartImport(ctx, tx, i.ID)
 	})
-	if err == nil {
-		s.events.Publish(topic(importID))
-	}
-	return err
 }
+
+func errUnderWay() error { return problem.New(problem.Conflict, "sources.import_running") }
 
 // take checks what a person chose and puts it in the place of the guess.
 func (i *Import) take(settings Settings) error {
@@ -238,12 +290,18 @@ func (s *Service) Cancel(ctx context.Context, actor access.Actor, importID int64
 // end closes an import that has not ended, and removes its file: it holds personal data and is of no more use.
 func (s *Service) end(ctx context.Context, importID int64, state State, code string) error {
 	err := s.store.db.InTx(ctx, func(tx database.Tx) error {
-		return s.store.endImport(ctx, tx, importID, state, code, s.now())
+		if err := s.store.endImport(ctx, tx, importID, state, code, s.now()); err != nil {
+			return err
+		}
+		if err := s.profiles.LetGo(ctx, tx, askingHolder(importID)); err != nil {
+			return err
+		}
+		return s.forgetEmpty(ctx, tx, importID)
 	})
 	if err != nil {
 		return err
 	}
-	s.events.Publish(topic(importID))
+	s.events.Publish(topic(importID), ImportsTopic, SourcesTopic)
 	return s.removeFile(importID)
 }
 
@@ -267,7 +325,15 @@ func (s *Service) Imports(ctx context.Context, actor access.Actor, limit int) ([
 	if err := actor.Require(access.ManageProfiles); err != nil {
 		return nil, err
 	}
-	return s.store.imports(ctx, limit)
+	return s.store.imports(ctx, 0, limit)
+}
+
+// History are the newest imports of a source, newest first.
+func (s *Service) History(ctx context.Context, actor access.Actor, sourceID int64, limit int) ([]Import, error) {
+	if err := actor.Require(access.ManageProfiles); err != nil {
+		return nil, err
+	}
+	return s.store.imports(ctx, sourceID, limit)
 }
 
 // Refusals are the refused lines of an import in the order of the file, at most limit, beginning after the given one.

@@ -19,7 +19,7 @@ import (
 // queued receives and confirms a file without running it.
 func queued(t *testing.T, s *Service, file io.Reader) Import {
 	t.Helper()
-	i, err := s.Receive(t.Context(), admin, "customers.csv", 0, file)
+	i, err := s.Receive(t.Context(), admin, 0, "customers.csv", 0, file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestAnImportStoppedInTheMiddleBeginsAgainFromItsFile(t *testing.T) {
 func TestAKilledProcessLeavesNothingBehindThatRecoverDoesNotMend(t *testing.T) {
 	s := newService(t)
 	i := queued(t, s, customers(t, 10))
-	half, err := s.Receive(t.Context(), admin, "half.csv", 0, customers(t, 10))
+	half, err := s.Receive(t.Context(), admin, 0, "half.csv", 0, customers(t, 10))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,6 +121,8 @@ func (r *recorder) StartImport(_ context.Context, _ database.Tx, id int64) error
 	return nil
 }
 
+func (r *recorder) StartUnify(context.Context, database.Tx) error { return nil }
+
 func TestACancelledImportStopsAndChangesNothing(t *testing.T) {
 	s := newService(t)
 	i := queued(t, s, customers(t, 4*chunkRows))
@@ -143,10 +145,10 @@ func TestACancelledImportStopsAndChangesNothing(t *testing.T) {
 	}
 }
 
-func TestOneImportRunsAtATimeAndIsConfirmedOnce(t *testing.T) {
+func TestASourceHasOneImportAtATimeAndAnImportIsConfirmedOnce(t *testing.T) {
 	s := newService(t)
 	first := queued(t, s, customers(t, 10))
-	second, err := s.Receive(t.Context(), admin, "b.csv", 0, customers(t, 10))
+	second, err := s.Receive(t.Context(), admin, first.SourceID, "b.csv", 0, customers(t, 10))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +172,7 @@ func (b brokenReader) Read(p []byte) (int, error) {
 
 func TestAnUploadThatBreaksOffIsNotKept(t *testing.T) {
 	s := newService(t)
-	if _, err := s.Receive(t.Context(), admin, "x.csv", 0, brokenReader{strings.NewReader("id,name\n1,Anne\n")}); !errors.Is(err, io.ErrUnexpectedEOF) {
+	if _, err := s.Receive(t.Context(), admin, 0, "x.csv", 0, brokenReader{strings.NewReader("id,name\n1,Anne\n")}); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Fatalf("got %v", err)
 	}
 	list, err := s.Imports(t.Context(), admin, 10)
@@ -181,7 +183,7 @@ func TestAnUploadThatBreaksOffIsNotKept(t *testing.T) {
 
 func TestAnUploadThatNobodyConfirmsIsNotKeptForEver(t *testing.T) {
 	s := newService(t)
-	i, err := s.Receive(t.Context(), admin, "x.csv", 0, customers(t, 3))
+	i, err := s.Receive(t.Context(), admin, 0, "x.csv", 0, customers(t, 3))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +210,7 @@ func TestAnUploadThatNobodyConfirmsIsNotKeptForEver(t *testing.T) {
 func TestOnlyAdministratorsBringProfilesIn(t *testing.T) {
 	s := newService(t)
 	load(t, s, "id,email,points\n1,a@example.com,5\n", Settings{})
-	_, receive := s.Receive(t.Context(), contributor, "x.csv", 0, strings.NewReader("id,a\n1,2\n"))
+	_, receive := s.Receive(t.Context(), contributor, 0, "x.csv", 0, strings.NewReader("id,a\n1,2\n"))
 	_, list := s.Imports(t.Context(), contributor, 1)
 	_, refusals := s.Refusals(t.Context(), contributor, 1, 0, 1)
 	for what, err := range map[string]error{"receive": receive, "imports": list, "refusals": refusals} {

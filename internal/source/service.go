@@ -1,5 +1,5 @@
-// Package source owns where profiles come from, and how they come in: files that are uploaded, and their imports into a
-// snapshot of profiles. What a snapshot is belongs to package profile.
+// Package source owns where profiles come from, and how they come in: the sources, and their imports, each into a snapshot of
+// its source. What a snapshot is, and how several become one, belongs to package profile.
 package source
 
 import (
@@ -22,9 +22,12 @@ const ImportsTopic = "imports"
 
 func topic(importID int64) string { return fmt.Sprintf("import/%d", importID) }
 
-// Starter puts an import in the queue of background jobs, within the transaction that confirms it. The job calls RunImport.
+// Starter puts work in the queue of background jobs, within the transaction that makes it necessary. An import's job calls
+// RunImport.
 type Starter interface {
 	StartImport(ctx context.Context, tx database.Tx, importID int64) error
+	// StartUnify has Unify called, and what was made of the profiles before made anew.
+	StartUnify(ctx context.Context, tx database.Tx) error
 }
 
 // Options are what a Service needs of its surroundings.
@@ -89,19 +92,27 @@ func (s *Service) Recover(ctx context.Context) error {
 	return s.removeStrayFiles(ctx)
 }
 
-// EndForgotten discards uploads that nobody confirmed within a week, and their files. Whoever cares for tidiness calls it
+// EndForgotten discards uploads that nobody confirmed within a week, and their files, and snapshots that nobody undid an import
+// to. Whoever cares for tidiness calls it
 // from time to time.
 func (s *Service) EndForgotten(ctx context.Context) error {
 	var ended []int64
 	err := s.store.db.InTx(ctx, func(tx database.Tx) (err error) {
-		ended, err = s.store.endForgotten(ctx, tx, s.now())
-		return err
+		if ended, err = s.store.endForgotten(ctx, tx, s.now()); err != nil {
+			return err
+		}
+		for _, id := range ended {
+			if err := s.forgetEmpty(ctx, tx, id); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	for _, id := range ended {
 		s.events.Publish(topic(id))
 		err = errors.Join(err, s.removeFile(id))
 	}
-	return err
+	return errors.Join(err, s.forgetPrevious(ctx))
 }
 
 func (s *Service) removeStrayFiles(ctx context.Context) error {
@@ -115,7 +126,7 @@ func (s *Service) removeStrayFiles(ctx context.Context) error {
 			continue
 		}
 		i, err := s.store.importByID(ctx, id)
-		if err == nil && !i.State.Ended() {
+		if err == nil && !i.State.Ended() && i.State != Asking {
 			continue
 		}
 		if err := os.Remove(file); err != nil {

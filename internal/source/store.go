@@ -15,25 +15,29 @@ import (
 // store holds the SQL of imports.
 type store struct{ db *database.DB }
 
-const importColumns = `id, state, file_name, settings, line_count, good_count, refused_count, reasons, byte_count, total_bytes,
-	code, coalesce(snapshot_id, 0), coalesce(created_by, 0), created_by_name, created_at, started_at, ended_at`
+const importColumns = `i.id, i.source_id, s.name, i.cause, i.state, i.file_name, i.settings, i.line_count, i.good_count, i.refused_count, i.reasons,
+	i.byte_count, i.total_bytes, i.before_count, i.added_count, i.changed_count, i.removed_count, i.compared, i.undone_at, i.code, i.detail, i.mark,
+	coalesce(i.snapshot_id, 0), coalesce(i.created_by, 0), i.created_by_name, i.created_at, i.started_at, i.ended_at
+	FROM imports i JOIN sources s ON s.id = i.source_id`
 
 func scanImport(scan func(...any) error) (Import, error) {
 	var i Import
 	var settings, reasons []byte
 	var created int64
-	var started, ended sql.NullInt64
-	err := scan(&i.ID, &i.State, &i.FileName, &settings, &i.Lines, &i.Good, &i.Refused, &reasons, &i.Bytes, &i.TotalBytes,
-		&i.Code, &i.SnapshotID, &i.CreatedBy, &i.CreatedByName, &created, &started, &ended)
+	var started, ended, undone sql.NullInt64
+	err := scan(&i.ID, &i.SourceID, &i.SourceName, &i.Cause, &i.State, &i.FileName, &settings, &i.Lines, &i.Good, &i.Refused, &reasons,
+		&i.Bytes, &i.TotalBytes, &i.Before, &i.Added, &i.Changed, &i.Removed, &i.Compared, &undone, &i.Code, &i.Detail, &i.Mark,
+		&i.SnapshotID, &i.CreatedBy, &i.CreatedByName, &created, &started, &ended)
 	if err != nil {
 		return Import{}, err
 	}
+	i.UndoneAt = database.NullTime(undone)
 	i.CreatedAt, i.StartedAt, i.EndedAt = database.Time(created), database.NullTime(started), database.NullTime(ended)
 	return i, errors.Join(json.Unmarshal(settings, &i.Settings), json.Unmarshal(reasons, &i.Reasons))
 }
 
 func (s store) importByID(ctx context.Context, id int64) (Import, error) {
-	i, err := scanImport(s.db.Reader().QueryRowContext(ctx, `SELECT `+importColumns+` FROM imports WHERE id = ?`, id).Scan)
+	i, err := scanImport(s.db.Reader().QueryRowContext(ctx, `SELECT `+importColumns+` WHERE i.id = ?`, id).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Import{}, problem.New(problem.NotFound, "problem.not_found")
 	}
@@ -43,8 +47,9 @@ func (s store) importByID(ctx context.Context, id int64) (Import, error) {
 	return i, nil
 }
 
-func (s store) imports(ctx context.Context, limit int) (list []Import, err error) {
-	rows, err := s.db.Reader().QueryContext(ctx, `SELECT `+importColumns+` FROM imports ORDER BY id DESC LIMIT ?`, limit)
+// imports lists the newest of a source, or of all when it is 0.
+func (s store) imports(ctx context.Context, sourceID int64, limit int) (list []Import, err error) {
+	rows, err := s.db.Reader().QueryContext(ctx, `SELECT `+importColumns+` WHERE ? IN (0, i.source_id) ORDER BY i.id DESC LIMIT ?`, sourceID, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list imports: %w", err)
 	}
@@ -60,8 +65,8 @@ func (s store) imports(ctx context.Context, limit int) (list []Import, err error
 }
 
 func (s store) insertImport(ctx context.Context, tx database.Tx, i Import) (int64, error) {
-	result, err := tx.ExecContext(ctx, `INSERT INTO imports (state, file_name, total_bytes, created_by, created_by_name, created_at)
-		VALUES (?, ?, ?, ?, ?, ?)`, i.State, i.FileName, i.TotalBytes, sql.NullInt64{Int64: i.CreatedBy, Valid: i.CreatedBy != 0},
+	result, err := tx.ExecContext(ctx, `INSERT INTO imports (source_id, cause, state, file_name, mark, total_bytes, created_by, created_by_name, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, i.SourceID, i.Cause, i.State, i.FileName, i.Mark, i.TotalBytes, sql.NullInt64{Int64: i.CreatedBy, Valid: i.CreatedBy != 0},
 		i.CreatedByName, database.Millis(i.CreatedAt))
 	if err != nil {
 		return 0, fmt.Errorf("note import: %w", err)
@@ -99,9 +104,10 @@ func changedOne(result sql.Result, err, otherwise error) error {
 	return nil
 }
 
-func (s store) importsUnderWay(ctx context.Context, tx database.Tx) (n int, err error) {
-	err = tx.QueryRowContext(ctx, `SELECT count(*) FROM imports WHERE state IN ('queued', 'running')`).Scan(&n)
-	return n, err
+// underWay reports whether an import of the source waits for its turn or runs.
+func (s store) underWay(ctx context.Context, tx database.Tx, sourceID int64) (busy bool, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM imports WHERE source_id = ? AND state IN ('queued', 'running'))`, sourceID).Scan(&busy)
+	return busy, err
 }
 
 func (s store) endImport(ctx context.Context, tx database.Tx, id int64, state State, code string, now time.Time) error {
@@ -111,6 +117,14 @@ func (s store) endImport(ctx context.Context, tx database.Tx, id int64, state St
 		return fmt.Errorf("end import: %w", err)
 	}
 	return nil
+}
+
+// unused is the source of an import when none of its files was ever confirmed and none is on its way; 0 otherwise.
+func (s store) unused(ctx context.Context, tx database.Tx, importID int64) (id int64, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT coalesce(max(s.id), 0) FROM imports i JOIN sources s ON s.id = i.source_id
+		WHERE i.id = ? AND s.kind = 'upload' AND s.removed_at IS NULL AND json_extract(s.settings, '$.reading.columns[0]') IS NULL
+		AND NOT EXISTS (SELECT 1 FROM imports o WHERE o.source_id = s.id AND o.state NOT IN ('done', 'failed', 'cancelled'))`, importID).Scan(&id)
+	return id, err
 }
 
 // waitsAtMost is how long an upload that nobody confirms is kept: it is a file full of personal data.
@@ -194,9 +208,36 @@ func (s store) begin(ctx context.Context, tx database.Tx, i *Import, snapshotID 
 	return changedOne(result, err, errStopped)
 }
 
-// done ends an import whose snapshot is in use.
-func (s store) done(ctx context.Context, tx database.Tx, i *Import, now time.Time) error {
-	result, err := tx.ExecContext(ctx, `UPDATE imports SET state = 'done', ended_at = ? WHERE id = ? AND state = 'running' AND snapshot_id = ?`,
-		database.Millis(now), i.ID, i.SnapshotID)
+// settled ends the filling of an import's snapshot: it is in use, or a person is asked.
+func (s store) settled(ctx context.Context, tx database.Tx, i *Import, state State, now time.Time) error {
+	result, err := tx.ExecContext(ctx, `UPDATE imports SET state = ?, before_count = ?, added_count = ?, changed_count = ?, removed_count = ?,
+		compared = ?, ended_at = ? WHERE id = ? AND state = 'running' AND snapshot_id = ?`,
+		state, i.Before, i.Added, i.Changed, i.Removed, i.Compared, database.Millis(now), i.ID, i.SnapshotID)
+	i.State = state
 	return changedOne(result, err, errStopped)
+}
+
+// answered ends an import that asked.
+func (s store) answered(ctx context.Context, tx database.Tx, id int64, state State, code string, now time.Time) error {
+	result, err := tx.ExecContext(ctx, `UPDATE imports SET state = ?, code = ?, ended_at = ? WHERE id = ? AND state = 'asking'`,
+		state, code, database.Millis(now), id)
+	return changedOne(result, err, problem.New(problem.Conflict, "sources.not_asking"))
+}
+
+// endAsking ends the imports of a source that ask, except one, and returns which.
+func (s store) endAsking(ctx context.Context, tx database.Tx, sourceID, except int64, now time.Time) ([]int64, error) {
+	return database.Column[int64](tx.QueryContext(ctx, `UPDATE imports SET state = 'cancelled', code = 'sources.superseded', ended_at = ?
+		WHERE source_id = ? AND id <> ? AND state = 'asking' RETURNING id`, database.Millis(now), sourceID, except))
+}
+
+// endImportsOf ends all imports of a source that is removed, and returns which.
+func (s store) endImportsOf(ctx context.Context, tx database.Tx, sourceID int64, now time.Time) ([]int64, error) {
+	return database.Column[int64](tx.QueryContext(ctx, `UPDATE imports SET state = 'cancelled', code = 'sources.removed', ended_at = ?
+		WHERE source_id = ? AND state NOT IN ('done', 'failed', 'cancelled') RETURNING id`, database.Millis(now), sourceID))
+}
+
+// undone marks the import whose snapshot another has replaced again.
+func (s store) undone(ctx context.Context, tx database.Tx, snapshotID int64, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `UPDATE imports SET undone_at = ? WHERE snapshot_id = ?`, database.Millis(now), snapshotID)
+	return err
 }

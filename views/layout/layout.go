@@ -5,6 +5,7 @@ package layout
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/segue-app/segue/internal/access"
@@ -16,7 +17,7 @@ import (
 // Page is what the frame needs to know of the page inside it.
 type Page struct {
 	Title       string
-	Section     string // the navigation entry it belongs to: home, profiles, segments, exports, exclusions, runs, connections, users, system, status, help, account
+	Section     string // the navigation entry it belongs to: home, profiles, sources, segments, exports, exclusions, runs, connections, users, system, status, help, account
 	Breadcrumbs []Crumb
 	Person      *Person // nil when nobody is signed in
 	CSRF        string
@@ -83,6 +84,10 @@ func navigation(person *Person) []navGroup {
 			{"exports", "layout.nav.exports", "send", "/exports"},
 			{"exclusions", "layout.nav.exclusions", "ban", "/exclusions"},
 		}},
+	}
+	if person.Role == access.Administrator {
+		data := &groups[1]
+		data.items = slices.Insert(data.items, 1, navItem{"sources", "layout.nav.sources", "database", "/sources"})
 	}
 	admin := navGroup{"layout.nav.admin", []navItem{{"status", "layout.nav.status", "activity", "/system/status"}}}
 	if person.Role == access.Administrator {

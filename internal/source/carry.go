@@ -1,0 +1,50 @@
+package source
+
+import "slices"
+
+// like puts what was said about an earlier file of the same source in the place of the guesses. The separator stays as it is
+// found: it is a matter of the file.
+func (s Settings) like(before Settings) Settings {
+	if len(before.Columns) == 0 {
+		return s
+	}
+	s.Mode, s.DecimalComma, s.MonthFirst = before.Mode, before.DecimalComma, before.MonthFirst
+	for n := range s.Columns {
+		if at := before.column(s.Columns[n].Key); at >= 0 {
+			heading := s.Columns[n].Heading
+			s.Columns[n] = before.Columns[at]
+			s.Columns[n].Heading = heading
+		}
+	}
+	if at := s.column(before.Columns[before.ID].Key); at >= 0 {
+		s.ID = at
+	}
+	return s
+}
+
+// column is the index of the column with a key, -1 when there is none.
+func (s Settings) column(key string) int {
+	return slices.IndexFunc(s.Columns, func(c Column) bool { return c.Key == key })
+}
+
+// Missing are the columns that were imported from earlier files and are not in this one.
+func (s Settings) Missing(before Settings) []Column {
+	var missing []Column
+	for n, c := range before.Columns {
+		if (c.Include || n == before.ID) && s.column(c.Key) < 0 {
+			missing = append(missing, c)
+		}
+	}
+	return missing
+}
+
+// New are the columns that no earlier file had.
+func (s Settings) New(before Settings) []Column {
+	var added []Column
+	for _, c := range s.Columns {
+		if len(before.Columns) > 0 && before.column(c.Key) < 0 {
+			added = append(added, c)
+		}
+	}
+	return added
+}

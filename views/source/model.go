@@ -1,0 +1,166 @@
+// Package source holds the pages of sources: the list and one source, its settings, the upload of a file with the check of its
+// columns, and an import with its progress, its question and its report. It gets plain values, already written for the reader.
+package source
+
+import (
+	"strconv"
+
+	"github.com/segue-app/segue/views/component"
+)
+
+// ListView is the page of all sources.
+type ListView struct{ Rows []Row }
+
+// Row is one source of the list.
+type Row struct {
+	Base     string // its address
+	Name     string
+	Kind     string
+	Profiles string
+	Last     *ImportRow // nil before its first import
+	Next     string     // when it is read again
+	Up, Down bool       // whether it can be moved in the order of trust
+}
+
+// ImportRow is one import of a source.
+type ImportRow struct {
+	Href, FileName, By, Cause            string
+	Created                              component.Moment
+	State                                component.Badge
+	Good, Added, Changed, Removed, Lines string // counts; "–" where none is known
+	Refused                              string
+}
+
+// ShowView is the page of one source.
+type ShowView struct {
+	Base       string
+	Name       string
+	Badge      component.Badge
+	Topic      string
+	Upload     bool // files are sent to it
+	Waiting    *ImportRow
+	WaitingFor string // what it waits for
+	Stats      []component.Stat
+	Facts      []component.Term
+	Attributes []AttributeRow
+	History    []ImportRow
+	Undo       string // what undoing the last import brings back; "" when it cannot be undone
+	Errors     component.Errors
+}
+
+// AttributeRow is one attribute of a source's profiles.
+type AttributeRow struct {
+	Label, Kind, Personal string
+	Filled                string
+	Share                 int // percent of the profiles
+	ShareText             string
+}
+
+// EditView is the form with the settings of a source.
+type EditView struct {
+	Base        string
+	Version     string
+	Errors      component.Errors
+	Name        string
+	ShrinkShare string
+	OwnKeys     bool
+	MatchEmail  bool
+}
+
+// ConfirmView asks before something is done.
+type ConfirmView struct {
+	Base, Title, Text string
+	Action, Label     string
+	Icon              string
+	Points            []string // what becomes of what
+}
+
+// UploadView is the page where a file is chosen.
+type UploadView struct {
+	Action string           // where the form is sent
+	Name   string           // of the source; "" for a new one
+	Others bool             // there are other sources: the file may belong to none of them
+	Errors component.Errors //
+	Under  []component.Progress
+}
+
+// Cancel is where the page is left to.
+func (v UploadView) Cancel() string {
+	if v.Name == "" {
+		return "/sources"
+	}
+	return v.Action[:len(v.Action)-len("/upload")]
+}
+
+// ImportView is one import, in whichever state.
+type ImportView struct {
+	Href     string
+	Topic    string
+	FileName string
+	Source   component.Link
+	Badge    component.Badge
+	Preview  *PreviewView // while it waits for a person
+	Question *Question    // while it asks one
+	Progress *component.Progress
+	Stats    []component.Stat
+	Failure  string // why it failed
+	Ending   string // why it came to nothing, without having failed
+	Done     bool
+	Ended    bool
+	Reasons  []component.Term // why lines were refused, and how many
+	Refused  []RefusedRow
+	More     string // how many refused lines are not shown here
+	Facts    []component.Term
+}
+
+// Question is whether far fewer profiles are meant.
+type Question struct {
+	Text  string
+	Facts []component.Term
+}
+
+// RefusedRow is a line that was not accepted.
+type RefusedRow struct{ Line, Column, Reason string }
+
+// PreviewView is the form with the settings of a file.
+type PreviewView struct {
+	Errors       component.Errors
+	Delimiter    string // comma, semicolon, tab
+	ID           string // index
+	IDs          []component.Option
+	Mode         string
+	DecimalComma bool
+	MonthFirst   bool
+	Columns      []ColumnRow
+	Kinds        []component.Option
+	Missing      []MissingRow // columns of earlier files that this one lacks
+	New          string       // columns that no earlier file had, with a comma between them
+	Refused      []RefusedRow // among the first lines
+}
+
+// MissingRow is a column that is not in the file any more.
+type MissingRow struct {
+	Name string
+	Uses []component.Link // segments and exports that need it
+}
+
+// ColumnRow is one column of the file.
+type ColumnRow struct {
+	Key, Heading, Label, Kind, Samples string
+	Personal, Include, New             bool
+}
+
+// Choices of the settings, as the form sends them.
+const (
+	Comma, Semicolon, Tab = "comma", "semicolon", "tab"
+	DayFirst, MonthFirst  = "day", "month"
+)
+
+func yes(b bool) string { return strconv.FormatBool(b) }
+
+func order(monthFirst bool) string {
+	if monthFirst {
+		return MonthFirst
+	}
+	return DayFirst
+}
