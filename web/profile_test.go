@@ -62,7 +62,8 @@ func TestAnAdministratorUploadsChecksCorrectsAndImportsProfiles(t *testing.T) {
 	s := newSite(t)
 	b := s.as(t, "ada@example.com")
 	b.get("/profiles").wants(t, http.StatusOK).has(t, "No profiles yet", "/profiles/upload")
-	b.get("/profiles/upload").wants(t, http.StatusOK).has(t, `enctype="multipart/form-data"`, "CSV file")
+	b.get("/profiles/upload").leads(t, "/sources/new/upload")
+	b.get("/sources/new/upload").wants(t, http.StatusOK).has(t, `enctype="multipart/form-data"`, "CSV file")
 
 	a := b.upload("/sources/new/upload", nil, "file", "customers.csv", []byte(customersFile)).wants(t, http.StatusSeeOther)
 	path := a.Header.Get("Location")
@@ -81,7 +82,7 @@ func TestAnAdministratorUploadsChecksCorrectsAndImportsProfiles(t *testing.T) {
 	b.post(path, form).leads(t, path)
 	settled(t, b, path).has(t, "The profiles are imported and in use.")
 
-	list := b.get("/profiles").has(t, "Full name", "Anne Ågård", "12.5", "customers.csv")
+	list := b.get("/profiles").has(t, "Full name", "Anne Ågård", "12.5", "customers.csv", `href="/sources/1"`)
 	if strings.Contains(list.body, "<b>Bo") {
 		t.Error("a value is taken for HTML")
 	}
@@ -156,8 +157,9 @@ func TestAnotherDelimiterReadsTheFileAnewAndADiscardedFileChangesNothing(t *test
 	b.post(path+"/delimiter", url.Values{"delimiter": {"semicolon"}}).leads(t, path)
 	b.get(path).has(t, `name="label-a_b"`)
 	b.post(path+"/delimiter", url.Values{"delimiter": {"pipe"}}).wants(t, http.StatusUnprocessableEntity)
-	b.post(path+"/cancel", nil).leads(t, "/profiles")
-	b.get("/profiles").has(t, "No profiles yet", "Canceled")
+	b.post(path+"/cancel", nil).leads(t, "/sources")
+	b.get("/profiles").has(t, "No profiles yet")
+	b.get("/sources").has(t, "No sources yet")
 	b.get(path).wants(t, http.StatusOK).lacks(t, "label-a_b")
 }
 

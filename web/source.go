@@ -112,6 +112,9 @@ func (s *Server) nextReading(c echo.Context, of source.Source) (string, error) {
 }
 
 func (s *Server) newSource(c echo.Context) error {
+	if _, err := s.Sources.List(ctx(c), actor(c)); err != nil {
+		return err
+	}
 	return render(c, http.StatusOK, views.New(s.page(c, "sources", text(c, "sources.add"), sourcesCrumb(c))))
 }
 

@@ -360,6 +360,9 @@ func (s *Server) answerImport(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if _, err := s.Sources.Import(ctx(c), actor(c), id); err != nil {
+		return err
+	}
 	answer := c.FormValue("answer")
 	if answer != "use" && answer != "discard" {
 		return problem.New(problem.Invalid, "problem.choose")

@@ -3,7 +3,7 @@ package source
 import "slices"
 
 // like puts what was said about an earlier file of the same source in the place of the guesses. The separator stays as it is
-// found: it is a matter of the file.
+// found: it is a matter of the file. Labels and marks are as people have corrected them since.
 func (s Settings) like(before Settings) Settings {
 	if len(before.Columns) == 0 {
 		return s
@@ -11,9 +11,7 @@ func (s Settings) like(before Settings) Settings {
 	s.Mode, s.DecimalComma, s.MonthFirst = before.Mode, before.DecimalComma, before.MonthFirst
 	for n := range s.Columns {
 		if at := before.column(s.Columns[n].Key); at >= 0 {
-			heading := s.Columns[n].Heading
-			s.Columns[n] = before.Columns[at]
-			s.Columns[n].Heading = heading
+			s.Columns[n].Kind, s.Columns[n].Include = before.Columns[at].Kind, before.Columns[at].Include
 		}
 	}
 	if at := s.column(before.Columns[before.ID].Key); at >= 0 {
