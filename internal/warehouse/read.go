@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -197,20 +196,9 @@ func (d *Database) Stream(ctx context.Context, w What, columns []Column, visit f
 		return Reading{}, problem.New(problem.Invalid, "warehouse.problem.no_columns")
 	}
 	err = d.read(ctx, d.limits.Stream, func(ctx context.Context, s session) error {
-		described, err := d.describe(ctx, s, from, w)
+		source, err := d.wanted(ctx, s, from, w, columns)
 		if err != nil {
 			return err
-		}
-		source := make([]Column, len(columns))
-		for i, wanted := range columns {
-			at := slices.IndexFunc(described, func(c Column) bool { return c.Name == wanted.Name })
-			if at < 0 {
-				return problem.New(problem.Conflict, "warehouse.problem.column_gone", "Column", wanted.Name)
-			}
-			source[i] = described[at]
-			if source[i].LeftOut != "" || !becomes(source[i].Kind, wanted.Kind) {
-				return problem.New(problem.Conflict, "warehouse.problem.column_changed", "Column", wanted.Name, "Type", source[i].Native)
-			}
 		}
 		query := "SELECT " + d.selection(source, columns) + " FROM " + from + " q"
 		for i := range source {
