@@ -44,7 +44,7 @@ func (s *Server) furnish(c echo.Context, form *views.Form, choices []connection.
 		return err
 	}
 	form.Attributes = snapshot.Attributes
-	if form.Suggestions, err = s.Exports.Suggest(ctx(c), actor(c), info); err != nil {
+	if form.Suggestions, err = s.Exports.Suggest(ctx(c), actor(c), info, form.Base); err != nil {
 		return err
 	}
 	page, err := s.Segments.List(ctx(c), actor(c), segment.Query{State: segment.Active, Limit: segmentsOffered})

@@ -103,6 +103,9 @@ func (s *Server) waitsFor(c echo.Context, r run.Run, stopped bool) (string, erro
 	case r.State == run.Paused:
 		return runviews.PauseText(ctx(c), r, info.Name), nil
 	case r.State == run.Queued:
+		if waits, err := s.Runs.WaitsFor(ctx(c), r); err != nil || waits != "" {
+			return runviews.WaitsText(ctx(c), waits, info.Name, info.RequestsPerMinute), err
+		}
 		return text(c, "status.waits.turn"), nil
 	case stopped || !r.CancelAskedAt.IsZero() || r.Pausing():
 		return text(c, "status.waits.answers", "Destination", info.Name), nil

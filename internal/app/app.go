@@ -25,12 +25,14 @@ import (
 	"github.com/segue-app/segue/internal/job"
 	"github.com/segue-app/segue/internal/omnisend"
 	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/pushdown"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/schedule"
 	"github.com/segue-app/segue/internal/secret"
 	"github.com/segue-app/segue/internal/segment"
 	"github.com/segue-app/segue/internal/source"
 	"github.com/segue-app/segue/internal/stop"
+	"github.com/segue-app/segue/internal/warehouse"
 )
 
 // Config is where the data is and how destinations are reached.
@@ -42,6 +44,9 @@ type Config struct {
 	MaxProfiles int           // in one export, when the contract with Omnisend allows fewer than a million; 0 means a million
 
 	RequestsPerMinute int // of a brand, when a stand-in allows others than Omnisend; 0 means as Omnisend, below 0 no limit
+
+	SQL     warehouse.Limits // which databases may be reached, and for how long
+	Staying pushdown.Sources // whose profiles stay where they are; nil: none
 
 	Retention run.Retention // how long runs keep what is of use for a while only
 	Clock     func() time.Time
@@ -58,6 +63,7 @@ type App struct {
 	Profiles    *profile.Service
 	Sources     *source.Service
 	Segments    *segment.Service
+	Pushdown    *pushdown.Service
 	Exclusions  *exclusion.Service
 	Connections *connection.Service
 	Exports     *export.Service
@@ -133,16 +139,22 @@ func (a *App) assemble(c Config) (err error) {
 	a.Profiles = profile.NewService(a.DB, a.Events, c.Clock)
 	a.Sources = source.NewService(a.DB, a.Profiles, a.Events, c.Clock, source.Options{Folder: filepath.Join(c.Folder, "uploads"), Log: c.Log})
 	a.Segments = segment.NewService(a.DB, a.Profiles, a.Events, c.Clock)
+	if c.Staying == nil {
+		c.Staying = pushdown.None{}
+	}
+	a.Pushdown = pushdown.NewService(c.Staying, c.SQL)
+	a.Segments.SetBases(a.Pushdown)
 	a.Connections = connection.NewService(connection.Dependencies{DB: a.DB, Sealer: a.Sealer, Drivers: drivers, Accounts: a.Accounts,
 		Gates: gates{a.Budgets}, Clock: c.Clock, Events: a.Events})
-	a.Exports = export.NewService(export.Dependencies{DB: a.DB, Profiles: a.Profiles, Segments: a.Segments, Connections: a.Connections,
+	a.Exports = export.NewService(export.Dependencies{DB: a.DB, Profiles: a.Profiles, Remote: a.Pushdown, Segments: a.Segments, Connections: a.Connections,
 		Drivers: drivers, Events: a.Events, Clock: c.Clock})
 	a.Connections.SetDependents(a.Exports.Dependents())
 	a.Exclusions = exclusion.NewService(a.DB, a.Sealer, a.Segments, c.Clock)
+	a.Exclusions.SetRemote(a.Pushdown)
 	a.Segments.SetUses(uses{a.Exports.Dependents(), a.Exclusions})
 	a.Segments.OnChange(a.Exclusions.SegmentChanged)
 	a.Stops = stop.NewService(a.DB, c.Clock)
-	a.Runs = run.NewService(run.Dependencies{DB: a.DB, Profiles: a.Profiles, Segments: a.Segments, Connections: a.Connections,
+	a.Runs = run.NewService(run.Dependencies{DB: a.DB, Profiles: a.Profiles, Remote: a.Pushdown, Segments: a.Segments, Connections: a.Connections,
 		Exports: a.Exports, Exclusions: a.Exclusions, Stops: a.Stops, Drivers: drivers, Sealer: a.Sealer, Retention: c.Retention, Budgets: a.Budgets, Events: a.Events, Clock: c.Clock, Log: c.Log})
 	a.Schedule = schedule.NewService(schedule.Dependencies{DB: a.DB, Segments: a.Segments, Runs: a.Runs, Events: a.Events, Clock: c.Clock, Log: c.Log})
 	a.queue, err = job.New(a.DB, job.Work{Runs: a.Runs, Imports: imports{a}, Segments: a.Segments, Schedule: a.Schedule, Housekeeping: housekeeping{a}}, quiet(c.Log))
@@ -276,6 +288,9 @@ func (a *App) Close() error { return a.close() }
 
 func (a *App) close() error {
 	var err error
+	if a.Pushdown != nil {
+		a.Pushdown.Close()
+	}
 	if a.DB != nil {
 		err = a.DB.Close()
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/segue-app/segue/internal/address"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/pushdown"
 	"github.com/segue-app/segue/internal/secret"
 	"github.com/segue-app/segue/internal/segment"
 )
@@ -34,11 +35,17 @@ type Segments interface {
 	Definitions(ctx context.Context, ids []int64) ([]segment.Definition, error)
 }
 
+// Remote is what the list needs of profiles that stay where they are.
+type Remote interface {
+	Stream(ctx context.Context, reading pushdown.Reading, visit func(pushdown.Member) error) (withoutID int, err error)
+}
+
 // Service keeps the list.
 type Service struct {
 	db       *database.DB
 	sealer   *secret.Sealer
 	segments Segments
+	remote   Remote
 	now      func() time.Time
 
 	version atomic.Uint64
@@ -53,6 +60,9 @@ func NewService(db *database.DB, sealer *secret.Sealer, segments Segments, now f
 	s.version.Store(1) // 0 is the version of nothing
 	return s
 }
+
+// SetRemote says who reads profiles that stay where they are. Call it before the service is used.
+func (s *Service) SetRemote(remote Remote) { s.remote = remote }
 
 // Addition is one act of adding.
 type Addition struct {

@@ -16,6 +16,7 @@ import (
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/membership"
 	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/pushdown"
 	"github.com/segue-app/segue/internal/segment"
 )
 
@@ -86,18 +87,28 @@ func (l *listed) domainOf(form string) string {
 	return ""
 }
 
-// Scope is for whom a matcher is: the profiles of a snapshot, and how their addresses are found.
+// Scope is for whom a matcher is: the profiles that segments of one base are made from, and how their addresses are found.
 type Scope struct {
+	SourceID   int64 // the base: a source whose profiles stay where they are; 0: the snapshot's
 	Snapshot   profile.Snapshot
 	At         time.Time                            // relative dates in excluded segments are judged by this moment
 	Attributes []string                             // whose values Identify wants
 	Identify   func(values []string) (string, bool) // gives the address, and false when there is none
 }
 
+// NoScope says that a segment on the list is made from profiles that no scope was given for.
+type NoScope struct{ SourceID int64 }
+
+// Error names the base.
+func (n *NoScope) Error() string {
+	return fmt.Sprintf("no scope for segments of source %d", n.SourceID)
+}
+
 const membersAtOnce = 5000
 
 // Matcher reads the list as it is now. Who is a member of a segment on it in any of the scopes is excluded. A segment on the list
-// that cannot be judged on one of them is a problem: nobody may be sent by accident.
+// that cannot be judged on one of them is a problem, and one whose base is among none of them a *NoScope: nobody may be sent by
+// accident.
 func (s *Service) Matcher(ctx context.Context, scopes ...Scope) (*Matcher, error) {
 	list, err := s.current(ctx)
 	if err != nil {
@@ -111,8 +122,15 @@ func (s *Service) Matcher(ctx context.Context, scopes ...Scope) (*Matcher, error
 	if err != nil {
 		return nil, err
 	}
+	ofBase := map[int64][]segment.Definition{}
+	for _, d := range definitions {
+		ofBase[d.SourceID] = append(ofBase[d.SourceID], d)
+		if !slices.ContainsFunc(scopes, func(s Scope) bool { return s.SourceID == d.SourceID }) {
+			return nil, &NoScope{d.SourceID}
+		}
+	}
 	for _, scope := range scopes {
-		if err := s.addMembers(ctx, m, definitions, scope); err != nil {
+		if err := s.addMembers(ctx, m, ofBase[scope.SourceID], scope); err != nil {
 			return nil, err
 		}
 	}
@@ -122,6 +140,12 @@ func (s *Service) Matcher(ctx context.Context, scopes ...Scope) (*Matcher, error
 
 // addMembers reads the addresses of members of segments on the list.
 func (s *Service) addMembers(ctx context.Context, m *Matcher, definitions []segment.Definition, scope Scope) error {
+	if len(definitions) == 0 {
+		return nil
+	}
+	if scope.SourceID != 0 {
+		return s.addRemote(ctx, m, definitions, scope)
+	}
 	var conditions []segment.Where
 	for _, definition := range definitions {
 		where, err := segment.Compile(definition, scope.Snapshot, scope.At)
@@ -147,6 +171,31 @@ func (s *Service) addMembers(ctx context.Context, m *Matcher, definitions []segm
 		}
 	}
 	return nil
+}
+
+// addRemote reads them from a source whose profiles stay where they are. What an attempt left that was cut off does no harm: the
+// next one makes a new matcher.
+func (s *Service) addRemote(ctx context.Context, m *Matcher, definitions []segment.Definition, scope Scope) error {
+	kinds := make([]profile.Kind, len(scope.Attributes))
+	for i, key := range scope.Attributes {
+		attribute, ok := scope.Snapshot.Attribute(key)
+		if !ok {
+			return fmt.Errorf("source %d has no attribute %q", scope.SourceID, key)
+		}
+		kinds[i] = attribute.Kind
+	}
+	values := make([]string, len(scope.Attributes))
+	reading := pushdown.Reading{SourceID: scope.SourceID, Definitions: definitions, Attributes: scope.Attributes, At: scope.At, Anybody: true}
+	_, err := s.remote.Stream(ctx, reading, func(member pushdown.Member) error {
+		for i, value := range member.Values {
+			values[i] = membership.Text(kinds[i], value)
+		}
+		if identity, ok := scope.Identify(values); ok {
+			m.members = append(m.members, m.hasher.fingerprint(address.Normal(identity)))
+		}
+		return nil
+	})
+	return err
 }
 
 // Version changes with every change of the list. Whoever holds a matcher of another version asks for a new one before

@@ -87,7 +87,10 @@ func (s *Service) checkParts(ctx context.Context, actor access.Actor, check *pro
 		if found.State != segment.Active {
 			check.Add("segments", "problem.export.segment_inactive", "Name", found.Name)
 		}
-		draft.Parts[i].Name, draft.Parts[i].State = found.Name, found.State
+		draft.Parts[i].Name, draft.Parts[i].State, draft.Parts[i].SourceID = found.Name, found.State, found.Definition.SourceID
+		if draft.Parts[i].SourceID != draft.Parts[0].SourceID {
+			check.Add("segments", "problem.export.segments_base", "Name", found.Name)
+		}
 		tag := strings.Join(strings.Fields(part.Tag), " ")
 		draft.Parts[i].Tag = tag
 		if tag != "" && (utf8.RuneCountInString(tag) > longestTag || strings.IndexFunc(tag, notInTag) >= 0) {
@@ -123,7 +126,7 @@ func (s *Service) checkMapping(ctx context.Context, check *problem.Check, draft 
 		return err
 	}
 	info := driver.Info()
-	snapshot, err := s.profiles.Current(ctx)
+	snapshot, err := s.base(ctx, Export{Segments: draft.Parts}.Base())
 	if problem.Is(err, problem.NotFound) {
 		check.Add(MappingField(destination.Email), "problem.export.no_profiles")
 		return nil

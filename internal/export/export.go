@@ -33,11 +33,20 @@ type Export struct {
 	Removed         bool
 }
 
+// Base is what the segments are made from: a source whose profiles stay where they are, or 0 for the unified profiles.
+func (e Export) Base() int64 {
+	for _, part := range e.Segments {
+		return part.SourceID
+	}
+	return 0
+}
+
 // Part is one segment of an export. Its members carry the tag at the destination, unless it is "".
 type Part struct {
 	SegmentID int64
 	Name      string
 	State     segment.State // an export with a segment that is not active does not run
+	SourceID  int64         // what it is made from, see Base
 	Tag       string
 }
 
@@ -122,6 +131,8 @@ const (
 	AttributeMissing Obstacle = "attribute_missing" // the mapping names an attribute that the profiles no longer have
 	NoSegments       Obstacle = "no_segments"
 	SegmentInactive  Obstacle = "segment_inactive" // what it would send, and from whom it would take tags, is not known
+	MixedBases       Obstacle = "mixed_bases"      // its segments are made from different profiles
+	SourceGone       Obstacle = "source_gone"      // the source whose profiles stay where they are was removed
 )
 
 // Draft is what a person enters to make or change an export.

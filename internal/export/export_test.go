@@ -302,7 +302,7 @@ func TestSuggestionsFindFieldsByNameInBothLanguagesAndTheEmailByItsValues(t *tes
 		t.Fatal(err)
 	}
 	suggest := func() map[destination.Field]string {
-		found, err := k.Exports.Suggest(t.Context(), ada, driver.Info())
+		found, err := k.Exports.Suggest(t.Context(), ada, driver.Info(), 0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,13 +2,16 @@ package export
 
 import (
 	"context"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/membership"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/pushdown"
 	"github.com/segue-app/segue/internal/segment"
 )
 
@@ -36,9 +39,10 @@ var names = map[destination.Field][]string{
 }
 
 // Suggest proposes a mapping: for each field the attribute that is called so, and for the email otherwise one whose
-// values are addresses. An attribute is proposed once.
-func (s *Service) Suggest(ctx context.Context, actor access.Actor, info destination.Info) ([]Suggestion, error) {
-	snapshot, err := s.profiles.Current(ctx)
+// values are addresses. An attribute is proposed once. base is what the segments are made from; of profiles that stay where they
+// are no values are looked at.
+func (s *Service) Suggest(ctx context.Context, actor access.Actor, info destination.Info, base int64) ([]Suggestion, error) {
+	snapshot, err := s.base(ctx, base)
 	if problem.Is(err, problem.NotFound) {
 		return nil, nil
 	}
@@ -51,7 +55,7 @@ func (s *Service) Suggest(ctx context.Context, actor access.Actor, info destinat
 		if a, ok := called(snapshot, names[field], used); ok {
 			used[a.Key] = true
 			found = append(found, Suggestion{Field: field, Attribute: a, Reason: "name"})
-		} else if field == destination.Email {
+		} else if field == destination.Email && base == 0 {
 			a, ok, err := s.holdingAddresses(ctx, actor, snapshot)
 			if err != nil {
 				return nil, err
@@ -75,6 +79,11 @@ func called(snapshot profile.Snapshot, wanted []string, used map[string]bool) (p
 		}
 	}
 	return profile.Attribute{}, false
+}
+
+// AddressOf finds the attribute of profiles that is called so that it holds email addresses.
+func AddressOf(snapshot profile.Snapshot) (profile.Attribute, bool) {
+	return called(snapshot, names[destination.Email], nil)
 }
 
 func folded(name string) string {
@@ -113,6 +122,7 @@ type Assay struct {
 	Profiles int                 // looked at: each once
 	Rejected int                 // would not be sent
 	Too      bool                // more than the destination takes in one export
+	Part     bool                // these are only some of the profiles: those that the source gave first
 	Fields   map[string]Findings // by the destination's field
 }
 
@@ -131,7 +141,15 @@ func (s *Service) Assay(ctx context.Context, actor access.Actor, info destinatio
 	if len(segmentIDs) == 0 || len(mapping) == 0 {
 		return result, nil
 	}
-	snapshot, err := s.profiles.Current(ctx)
+	definitions, err := s.segments.Definitions(ctx, segmentIDs)
+	if err != nil {
+		return result, err
+	}
+	base := definitions[0].SourceID
+	if slices.ContainsFunc(definitions, func(d segment.Definition) bool { return d.SourceID != base }) {
+		return result, problem.New(problem.Conflict, "obstacle."+string(MixedBases))
+	}
+	snapshot, err := s.base(ctx, base)
 	if err != nil {
 		return result, err
 	}
@@ -149,8 +167,9 @@ func (s *Service) Assay(ctx context.Context, actor access.Actor, info destinatio
 	if err != nil {
 		return result, problem.New(problem.Invalid, "problem.export.field_unknown").Because(err)
 	}
-	definitions, err := s.segments.Definitions(ctx, segmentIDs)
-	if err != nil {
+	trial := trial{encoder: encoder, mapping: mapping, result: &result}
+	if base != 0 {
+		err := s.assayThere(ctx, snapshot, definitions, &trial, now)
 		return result, err
 	}
 	var conditions []segment.Where
@@ -170,41 +189,77 @@ func (s *Service) Assay(ctx context.Context, actor access.Actor, info destinatio
 		return result, err
 	}
 	defer done()
-	return result, s.assay(ctx, selection, encoder, mapping, info, &result)
+	err = s.assay(ctx, selection, &trial, info)
+	return result, err
 }
 
-func (s *Service) assay(ctx context.Context, selection *membership.Selection, encoder destination.Encoder, mapping Mapping, info destination.Info, result *Assay) error {
-	var item []byte
+// trial tries a mapping on one profile after the other.
+type trial struct {
+	encoder destination.Encoder
+	mapping Mapping
+	result  *Assay
+	item    []byte
+}
+
+func (t *trial) look(values []string) {
+	t.result.Profiles++
+	for i, value := range values {
+		if value == "" {
+			t.note(string(t.mapping[i].Field), func(f *Findings) { f.Empty++ })
+		}
+	}
+	var reasons []destination.Reason
+	t.item, reasons = t.encoder.Encode(t.item[:0], values, nil)
+	if len(reasons) > 0 {
+		t.result.Rejected++
+	}
+	for _, reason := range reasons {
+		t.note(reason.Field, func(f *Findings) { f.Rejected++ })
+	}
+}
+
+func (t *trial) note(field string, add func(*Findings)) {
+	f := t.result.Fields[field]
+	add(&f)
+	t.result.Fields[field] = f
+}
+
+// assayedThere is how many profiles that stay where they are a mapping is tried on.
+const assayedThere = 5000
+
+// assayThere tries a mapping on the first profiles that a source gives.
+func (s *Service) assayThere(ctx context.Context, schema profile.Snapshot, definitions []segment.Definition, t *trial, now time.Time) error {
+	keys := t.mapping.Attributes()
+	reading := pushdown.Reading{SourceID: definitions[0].SourceID, Definitions: definitions, Attributes: keys, At: now, Most: assayedThere + 1}
+	values := make([]string, len(keys))
+	_, err := s.remote.Stream(ctx, reading, func(m pushdown.Member) error {
+		if t.result.Profiles == assayedThere {
+			t.result.Part = true
+			return nil
+		}
+		for i, value := range m.Values {
+			attribute, _ := schema.Attribute(keys[i])
+			values[i] = membership.Text(attribute.Kind, value)
+		}
+		t.look(values)
+		return nil
+	})
+	return err
+}
+
+func (s *Service) assay(ctx context.Context, selection *membership.Selection, t *trial, info destination.Info) error {
 	after := ""
 	for more := true; more; {
 		var err error
 		more, err = selection.Page(ctx, s.db.Reader(), after, 1000, func(m membership.Member) error {
 			after = m.ID
-			result.Profiles++
-			for i, value := range m.Values {
-				if value == "" {
-					field := string(mapping[i].Field)
-					f := result.Fields[field]
-					f.Empty++
-					result.Fields[field] = f
-				}
-			}
-			var reasons []destination.Reason
-			item, reasons = encoder.Encode(item[:0], m.Values, nil)
-			if len(reasons) > 0 {
-				result.Rejected++
-			}
-			for _, reason := range reasons {
-				f := result.Fields[reason.Field]
-				f.Rejected++
-				result.Fields[reason.Field] = f
-			}
+			t.look(m.Values)
 			return nil
 		})
 		if err != nil {
 			return err
 		}
 	}
-	result.Too = result.Profiles > info.MaxProfiles
+	t.result.Too = t.result.Profiles > info.MaxProfiles
 	return nil
 }

@@ -26,11 +26,17 @@ func (s *Service) Readiness(ctx context.Context, e Export) (code string, err err
 		if part.State != segment.Active {
 			return string(SegmentInactive), nil
 		}
+		if part.SourceID != e.Base() {
+			return string(MixedBases), nil
+		}
 	}
 	if code, err := s.connectionObstacle(ctx, e.ConnectionID); code != "" || err != nil {
 		return code, err
 	}
-	snapshot, err := s.profiles.Current(ctx)
+	snapshot, err := s.base(ctx, e.Base())
+	if problem.Is(err, problem.NotFound) && e.Base() != 0 {
+		return string(SourceGone), nil
+	}
 	if problem.Is(err, problem.NotFound) {
 		return string(NoProfiles), nil
 	}

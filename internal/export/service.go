@@ -12,6 +12,7 @@ import (
 	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/pushdown"
 	"github.com/segue-app/segue/internal/segment"
 )
 
@@ -27,6 +28,12 @@ type Segments interface {
 	Definitions(ctx context.Context, ids []int64) ([]segment.Definition, error)
 }
 
+// Remote is what exports need of profiles that stay where they are.
+type Remote interface {
+	Schema(ctx context.Context, sourceID int64) (profile.Snapshot, error)
+	Stream(ctx context.Context, reading pushdown.Reading, visit func(pushdown.Member) error) (withoutID int, err error)
+}
+
 // Connections is what exports need of the connection package.
 type Connections interface {
 	Choose(ctx context.Context, actor access.Actor, id int64) (connection.Choice, error)
@@ -38,6 +45,7 @@ type Connections interface {
 type Dependencies struct {
 	DB          *database.DB
 	Profiles    Profiles
+	Remote      Remote
 	Segments    Segments
 	Connections Connections
 	Drivers     map[string]destination.Driver
@@ -49,6 +57,7 @@ type Dependencies struct {
 type Service struct {
 	db          *database.DB
 	profiles    Profiles
+	remote      Remote
 	segments    Segments
 	connections Connections
 	drivers     map[string]destination.Driver
@@ -58,7 +67,15 @@ type Service struct {
 
 // NewService makes the service.
 func NewService(d Dependencies) *Service {
-	return &Service{db: d.DB, profiles: d.Profiles, segments: d.Segments, connections: d.Connections, drivers: d.Drivers, events: d.Events, clock: d.Clock}
+	return &Service{db: d.DB, profiles: d.Profiles, remote: d.Remote, segments: d.Segments, connections: d.Connections, drivers: d.Drivers, events: d.Events, clock: d.Clock}
+}
+
+// base describes the profiles that segments of a base are made from.
+func (s *Service) base(ctx context.Context, sourceID int64) (profile.Snapshot, error) {
+	if sourceID == 0 {
+		return s.profiles.Current(ctx)
+	}
+	return s.remote.Schema(ctx, sourceID)
 }
 
 // Topic is the event topic of the list of exports.

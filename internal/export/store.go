@@ -72,7 +72,7 @@ func get(ctx context.Context, q database.Querier, id int64) (Export, error) {
 }
 
 func parts(ctx context.Context, q database.Querier, id int64) (found []Part, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT s.id, s.name, s.state, x.tag FROM export_segments x JOIN segments s ON s.id = x.segment_id
+	rows, err := q.QueryContext(ctx, `SELECT s.id, s.name, s.state, coalesce(json_extract(s.definition, '$.source_id'), 0), x.tag FROM export_segments x JOIN segments s ON s.id = x.segment_id
 		WHERE x.export_id = ? ORDER BY x.position`, id)
 	if err != nil {
 		return nil, fmt.Errorf("read segments of export %d: %w", id, err)
@@ -80,7 +80,7 @@ func parts(ctx context.Context, q database.Querier, id int64) (found []Part, err
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var p Part
-		if err := rows.Scan(&p.SegmentID, &p.Name, &p.State, &p.Tag); err != nil {
+		if err := rows.Scan(&p.SegmentID, &p.Name, &p.State, &p.SourceID, &p.Tag); err != nil {
 			return nil, err
 		}
 		found = append(found, p)

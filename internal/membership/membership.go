@@ -123,9 +123,9 @@ func (s *Selection) visit(ctx context.Context, q database.Querier, query string,
 	values := make([]driver.Value, 2+len(s.kinds)+len(s.segments))
 	m := Member{Values: make([]string, len(s.kinds)), In: make([]bool, len(s.segments))}
 	err = database.Rows(ctx, q, query, args, values, func() error {
-		m.ID, m.Row = text(profile.Text, values[0]), values[1].(int64)
+		m.ID, m.Row = Text(profile.Text, values[0]), values[1].(int64)
 		for i, kind := range s.kinds {
-			m.Values[i] = text(kind, values[2+i])
+			m.Values[i] = Text(kind, values[2+i])
 		}
 		for i, in := range values[2+len(s.kinds):] {
 			m.In[i] = in != int64(0) // of IS TRUE
@@ -139,8 +139,8 @@ func (s *Selection) visit(ctx context.Context, q database.Querier, query string,
 	return read, nil
 }
 
-// text writes a stored value as it is sent.
-func text(kind profile.Kind, value any) string {
+// Text writes a stored value as it is sent.
+func Text(kind profile.Kind, value any) string {
 	switch v := value.(type) {
 	case nil:
 		return ""

@@ -54,8 +54,8 @@ type contacts struct {
 func compile(plan *Plan, snapshot profile.Snapshot, driver destination.Driver) (*contacts, error) {
 	c := &contacts{brand: append([]byte(plan.BrandID), 0), sets: map[string]string{}, digest: sha256.New()}
 	var conditions []segment.Where
-	for _, s := range plan.Segments {
-		where, err := segment.Compile(s.Definition, snapshot, plan.At)
+	for i, s := range plan.Segments {
+		where, err := plan.where(i, snapshot)
 		if err != nil {
 			return nil, err
 		}

@@ -14,6 +14,8 @@ import (
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/pushdown"
 )
 
 // Forecast is what a run of an export would do now. Its counts are those that the run will have, if nothing changes
@@ -95,7 +97,8 @@ func (s *Service) DryRun(ctx context.Context, actor access.Actor, exportID int64
 // CanForecast reports whether a dry run is possible in spite of the obstacle.
 func CanForecast(obstacle string) bool {
 	switch obstacle {
-	case string(export.NoConnection), string(export.NoProfiles), string(export.NoSegments), string(export.SegmentInactive), string(export.AttributeMissing), failSegment, failExclusion:
+	case string(export.NoConnection), string(export.NoProfiles), string(export.NoSegments), string(export.AttributeMissing),
+		string(export.SegmentInactive), string(export.MixedBases), string(export.SourceGone), failSegment, failExclusion, failSource, failSourceRefused:
 		return false
 	}
 	return true
@@ -115,6 +118,13 @@ func (s *Service) forecast(ctx context.Context, e export.Export, options Options
 	plan, snapshot, _, err := s.planOf(ctx, e)
 	if err != nil {
 		return err
+	}
+	if plan.SourceID != 0 {
+		var done func()
+		if snapshot, done, err = s.foretold(ctx, plan, f); err != nil || snapshot.ID == 0 {
+			return err
+		}
+		defer done()
 	}
 	driver, ok := s.drivers[plan.DestinationType]
 	if !ok {
@@ -161,6 +171,31 @@ func (s *Service) forecast(ctx context.Context, e export.Export, options Options
 	f.Limit, f.Window = brand.Usage().Limit, s.budgets.Window()
 	f.cost(atOnce, perMinute)
 	return err
+}
+
+// foretold fills the spool of a dry run, which done drops. Without one, because it cannot be read or holds too many, the
+// forecast says why.
+func (s *Service) foretold(ctx context.Context, plan *Plan, f *Forecast) (spool profile.Snapshot, done func(), err error) {
+	most := s.drivers[plan.DestinationType].Info().MaxProfiles
+	filled, err := s.fill(ctx, plan, most)
+	switch {
+	case pushdown.FaultOf(err) != nil:
+		f.Obstacle = obstacleOf(err)
+		return spool, nil, nil
+	case problem.Of(err) != nil:
+		f.Obstacle = failSegment
+		return spool, nil, nil
+	case err != nil:
+		return spool, nil, err
+	case filled.tooMany:
+		f.TooMany, f.Partial = most, true
+		if err := s.dropSpool(ctx, plan, nil); err != nil {
+			return spool, nil, err
+		}
+		f.Profiles, err = s.remote.Count(ctx, plan.SourceID, plan.reading().Definitions, plan.At)
+		return spool, nil, err
+	}
+	return plan.spool(), func() { _ = s.dropSpool(ctx, plan, nil) }, nil
 }
 
 // cost says how many requests a run makes at least, and how long the budget makes it take: a window admits so many at

@@ -56,7 +56,7 @@ func (s *Service) carry(ctx context.Context, u *underWay) error {
 	if halted != nil || errors.As(err, &halted) { // before anything was sent
 		err = s.db.InTx(ctx, func(tx database.Tx) error { return s.halt(ctx, tx, runID, halted) })
 	}
-	if err != nil && !errors.Is(err, errEnded) {
+	if err != nil && !errors.Is(err, errEnded) && !errors.Is(err, errShutdown) {
 		return err
 	}
 	if r, err = getRun(ctx, s.db.Reader(), runID); err != nil || r.State.Active() {
@@ -98,7 +98,7 @@ func holder(runID int64) string { return fmt.Sprintf("run/%d", runID) }
 
 func (s *Service) execute(ctx context.Context, r Run, u *underWay) error {
 	if r.State == Queued {
-		if err := s.begin(ctx, &r); err != nil {
+		if err := s.begin(ctx, &r, u); err != nil {
 			return err
 		}
 		s.events.Publish(ListTopic, Topic(r.ID))
@@ -114,7 +114,7 @@ func (s *Service) execute(ctx context.Context, r Run, u *underWay) error {
 	if x.statements, err = s.prepared(ctx); err != nil {
 		return err
 	}
-	snapshot, err := s.profiles.Snapshot(ctx, r.Plan.SnapshotID)
+	snapshot, err := s.snapshotOf(ctx, r.Plan)
 	if err != nil {
 		return err
 	}
@@ -126,6 +126,7 @@ func (s *Service) execute(ctx context.Context, r Run, u *underWay) error {
 	if x.excluded, err = s.excluded(r.Plan, snapshot, driver); err != nil {
 		return err
 	}
+	x.excluded.patiently = func(ctx context.Context, read func(context.Context) error) error { return s.patiently(ctx, u, read) }
 	if _, err := x.excluded.matcher(ctx); err != nil {
 		return err
 	}
@@ -175,7 +176,7 @@ func (x *execution) checkBrand(ctx context.Context) error {
 }
 
 // begin freezes the plan of a queued run. A *halt says that it cannot be carried out.
-func (s *Service) begin(ctx context.Context, r *Run) error {
+func (s *Service) begin(ctx context.Context, r *Run, u *underWay) error {
 	e, err := s.exports.Find(ctx, s.db.Reader(), r.ExportID)
 	if err != nil {
 		return err
@@ -191,6 +192,29 @@ func (s *Service) begin(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
+	if plan.SourceID == 0 {
+		return s.commence(ctx, r, plan, snapshot, c, func(tx database.Tx) error { return s.profiles.Hold(ctx, tx, snapshot.ID, holder(r.ID)) })
+	}
+	filled, err := s.beginSpool(ctx, r, u, plan)
+	if err != nil {
+		return err
+	}
+	spool := plan.spool()
+	spool.Rows = filled.rows
+	err = s.commence(ctx, r, plan, spool, c, func(tx database.Tx) error {
+		if err := s.noteRead(ctx, tx, r.ID, filled); err != nil {
+			return err
+		}
+		return s.profiles.KeepSpool(ctx, tx, spool, holder(r.ID))
+	})
+	if err != nil {
+		return s.dropSpool(ctx, plan, err) // not when it is held already: the run asks a question
+	}
+	return nil
+}
+
+// commence turns a plan and the snapshot that it works on into a run that has begun. hold keeps the snapshot for it.
+func (s *Service) commence(ctx context.Context, r *Run, plan *Plan, snapshot profile.Snapshot, c connection.Connection, hold func(tx database.Tx) error) error {
 	maker, profiles, only, err := s.whom(ctx, *r, plan, snapshot)
 	if err != nil {
 		return err
@@ -203,7 +227,7 @@ func (s *Service) begin(ctx context.Context, r *Run) error {
 		return err
 	}
 	err = s.db.InTx(ctx, func(tx database.Tx) error {
-		if err := s.profiles.Hold(ctx, tx, snapshot.ID, holder(r.ID)); err != nil {
+		if err := hold(tx); err != nil {
 			return err
 		}
 		if err := limitTo(ctx, tx, r.ID, only); err != nil {
@@ -231,16 +255,14 @@ func (s *Service) begin(ctx context.Context, r *Run) error {
 	return err
 }
 
-// planOf is all that decides what a run of the export would send now.
+// planOf is all that decides what a run of the export would send now, and the snapshot that it works on. Of profiles that stay
+// where they are the snapshot only describes them, and the plan has none until its spool is filled.
 func (s *Service) planOf(ctx context.Context, e export.Export) (plan *Plan, snapshot profile.Snapshot, c connection.Connection, err error) {
 	c, err = s.connections.Find(ctx, s.db.Reader(), e.ConnectionID)
 	if err != nil {
 		return nil, snapshot, c, err
 	}
-	if snapshot, err = s.profiles.Current(ctx); err != nil {
-		return nil, snapshot, c, err
-	}
-	plan = &Plan{SnapshotID: snapshot.ID, At: s.clock(), DestinationType: c.Type, ConnectionID: c.ID, ConnectionName: c.Name,
+	plan = &Plan{At: s.clock(), DestinationType: c.Type, ConnectionID: c.ID, ConnectionName: c.Name,
 		BrandID: c.BrandID, BrandName: c.BrandName, Mapping: e.Mapping, Consent: e.Consent, Leavers: e.Leavers, AskShare: e.AskShare}
 	ids := make([]int64, len(e.Segments))
 	for i, part := range e.Segments {
@@ -250,10 +272,21 @@ func (s *Service) planOf(ctx context.Context, e export.Export) (plan *Plan, snap
 	if err != nil {
 		return nil, snapshot, c, err
 	}
+	if plan.SourceID, err = baseOf(definitions); err != nil {
+		return nil, snapshot, c, err
+	}
 	for i, part := range e.Segments {
 		plan.Segments = append(plan.Segments, PlanSegment{ID: part.SegmentID, Name: part.Name, Tag: part.Tag, Definition: definitions[i]})
 	}
-	return plan, snapshot, c, nil
+	if plan.SourceID != 0 {
+		if snapshot, err = s.remote.Schema(ctx, plan.SourceID); err == nil {
+			err = plan.spooled(snapshot)
+		}
+		return plan, snapshot, c, err
+	}
+	snapshot, err = s.profiles.Current(ctx)
+	plan.SnapshotID = snapshot.ID
+	return plan, snapshot, c, err
 }
 
 // makerOf compiles a plan. A segment or attribute that went away is a *halt.

@@ -92,6 +92,10 @@ type Pace struct {
 // Pace reads the pace of a run. The time left is what the rate limit imposes on the batches that are still to be sent;
 // that as large a part of the remaining profiles will be sent as of those before is assumed.
 func (s *Service) Pace(ctx context.Context, r Run) (Pace, error) {
+	if r.State == Queued { // it may be reading its profiles
+		waits, err := s.WaitsFor(ctx, r)
+		return Pace{Waits: waits}, err
+	}
 	if r.Plan == nil || r.State != Running {
 		return Pace{}, nil
 	}

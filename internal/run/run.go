@@ -108,8 +108,10 @@ func (c Counts) Rejected() int { return c.Invalid + c.Refused }
 // Plan is all that decides what a run sends. It is frozen when the run begins, so that whatever happens meanwhile, and
 // however often the process is killed, the run gives the same answer.
 type Plan struct {
-	SnapshotID      int64               `json:"snapshot_id"`
-	At              time.Time           `json:"at"` // relative dates, and what lies in the future, are judged by this moment
+	SourceID        int64               `json:"source_id,omitempty"` // whose profiles stay where they are; 0: the unified profiles
+	Spool           []SpoolColumn       `json:"spool,omitempty"`     // of such a source: what the spool holds of each member
+	SnapshotID      int64               `json:"snapshot_id"`         // of the profiles, or of the spool
+	At              time.Time           `json:"at"`                  // relative dates, and what lies in the future, are judged by this moment
 	DestinationType string              `json:"destination_type"`
 	ConnectionID    int64               `json:"connection_id"`
 	ConnectionName  string              `json:"connection_name"`

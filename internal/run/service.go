@@ -24,6 +24,7 @@ import (
 
 // Profiles is what runs need of the profile package.
 type Profiles interface {
+	Spools
 	Current(ctx context.Context) (profile.Snapshot, error)
 	Snapshot(ctx context.Context, id int64) (profile.Snapshot, error)
 	Hold(ctx context.Context, tx database.Tx, snapshotID int64, holder string) error
@@ -62,6 +63,7 @@ type Queue interface {
 type Dependencies struct {
 	DB          *database.DB
 	Profiles    Profiles
+	Remote      Remote
 	Segments    Segments
 	Connections Connections
 	Exclusions  Exclusions
@@ -81,6 +83,7 @@ type Dependencies struct {
 type Service struct {
 	db          *database.DB
 	profiles    Profiles
+	remote      Remote
 	segments    Segments
 	connections Connections
 	exclusions  Exclusions
@@ -108,7 +111,7 @@ type Service struct {
 
 // NewService makes the service.
 func NewService(d Dependencies) *Service {
-	return &Service{db: d.DB, profiles: d.Profiles, segments: d.Segments, connections: d.Connections, exclusions: d.Exclusions, exports: d.Exports, stops: d.Stops, drivers: d.Drivers, sealer: d.Sealer, retention: d.Retention.orDefault(),
+	return &Service{db: d.DB, profiles: d.Profiles, remote: d.Remote, segments: d.Segments, connections: d.Connections, exclusions: d.Exclusions, exports: d.Exports, stops: d.Stops, drivers: d.Drivers, sealer: d.Sealer, retention: d.Retention.orDefault(),
 		budgets: d.Budgets, queue: d.Queue, events: d.Events, clock: d.Clock, log: d.Log, active: map[int64]*underWay{}, again: map[int64]bool{},
 		answers: map[answerKey]Answer{}, dryRuns: make(chan struct{}, 1)}
 }

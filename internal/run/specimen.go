@@ -109,6 +109,9 @@ func (s *Service) makeReady(ctx context.Context, e export.Export) (r ready, err 
 	if err != nil {
 		return r, err
 	}
+	if plan.SourceID != 0 {
+		snapshot = plan.spool() // which stays empty: a single profile is asked for by itself
+	}
 	r.plan, r.connection = plan, c
 	var ok bool
 	if r.driver, ok = s.drivers[plan.DestinationType]; !ok {
@@ -136,6 +139,17 @@ func (s *Service) makeReady(ctx context.Context, e export.Export) (r ready, err 
 
 // one makes the contact of one member, the first one when the id is "".
 func (s *Service) one(ctx context.Context, r ready, profileID string) (made contact, err error) {
+	if r.plan.SourceID != 0 {
+		m, ok, err := s.member(ctx, r.plan, profileID)
+		if err == nil && !ok {
+			err = problem.New(problem.NotFound, "problem.specimen.no_member")
+		}
+		if err != nil {
+			return contact{}, err
+		}
+		made, _ = r.maker.make(nil, m)
+		return made, nil
+	}
 	found := false
 	visit := func(m membership.Member) error {
 		made, _ = r.maker.make(nil, m)

@@ -163,6 +163,9 @@ func (s *Service) standing(ctx context.Context, exportID int64, profileID string
 	one = Standing{ExportID: e.ID, ExportName: e.Name, DestinationType: e.DestinationType, State: StandsUnknown, Identity: before.identity,
 		Tags: linesOf(before.tags), RunID: before.runID}
 	delivered := before.profileID != ""
+	if e.Base() != 0 { // there is no asking elsewhere for each story
+		return one, delivered || known.profileID != "", nil
+	}
 	r, err := s.makeReady(ctx, e)
 	if err != nil {
 		return one, false, err

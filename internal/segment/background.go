@@ -155,7 +155,7 @@ func (s *Service) calculated(ctx context.Context, id int64) (Segment, error) {
 }
 
 func (s *Service) size(ctx context.Context, of Segment) (size int, snapshotID int64, err error) {
-	snapshot, err := s.current(ctx)
+	snapshot, err := s.base(ctx, of.Definition.SourceID)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -165,7 +165,7 @@ func (s *Service) size(ctx context.Context, of Segment) (size int, snapshotID in
 	}
 	ctx, cancel := context.WithTimeout(ctx, calculationLimit)
 	defer cancel()
-	size, err = s.UnionCount(ctx, []Definition{whole}, snapshot, s.now())
+	size, err = s.count(ctx, []Definition{whole}, snapshot)
 	return size, snapshot.ID, err
 }
 

@@ -25,7 +25,7 @@ func (s *Service) Count(ctx context.Context, actor access.Actor, def Definition)
 	if err := actor.Require(access.EditSegments); err != nil {
 		return 0, err
 	}
-	snapshot, err := s.current(ctx)
+	snapshot, err := s.base(ctx, def.SourceID)
 	if err != nil {
 		return 0, err
 	}
@@ -35,7 +35,7 @@ func (s *Service) Count(ctx context.Context, actor access.Actor, def Definition)
 	}
 	ctx, cancel := context.WithTimeout(ctx, liveLimit)
 	defer cancel()
-	return s.UnionCount(ctx, []Definition{whole}, snapshot, s.now())
+	return s.count(ctx, []Definition{whole}, snapshot)
 }
 
 // UnionCount counts the profiles of a snapshot that at least one of the definitions holds for.
@@ -85,9 +85,18 @@ func (s *Service) Sample(ctx context.Context, actor access.Actor, def Definition
 	if err := actor.Require(access.SeePersonalData); err != nil {
 		return sample, err
 	}
-	snapshot, err := s.current(ctx)
+	snapshot, err := s.base(ctx, def.SourceID)
 	if err != nil {
 		return sample, err
+	}
+	if def.SourceID != 0 {
+		ctx, cancel := context.WithTimeout(ctx, liveLimit)
+		defer cancel()
+		sample.Attributes = sampled(def.Rule, snapshot)
+		if def, err = s.freeze(ctx, s.db.Reader(), def); err != nil {
+			return sample, err
+		}
+		return sample, s.sampleThere(ctx, def, &sample, n)
 	}
 	where, err := s.compile(ctx, def, snapshot)
 	if err != nil {
@@ -127,15 +136,21 @@ func scanSample(rows *sql.Rows, count int) (SampleRow, error) {
 		return row, err
 	}
 	for i, cell := range cells {
-		switch v := cell.(type) {
-		case nil:
-		case float64:
-			row.Values[i] = strconv.FormatFloat(v, 'f', -1, 64)
-		default:
-			row.Values[i] = fmt.Sprint(v)
-		}
+		row.Values[i] = stored(cell)
 	}
 	return row, nil
+}
+
+// stored writes a value as it is stored.
+func stored(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return ""
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	default:
+		return fmt.Sprint(v)
+	}
 }
 
 // sampled chooses the attributes to show.

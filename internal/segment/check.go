@@ -20,7 +20,7 @@ func (s *Service) check(ctx context.Context, draft Draft) (Draft, error) {
 	check.Require(draft.Name != "", "name", "problem.required")
 	check.Require(utf8.RuneCountInString(draft.Name) <= maxName, "name", "problem.too_long", "Most", maxName)
 	check.Require(utf8.RuneCountInString(draft.Description) <= maxDescription, "description", "problem.too_long", "Most", maxDescription)
-	snapshot, err := s.current(ctx)
+	snapshot, err := s.base(ctx, draft.Definition.SourceID)
 	if err != nil {
 		return draft, err
 	}
@@ -64,7 +64,7 @@ func (s *Service) Faults(ctx context.Context, actor access.Actor, def Definition
 	if err := actor.Require(access.EditSegments); err != nil {
 		return err
 	}
-	snapshot, err := s.current(ctx)
+	snapshot, err := s.base(ctx, def.SourceID)
 	if err != nil {
 		return err
 	}
@@ -79,6 +79,9 @@ func (s *Service) compile(ctx context.Context, def Definition, snapshot profile.
 	whole, err := s.freeze(ctx, s.db.Reader(), def)
 	if err != nil {
 		return Where{}, err
+	}
+	if def.SourceID != 0 {
+		return Where{}, s.bases.Check(ctx, def.SourceID, whole, s.now())
 	}
 	return Compile(whole, snapshot, s.now())
 }

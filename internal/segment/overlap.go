@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/problem"
 )
 
 // Overlap is how two segments lie to each other.
@@ -17,11 +18,19 @@ func (s *Service) Overlap(ctx context.Context, actor access.Actor, first, second
 	if err := actor.Require(access.LookAround); err != nil {
 		return o, err
 	}
-	snapshot, err := s.current(ctx)
+	definitions, err := s.Definitions(ctx, []int64{first, second})
 	if err != nil {
 		return o, err
 	}
-	definitions, err := s.Definitions(ctx, []int64{first, second})
+	if definitions[0].SourceID != definitions[1].SourceID {
+		return o, problem.New(problem.Conflict, CodeBaseDiffer)
+	}
+	if definitions[0].SourceID != 0 {
+		ctx, cancel := context.WithTimeout(ctx, 2*liveLimit)
+		defer cancel()
+		return s.overlapThere(ctx, definitions[0], definitions[1])
+	}
+	snapshot, err := s.current(ctx)
 	if err != nil {
 		return o, err
 	}

@@ -48,6 +48,7 @@ type Service struct {
 	db        *database.DB
 	snapshots Snapshots
 	uses      Uses
+	bases     Bases
 	events    *event.Hub
 	queue     Queue
 	now       func() time.Time
@@ -185,6 +186,9 @@ func (s *Service) Update(ctx context.Context, actor access.Actor, id int64, draf
 		}
 		if before.Version != draft.Version {
 			return problem.New(problem.Conflict, "problem.changed")
+		}
+		if before.Definition.SourceID != draft.Definition.SourceID {
+			return problem.New(problem.Conflict, CodeBaseFixed)
 		}
 		if before.State == Active && draft.State != Active {
 			return problem.New(problem.Conflict, "problem.changed") // Deactivate asks what uses it

@@ -53,6 +53,7 @@ type Form struct {
 	MaxProfiles     int
 	Info            destination.Info
 
+	Base        int64             // what the segments are made from: a source whose profiles stay where they are; 0: the unified profiles
 	Segments    []segment.Segment // that can be chosen
 	Chosen      []Chosen
 	Total       int // profiles in the chosen segments, each once; -1 when it cannot be counted

@@ -299,6 +299,12 @@ func (d Detail) timeline(ctx context.Context) component.Timeline {
 			event.Tone, event.Icon, event.Text = component.Warning, "history", i18n.N(ctx, "runs.event.late_batches.text", number, "Destination", d.DestinationName)
 		case "tags_refused":
 			event.Tone, event.Icon, event.Text = component.Warning, "tag", i18n.T(ctx, "runs.event.tags_refused.text", "Destination", d.DestinationName)
+		case "source_read", "source_without_id", "source_twice":
+			number, _ := strconv.Atoi(e.Detail)
+			event.Tone, event.Icon, event.Text = component.Info, "database", i18n.N(ctx, "runs.event."+e.Code+".text", number)
+			if e.Code != "source_read" {
+				event.Tone, event.Icon = component.Warning, "triangle-alert"
+			}
 		case "resumed":
 			event.Tone, event.Icon, event.Text = component.Info, "refresh-cw", i18n.T(ctx, "runs.event.resumed.text")
 		default:

@@ -17,6 +17,9 @@ func PauseText(ctx context.Context, r run.Run, destinationName string) string {
 		return i18n.T(ctx, "pause.by_person", "Name", r.PausedBy)
 	case run.ManyLeave, run.ManyNew:
 		return QuestionText(ctx, r.PauseCode, r.Question(), destinationName)
+	case "source_unavailable", "source_refused":
+		why := r.Unreadable()
+		return i18n.T(ctx, "pause."+r.PauseCode+".of", "Source", why.Source, "Why", i18n.T(ctx, why.Code, "Host", why.Host, "Detail", why.Detail, "Column", why.Column, "Type", why.Type, "Flag", why.Flag))
 	}
 	return pauseReason(ctx, r.PauseCode, destinationName)
 }
@@ -29,7 +32,7 @@ func QuestionText(ctx context.Context, code string, q run.Question, destinationN
 // pauseReason is PauseText without what only the run knows.
 func pauseReason(ctx context.Context, code, destinationName string) string {
 	switch code {
-	case run.ByStop, "destination_unavailable", "batches_stalled":
+	case run.ByStop, "destination_unavailable", "batches_stalled", "source_unavailable", "source_refused":
 		return i18n.T(ctx, "pause."+code, "Destination", destinationName)
 	case run.ManyLeave, run.ManyNew:
 		return i18n.T(ctx, "pause.question")

@@ -21,7 +21,7 @@ func ErrorText(ctx context.Context, code, detail, destinationName string) string
 			n = 0
 		}
 		return i18n.T(ctx, "runs.error.too_many_profiles", "Profiles", n, "Destination", destinationName)
-	case "destination_unavailable", "batches_stalled", "api_retired", "does_not_add_up", "internal", "segment_unusable", "exclusion_unusable", "superseded", "stopped_all":
+	case "destination_unavailable", "batches_stalled", "api_retired", "does_not_add_up", "internal", "segment_unusable", "exclusion_unusable", "superseded", "stopped_all", "source_unavailable", "source_refused":
 		return i18n.T(ctx, "runs.error."+code, "Destination", destinationName)
 	}
 	return i18n.T(ctx, "obstacle."+code)
@@ -29,7 +29,7 @@ func ErrorText(ctx context.Context, code, detail, destinationName string) string
 
 // words are the destination's own about the failure, if the detail holds such.
 func (d Detail) words(ctx context.Context, code, detail string) string {
-	if detail == "" || code == "too_many_profiles" || code == "segment_unusable" || code == "exclusion_unusable" {
+	if detail == "" || code == "source_unavailable" || code == "source_refused" || code == "too_many_profiles" || code == "segment_unusable" || code == "exclusion_unusable" {
 		return ""
 	}
 	return i18n.T(ctx, "runs.words.said", "Destination", d.DestinationName, "Words", detail)

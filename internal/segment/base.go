@@ -1,0 +1,90 @@
+package segment
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
+)
+
+// A segment is made from the unified profiles, or from those of one source that stay where they are: its base. It keeps its
+// base for good, since exports and other segments that name it rely on that.
+
+// Codes of what can be wrong with a base.
+const (
+	CodeBaseFixed  = "segments.problem.base_fixed"  // another base makes another segment
+	CodeBaseDiffer = "segments.problem.base_differ" // two segments that are made from different profiles cannot be compared
+)
+
+// Bases is what segments need of profiles that stay where they are.
+type Bases interface {
+	Schema(ctx context.Context, sourceID int64) (profile.Snapshot, error)
+	Check(ctx context.Context, sourceID int64, definition Definition, at time.Time) error
+	Count(ctx context.Context, sourceID int64, definitions []Definition, at time.Time) (int, error)
+	Sample(ctx context.Context, sourceID int64, definition Definition, attributes []string, at time.Time, n int, visit func(id string, values []any) error) error
+}
+
+// SetBases says who asks profiles that stay where they are. Call it before the service is used.
+func (s *Service) SetBases(bases Bases) { s.bases = bases }
+
+// base describes the profiles that segments of a base are made from.
+func (s *Service) base(ctx context.Context, sourceID int64) (profile.Snapshot, error) {
+	if sourceID == 0 {
+		return s.current(ctx)
+	}
+	return s.bases.Schema(ctx, sourceID)
+}
+
+// count counts who belongs to at least one of the definitions, which have one base.
+func (s *Service) count(ctx context.Context, defs []Definition, base profile.Snapshot) (int, error) {
+	if len(defs) == 0 || defs[0].SourceID == 0 {
+		return s.UnionCount(ctx, defs, base, s.now())
+	}
+	count, err := s.bases.Count(ctx, defs[0].SourceID, defs, s.now())
+	return count, tooSlowThere(ctx, err)
+}
+
+// tooSlowThere is tooSlow for a database that says itself what is wrong.
+func tooSlowThere(ctx context.Context, err error) error {
+	if err != nil && (ctx.Err() != nil || problem.Of(err) == nil) {
+		return tooSlow(ctx, err)
+	}
+	return err
+}
+
+// sampleThere reads the first profiles that a source gives.
+func (s *Service) sampleThere(ctx context.Context, def Definition, sample *Sample, n int) error {
+	keys := make([]string, len(sample.Attributes))
+	for i, a := range sample.Attributes {
+		keys[i] = a.Key
+	}
+	err := s.bases.Sample(ctx, def.SourceID, def, keys, s.now(), n, func(id string, values []any) error {
+		row := SampleRow{ID: id, Values: make([]string, len(values))}
+		for i, v := range values {
+			row.Values[i] = stored(v)
+		}
+		sample.Rows = append(sample.Rows, row)
+		return nil
+	})
+	return tooSlowThere(ctx, err)
+}
+
+// overlapThere counts with four questions what the unified profiles answer at once.
+func (s *Service) overlapThere(ctx context.Context, a, b Definition) (o Overlap, err error) {
+	rule := func(match Match, conditions ...Condition) Definition {
+		return Definition{Kind: ByRule, SourceID: a.SourceID, Rule: Group{Match: match, Conditions: conditions}, Nested: map[int64]Definition{1: a, 2: b}}
+	}
+	in := func(id int64) Condition { return Condition{Operator: InSegment, Values: []string{fmt.Sprint(id)}} }
+	not := func(id int64) Condition { return Condition{Operator: NotInSegment, Values: []string{fmt.Sprint(id)}} }
+	for _, one := range []struct {
+		into *int
+		of   Definition
+	}{{&o.OnlyFirst, rule(All, in(1), not(2))}, {&o.Both, rule(All, in(1), in(2))}, {&o.OnlySecond, rule(All, not(1), in(2))}, {&o.Profiles, rule(All)}} {
+		if *one.into, err = s.bases.Count(ctx, a.SourceID, []Definition{one.of}, s.now()); err != nil {
+			return Overlap{}, tooSlowThere(ctx, err)
+		}
+	}
+	return o, nil
+}
