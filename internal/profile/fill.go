@@ -2,6 +2,7 @@ package profile
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/segue-app/segue/internal/database"
 )
@@ -30,6 +31,14 @@ func (s *Service) Keep(ctx context.Context, tx database.Tx, snapshot Snapshot, h
 // MakeCurrent puts a complete snapshot in the place of the current one.
 func (s *Service) MakeCurrent(ctx context.Context, tx database.Tx, snapshotID int64) error {
 	return s.store.swap(ctx, tx, snapshotID)
+}
+
+// Retire leaves no snapshot current: the last source is gone.
+func (s *Service) Retire(ctx context.Context, tx database.Tx) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE snapshots SET state = 'kept' WHERE state = 'current'`); err != nil {
+		return fmt.Errorf("retire snapshot: %w", err)
+	}
+	return nil
 }
 
 // Replaced tells everybody that MakeCurrent was committed, and removes snapshots that nobody needs any more.

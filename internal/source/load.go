@@ -53,6 +53,9 @@ func (s *Service) runImport(ctx context.Context, importID int64, unasked bool) e
 	after := context.WithoutCancel(ctx)
 	if err == nil {
 		s.events.Publish(topic(importID), ImportsTopic, SourcesTopic)
+		if i.State == Asking {
+			return s.removeFile(importID)
+		}
 		return errors.Join(s.removeFile(importID), s.Unify(after))
 	}
 	var dropped error

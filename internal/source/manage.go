@@ -92,7 +92,7 @@ func (s *Service) Edit(ctx context.Context, actor access.Actor, id int64, versio
 			return err
 		}
 		if changed.SnapshotID != 0 && (changed.OwnKeys != before.OwnKeys || changed.MatchEmail != before.MatchEmail || changed.Name != before.Name) {
-			return s.unifySoon(ctx, tx)
+			return s.UnifySoon(ctx, tx)
 		}
 		return nil
 	})
@@ -126,7 +126,7 @@ func (s *Service) Move(ctx context.Context, actor access.Actor, id int64, up boo
 		if err := s.store.exchange(ctx, tx, list[at], list[other]); err != nil {
 			return err
 		}
-		return s.unifySoon(ctx, tx)
+		return s.UnifySoon(ctx, tx)
 	})
 	if err == nil {
 		s.events.Publish(SourcesTopic)
@@ -148,7 +148,7 @@ func (s *Service) Remove(ctx context.Context, actor access.Actor, id int64) erro
 		if stopped, err = s.drop(ctx, tx, removed); err != nil || removed.SnapshotID == 0 {
 			return err
 		}
-		return s.unifySoon(ctx, tx)
+		return s.UnifySoon(ctx, tx)
 	})
 	if err != nil {
 		return err

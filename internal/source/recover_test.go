@@ -16,10 +16,14 @@ import (
 	"github.com/segue-app/segue/internal/profile/sample"
 )
 
-// queued receives and confirms a file without running it.
+// queued receives and confirms a file of the source of customers without running it.
 func queued(t *testing.T, s *Service, file io.Reader) Import {
 	t.Helper()
-	i, err := s.Receive(t.Context(), admin, 0, "customers.csv", 0, file)
+	of, err := s.store.sourceNamed(t.Context(), s.store.db.Reader(), "customers")
+	if err != nil && !problem.Is(err, problem.NotFound) {
+		t.Fatal(err)
+	}
+	i, err := s.Receive(t.Context(), admin, of.ID, "customers.csv", 0, file)
 	if err != nil {
 		t.Fatal(err)
 	}

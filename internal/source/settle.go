@@ -3,12 +3,14 @@ package source
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/tabular"
 )
 
 // undoWithin is how long the snapshot before the last import of a source is kept.
@@ -64,9 +66,13 @@ func (s *Service) makeRoom(ctx context.Context, tx database.Tx, of Source) error
 	return s.profiles.LetGo(ctx, tx, holder(of.ID))
 }
 
-// use makes a snapshot, which the source holds, the one that it has.
+// use makes a snapshot, which the source holds, the one that it has. When no other source has profiles, it is in use at once;
+// otherwise the profiles of all sources must be unified.
 func (s *Service) use(ctx context.Context, tx database.Tx, of Source, snapshotID, previousID int64) error {
 	if err := s.store.replace(ctx, tx, of.ID, snapshotID, previousID, s.now()); err != nil {
+		return err
+	}
+	if alone, err := s.store.alone(ctx, tx, of.ID); err != nil || !alone || of.OwnKeys {
 		return err
 	}
 	return s.profiles.MakeCurrent(ctx, tx, snapshotID)
@@ -118,7 +124,7 @@ func (s *Service) Answer(ctx context.Context, actor access.Actor, importID int64
 		if err := s.use(ctx, tx, of, i.SnapshotID, of.SnapshotID); err != nil {
 			return err
 		}
-		return s.unifySoon(ctx, tx)
+		return s.UnifySoon(ctx, tx)
 	})
 	if err != nil {
 		return err
@@ -160,7 +166,7 @@ func (s *Service) Undo(ctx context.Context, actor access.Actor, sourceID int64) 
 		if err := s.use(ctx, tx, of, of.PreviousID, 0); err != nil {
 			return err
 		}
-		return s.unifySoon(ctx, tx)
+		return s.UnifySoon(ctx, tx)
 	})
 	if err != nil {
 		return err
@@ -190,15 +196,54 @@ func (s *Service) forgetPrevious(ctx context.Context) error {
 	return errors.Join(err, s.profiles.Replaced(ctx))
 }
 
-// unifySoon has the profiles made anew of all sources in the background, if the transaction is committed.
-func (s *Service) unifySoon(ctx context.Context, tx database.Tx) error {
+// UnifySoon has the profiles made anew of all sources in the background, if the transaction is committed.
+func (s *Service) UnifySoon(ctx context.Context, tx database.Tx) error {
 	if s.starter == nil {
 		return nil
 	}
 	return s.starter.StartUnify(ctx, tx)
 }
 
+// Parts are the sources that have profiles, in the order of trust, as they come together.
+func (s *Service) Parts(ctx context.Context, q database.Querier) (parts []profile.Part, err error) {
+	list, err := s.store.sources(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	for _, of := range list {
+		if of.SnapshotID == 0 {
+			continue
+		}
+		snapshot, err := s.profiles.Snapshot(ctx, of.SnapshotID)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, profile.Part{SourceID: of.ID, Name: of.Name, Snapshot: snapshot, OwnKeys: of.OwnKeys,
+			Prefix: prefixOf(of), MatchEmail: of.MatchEmail})
+	}
+	return parts, nil
+}
+
+// prefixOf is what stands before the ids of a source with keys of its own.
+func prefixOf(of Source) string {
+	if key := tabular.KeyOf(of.Name); key != "" {
+		return fmt.Sprintf("%s-%d", cut(key, 40), of.ID)
+	}
+	return fmt.Sprint(of.ID)
+}
+
 // Unify makes the profiles of what the sources have now.
 func (s *Service) Unify(ctx context.Context) error {
-	return s.profiles.Replaced(ctx)
+	parts, err := s.Parts(ctx, s.store.db.Reader())
+	if err != nil {
+		return err
+	}
+	if len(parts) == 0 {
+		if err := s.store.db.InTx(ctx, func(tx database.Tx) error { return s.profiles.Retire(ctx, tx) }); err != nil {
+			return err
+		}
+		return s.profiles.Replaced(ctx)
+	}
+	_, _, err = s.profiles.Unify(ctx, parts, nil)
+	return err
 }

@@ -135,6 +135,12 @@ func (s store) replace(ctx context.Context, tx database.Tx, sourceID, snapshotID
 	return changedOne(result, err, problem.New(problem.Conflict, "sources.removed"))
 }
 
+// alone reports whether no other source has profiles.
+func (s store) alone(ctx context.Context, tx database.Tx, sourceID int64) (alone bool, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT NOT EXISTS (SELECT 1 FROM sources WHERE id <> ? AND snapshot_id IS NOT NULL AND removed_at IS NULL)`, sourceID).Scan(&alone)
+	return alone, err
+}
+
 // exchange swaps the places of two sources in the order of trust.
 func (s store) exchange(ctx context.Context, tx database.Tx, a, b Source) error {
 	for id, position := range map[int64]int{a.ID: b.Position, b.ID: a.Position} {
