@@ -110,3 +110,25 @@ func TestWhoMayDoWhat(t *testing.T) {
 		}
 	}
 }
+
+func TestTheIndexOfAddressesIsOnTheirFoldedText(t *testing.T) {
+	s := newService(t)
+	s.load(t, "id,email\n1,bo@example.com\n2,Øjvind@example.com\n")
+	snapshot, err := s.Current(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	email, ok := snapshot.Attribute("email")
+	if !ok || !email.Indexed {
+		t.Fatalf("email is %+v", email)
+	}
+	var sql string
+	err = s.db.Reader().QueryRowContext(t.Context(), `SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL`, snapshot.Table()).Scan(&sql)
+	if err != nil || !strings.Contains(sql, "(segue_fold("+email.Column+"))") {
+		t.Errorf("%s, %v: rules would not find by it", sql, err)
+	}
+	found, err := s.Search(t.Context(), contributor, "øJVIND@", 0, 10)
+	if err != nil || !slices.Equal(ids(found), []string{"2"}) {
+		t.Errorf("found %v, %v", ids(found), err)
+	}
+}

@@ -79,7 +79,7 @@ var OfSegments = []Operator{InSegment, NotInSegment}
 // Takes is what the operator needs beside the attribute.
 func (o Operator) Takes() Takes { return takes[o] }
 
-// MindsCase reports whether a condition with the operator may match case.
+// MindsCase reports whether the operator, on texts and lists of texts, may match case.
 func (o Operator) MindsCase() bool {
 	switch o {
 	case Equals, NotEquals, Contains, NotContains, BeginsWith, EndsWith, InList, NotInList, Has, HasNot:
