@@ -48,6 +48,15 @@ var expected = map[string]access.Action{
 	"POST /segments/:id/calculate":          access.EditSegments,
 	"GET /segments/:id/delete":              access.EditSegments,
 	"POST /segments/:id/delete":             access.EditSegments,
+	"POST /segments/:id/activate":           access.EditSegments,
+	"GET /segments/:id/deactivate":          access.EditSegments,
+	"POST /segments/:id/deactivate":         access.EditSegments,
+	"GET /segments/:id/unmatched":           access.SeePersonalData,
+	"GET /segments/:id/unmatched.csv":       access.SeePersonalData,
+	"GET /segments/:id/rule.json":           access.SeePersonalData,
+	"GET /segments/import":                  access.EditSegments,
+	"POST /segments/import":                 access.EditSegments,
+	"GET /segments/overlap":                 access.LookAround,
 	"GET /":                                 access.LookAround,
 	"GET /help":                             access.LookAround,
 	"GET /exclusions":                       access.LookAround,
@@ -220,7 +229,7 @@ func TestEveryRouteIsOpenToWhomItShouldBeAndToNobodyElse(t *testing.T) {
 }
 
 // onlyAsks are routes whose page explains or asks something, and shows nothing that its action guards: the domain has nothing to refuse.
-var onlyAsks = []string{"GET /help", "GET /users/new", "GET /segments/new", "GET /segments/:id/delete"}
+var onlyAsks = []string{"GET /help", "GET /users/new", "GET /segments/new", "GET /segments/:id/delete", "GET /segments/:id/deactivate", "GET /segments/import"}
 
 // visit asks for a route as its own page would, with 1 for whatever it names.
 func (b *browser) visit(route Route, token url.Values) answer {
@@ -228,7 +237,7 @@ func (b *browser) visit(route Route, token url.Values) answer {
 	switch {
 	case route.Method == http.MethodGet:
 		return b.get(path)
-	case strings.HasSuffix(path, "/upload") || strings.HasSuffix(path, "/list"):
+	case strings.HasSuffix(path, "/upload") || strings.HasSuffix(path, "/list") || path == "/segments/import":
 		return b.upload(path, url.Values{"name": {"x"}}, "file", "x.csv", []byte("id,email\n1,ann@example.com\n"))
 	}
 	return b.send(path, token)

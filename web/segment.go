@@ -1,9 +1,12 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -24,8 +27,12 @@ func (s *Server) segmentRoutes(r *routes) {
 	r.post("/segments/:id", access.EditSegments, s.postSegment)              // as /segments
 	r.upload("/segments/:id/list", access.EditSegments, s.postSegmentList)   // as /segments/list
 	r.post("/segments/:id/calculate", access.EditSegments, s.recountSegment) // counts it again now
-	r.get("/segments/:id/delete", access.EditSegments, s.askDeleteSegment)   // asks, or says what uses it
-	r.post("/segments/:id/delete", access.EditSegments, s.deleteSegment)
+	s.segmentStateRoutes(r)
+	s.segmentListRoutes(r)
+	s.segmentTransferRoutes(r)
+	r.get("/segments/overlap", access.LookAround, s.compareSegments) // two segments: who is in which
+	r.topic(segment.Topic, access.LookAround)
+	r.topic("segment", access.LookAround)
 }
 
 func (s *Server) listSegments(c echo.Context) error {
@@ -34,14 +41,15 @@ func (s *Server) listSegments(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.Segments.Profiles(ctx(c), actor(c))
+	snapshot, err := s.Segments.Profiles(ctx(c), actor(c))
 	noProfiles := isNoProfiles(err)
 	if err != nil && !noProfiles {
 		return err
 	}
 	listing := views.Listing{
 		Query: query, Total: page.Total, Now: s.Clock(), MayEdit: actor(c).Can(access.EditSegments),
-		NoProfiles: noProfiles && page.Total == 0 && query.Search == "", Link: segmentsLink,
+		NoProfiles: noProfiles && page.Total == 0 && query.Search == "" && query.State == "", Link: segmentsLink,
+		Attributes: snapshot.Attributes, MaySee: actor(c).Can(access.SeePersonalData),
 	}
 	for _, one := range page.Segments {
 		uses, err := s.Segments.UsedBy(ctx(c), actor(c), one.ID)
@@ -50,10 +58,13 @@ func (s *Server) listSegments(c echo.Context) error {
 		}
 		listing.Rows = append(listing.Rows, views.Row{Segment: one, Uses: len(views.Exports(uses))})
 	}
+	if isHTMX(c) && c.Request().Header.Get("HX-Target") == views.RowsID {
+		return render(c, http.StatusOK, views.Rows(listing))
+	}
 	return render(c, http.StatusOK, views.List(s.page(c, "segments", text(c, "segments.title")), listing))
 }
 
-// segmentQuery reads what the address asks for: q, sort, direction, page.
+// segmentQuery reads what the address asks for: q, state, sort, direction, page.
 func segmentQuery(c echo.Context) segment.Query {
 	page, err := strconv.Atoi(c.QueryParam("page"))
 	if err != nil || page < 1 || page > 1_000_000 {
@@ -63,8 +74,12 @@ func segmentQuery(c echo.Context) segment.Query {
 	if order == "" {
 		order = segment.ByName
 	}
+	state := segment.State(c.QueryParam("state"))
+	if !slices.Contains(segment.States, state) {
+		state = ""
+	}
 	return segment.Query{
-		Search: c.QueryParam("q"), Order: order, Descending: c.QueryParam("direction") == "descending",
+		Search: c.QueryParam("q"), State: state, Order: order, Descending: c.QueryParam("direction") == "descending",
 		Offset: (page - 1) * views.PageSize, Limit: views.PageSize,
 	}
 }
@@ -74,6 +89,9 @@ func segmentsLink(query segment.Query) string {
 	asked := url.Values{}
 	if query.Search != "" {
 		asked.Set("q", query.Search)
+	}
+	if query.State != "" {
+		asked.Set("state", string(query.State))
 	}
 	if query.Order != segment.ByName {
 		asked.Set("sort", string(query.Order))
@@ -110,20 +128,56 @@ func (s *Server) showSegment(c echo.Context) error {
 		return err
 	}
 	detail.Attributes, detail.Profiles = snapshot.Attributes, snapshot.Rows
+	if isHTMX(c) && c.Request().Header.Get("HX-Target") == views.NowID {
+		return render(c, http.StatusOK, views.Now(detail))
+	}
 	if found.Definition.Kind == segment.ByList && err == nil {
-		if detail.List, err = s.Segments.ListReport(ctx(c), actor(c), found.Definition.ListID); err != nil {
+		detail.List, err = s.Segments.ListReport(ctx(c), actor(c), found.Definition.ListID)
+		if err != nil && !problem.Is(err, problem.Unavailable) { // the page is worth showing without
 			return err
 		}
 	}
-	if detail.MaySee {
-		detail.Sample, err = s.Segments.Sample(ctx(c), actor(c), found.Definition, sampleRows)
-		if p := problem.Of(err); p != nil {
-			detail.Trouble = text(c, p.Code, p.Args...)
-		} else if err != nil {
-			return err
-		}
+	if err := s.addSample(c, &detail); err != nil {
+		return err
+	}
+	if detail.Chart, err = s.sizesOf(c, found.ID); err != nil {
+		return err
 	}
 	return render(c, http.StatusOK, views.Show(s.page(c, "segments", found.Name, segmentsCrumb(c)), detail))
+}
+
+// samplePatience is how long the page of a segment waits for its members.
+const samplePatience = 2 * time.Second
+
+// addSample adds some members, or why there are none.
+func (s *Server) addSample(c echo.Context, detail *views.Detail) (err error) {
+	if !detail.MaySee {
+		return nil
+	}
+	within, cancel := context.WithTimeout(ctx(c), samplePatience)
+	defer cancel()
+	detail.Sample, err = s.Segments.Sample(within, actor(c), detail.Definition, sampleRows)
+	p := problem.Of(err)
+	switch {
+	case p != nil && detail.State == segment.InDraft:
+		detail.Trouble = text(c, "segments.draft.incomplete")
+	case p != nil:
+		detail.Trouble = text(c, p.Code, p.Args...)
+	default:
+		return err
+	}
+	return nil
+}
+
+// sizesOf reads the sizes of a segment over the time that the address asks for.
+func (s *Server) sizesOf(c echo.Context, id int64) (chart views.Chart, err error) {
+	chart.Range = views.Range(c.QueryParam("range"))
+	if !slices.Contains(views.Ranges, chart.Range) {
+		chart.Range = views.Quarter
+	}
+	chart.Link = func(r views.Range) string { return segmentPath(id) + "?range=" + string(r) + "#segment-sizes" }
+	chart.Points, err = s.Segments.Sizes(ctx(c), actor(c), id, chart.Range.Since(s.Clock()))
+	return chart, err
 }
 
 func (s *Server) recountSegment(c echo.Context) error {
@@ -135,48 +189,10 @@ func (s *Server) recountSegment(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if found.Failure == "" {
+	if found.Failure == "" && found.WaitingSince.IsZero() {
 		s.flash(c, "success", "segments.calculated.done")
 	}
 	return redirect(c, segmentPath(id))
-}
-
-func (s *Server) askDeleteSegment(c echo.Context) error {
-	found, err := s.segmentOf(c)
-	if err != nil {
-		return err
-	}
-	return s.renderDeletion(c, http.StatusOK, found)
-}
-
-func (s *Server) deleteSegment(c echo.Context) error {
-	found, err := s.segmentOf(c)
-	if err != nil {
-		return err
-	}
-	err = s.Segments.Delete(ctx(c), actor(c), found.ID)
-	if problem.Is(err, problem.Conflict) {
-		return s.renderDeletion(c, http.StatusConflict, found)
-	}
-	if err != nil {
-		return err
-	}
-	s.flash(c, "success", "segments.deleted", "Name", found.Name)
-	return redirect(c, "/segments")
-}
-
-func (s *Server) renderDeletion(c echo.Context, status int, found segment.Segment) error {
-	uses, err := s.Segments.UsedBy(ctx(c), actor(c), found.ID)
-	if err != nil {
-		return err
-	}
-	title := "segments.delete.title"
-	if len(uses) > 0 {
-		title = "segments.delete.in_use.title"
-	}
-	frame := s.page(c, "segments", text(c, title, "Name", found.Name), segmentsCrumb(c),
-		layout.Crumb{Label: found.Name, Href: segmentPath(found.ID)})
-	return render(c, status, views.Delete(frame, views.Deletion{Segment: found, Uses: uses, CSRF: csrfToken(c)}))
 }
 
 // segmentOf reads the segment that the path names.

@@ -1,11 +1,13 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -26,6 +28,9 @@ func (s *Server) newSegment(c echo.Context) error {
 		return err
 	}
 	form := views.Form{Kind: kind, Rule: segment.Group{Match: segment.All, Conditions: []segment.Condition{{}}}}
+	if err := s.prefill(c, &form); err != nil {
+		return err
+	}
 	return s.renderSegmentForm(c, http.StatusOK, form, snapshot)
 }
 
@@ -38,10 +43,51 @@ func (s *Server) editSegment(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.renderSegmentForm(c, http.StatusOK, views.Form{
-		ID: found.ID, Version: found.Version, Kind: found.Definition.Kind, Name: found.Name, Description: found.Description,
-		Rule: found.Definition.Rule, List: segment.List{ID: found.Definition.ListID},
-	}, snapshot)
+	form := keptForm(found)
+	if c.QueryParam("check") != "" {
+		err := s.Segments.Faults(ctx(c), actor(c), found.Definition)
+		if errs, ok := formErrors(c, err); ok {
+			form.Errors = errs
+		} else if err != nil {
+			return err
+		}
+	}
+	return s.renderSegmentForm(c, http.StatusOK, form, snapshot)
+}
+
+// keptForm is the form of a segment as it is kept.
+func keptForm(found segment.Segment) views.Form {
+	return views.Form{
+		ID: found.ID, Version: found.Version, Kind: found.Definition.Kind, State: found.State, Name: found.Name, Description: found.Description,
+		Rule: found.Definition.Rule, List: segment.List{ID: found.Definition.ListID, By: found.Definition.ListBy},
+	}
+}
+
+// prefill begins a new segment with another one's rule or list (from), or with a rule of who is in some segments (in) and not in
+// others (not).
+func (s *Server) prefill(c echo.Context, form *views.Form) error {
+	if id, err := strconv.ParseInt(c.QueryParam("from"), 10, 64); err == nil {
+		source, err := s.Segments.Get(ctx(c), actor(c), id)
+		if err != nil {
+			return err
+		}
+		*form = keptForm(source)
+		form.ID, form.Version, form.State, form.Name = 0, 0, "", text(c, "segments.duplicate.name", "Name", source.Name)
+		return nil
+	}
+	var parts []segment.Condition
+	for _, part := range []struct {
+		parameter string
+		operator  segment.Operator
+	}{{"in", segment.InSegment}, {"not", segment.NotInSegment}} {
+		for _, id := range c.QueryParams()[part.parameter] {
+			parts = append(parts, segment.Condition{Operator: part.operator, Values: []string{id}})
+		}
+	}
+	if len(parts) > 0 && len(parts) <= segment.MaxConditions {
+		form.Rule.Conditions = parts
+	}
+	return nil
 }
 
 // postSegment takes the form of a rule. What it does is in "do": save, or a step of the builder, after which the form, or
@@ -60,10 +106,13 @@ func (s *Server) postSegment(c echo.Context) error {
 		return err
 	}
 	form.Kind, form.Rule = segment.ByRule, fitRule(parseRule(values), snapshot)
-	if values.Get("do") == "save" {
-		return s.saveSegment(c, form, snapshot)
+	if do := values.Get("do"); saving(do) {
+		return s.saveSegment(c, form, snapshot, do)
 	}
 	form.Rule, form.Focus = changeRule(form.Rule, values.Get("do"))
+	if err := s.recallState(c, &form); err != nil {
+		return err
+	}
 	return s.renderSegmentForm(c, http.StatusOK, form, snapshot)
 }
 
@@ -79,7 +128,7 @@ func (s *Server) postSegmentList(c echo.Context, sent *upload) error {
 		return err
 	}
 	if sent.File != nil {
-		uploaded, err := s.Segments.UploadList(ctx(c), actor(c), sent.File)
+		uploaded, err := s.Segments.UploadList(ctx(c), actor(c), sent.File, form.Entries)
 		if errs, ok := formErrors(c, err); ok {
 			form.Errors = errs
 			return s.renderSegmentForm(c, http.StatusUnprocessableEntity, form, snapshot)
@@ -92,7 +141,20 @@ func (s *Server) postSegmentList(c echo.Context, sent *upload) error {
 		}
 		form.List = uploaded
 	}
-	return s.saveSegment(c, form, snapshot)
+	return s.saveSegment(c, form, snapshot, c.QueryParam("do"))
+}
+
+// saving reports whether a button keeps the segment.
+func saving(do string) bool { return do == "save" || do == "draft" || do == "activate" }
+
+// recallState notes in which state the segment is kept: it decides which buttons the form has.
+func (s *Server) recallState(c echo.Context, form *views.Form) error {
+	if form.ID == 0 {
+		return nil
+	}
+	found, err := s.Segments.Get(ctx(c), actor(c), form.ID)
+	form.State = found.State
+	return err
 }
 
 // segmentForm reads the fields that both forms have.
@@ -108,13 +170,26 @@ func segmentForm(c echo.Context, values url.Values) (views.Form, error) {
 	// A number that cannot be read is none: the domain says that the segment was changed, or that the list is missing.
 	form.Version, _ = strconv.Atoi(values.Get("version"))
 	form.List.ID, _ = strconv.ParseInt(values.Get("list_id"), 10, 64)
+	form.List.By = segment.Entries(values.Get("list_by"))
+	if entries := segment.Entries(values.Get("entries")); entries == segment.IDs || entries == segment.Addresses {
+		form.Entries = entries
+	}
 	return form, nil
 }
 
-func (s *Server) saveSegment(c echo.Context, form views.Form, snapshot profile.Snapshot) error {
+func (s *Server) saveSegment(c echo.Context, form views.Form, snapshot profile.Snapshot, do string) error {
+	if err := s.recallState(c, &form); err != nil {
+		return err
+	}
 	draft := segment.Draft{
 		Name: form.Name, Description: form.Description, Version: form.Version,
-		Definition: segment.Definition{Kind: form.Kind, Rule: form.Rule, ListID: form.List.ID},
+		Definition: segment.Definition{Kind: form.Kind, Rule: form.Rule, ListID: form.List.ID, ListBy: form.List.By},
+	}
+	switch do {
+	case "draft":
+		draft.State = segment.InDraft
+	case "activate":
+		draft.State = segment.Active
 	}
 	var saved segment.Segment
 	var err error
@@ -130,7 +205,11 @@ func (s *Server) saveSegment(c echo.Context, form views.Form, snapshot profile.S
 	if err != nil {
 		return err
 	}
-	s.flash(c, "success", "segments.saved", "Name", saved.Name)
+	said := "segments.saved"
+	if saved.State == segment.InDraft {
+		said = "segments.saved.draft"
+	}
+	s.flash(c, "success", said, "Name", saved.Name)
 	return redirect(c, segmentPath(saved.ID))
 }
 
@@ -149,6 +228,9 @@ func (s *Server) renderSegmentForm(c echo.Context, status int, form views.Form, 
 		above = append(above, layout.Crumb{Label: kept.Name, Href: form.Cancel})
 	}
 	var err error
+	if form.Others, err = s.others(c, form.ID); err != nil {
+		return err
+	}
 	if form.Kind == segment.ByList {
 		form.Action += "/list"
 		if form.List.ID != 0 && form.List.Count == 0 {
@@ -157,7 +239,7 @@ func (s *Server) renderSegmentForm(c echo.Context, status int, form views.Form, 
 	} else {
 		form.Preview, err = s.outlook(c, form.Rule, snapshot)
 	}
-	if err != nil {
+	if err != nil && !problem.Is(err, problem.Unavailable) {
 		return err
 	}
 	if isHTMX(c) && form.Kind == segment.ByRule {
@@ -169,6 +251,16 @@ func (s *Server) renderSegmentForm(c echo.Context, status int, form views.Form, 
 	return render(c, status, views.Edit(s.page(c, "segments", title, above...), form))
 }
 
+// others are the segments that a condition can name: active ones, without the one whose form it is. A circle by way of others is
+// found when it is saved.
+func (s *Server) others(c echo.Context, id int64) ([]segment.Segment, error) {
+	page, err := s.Segments.List(ctx(c), actor(c), segment.Query{State: segment.Active, Limit: mostChoices})
+	return slices.DeleteFunc(page.Segments, func(one segment.Segment) bool { return one.ID == id }), err
+}
+
+// pagePatience is how long a whole page waits for the count; the button "Count again" and htmx wait longer.
+const pagePatience = 500 * time.Millisecond
+
 // previewRows is how many members the rule builder shows.
 const previewRows = 5
 
@@ -176,10 +268,16 @@ const previewRows = 5
 func (s *Server) outlook(c echo.Context, rule segment.Group, snapshot profile.Snapshot) (views.Preview, error) {
 	preview := views.Preview{Profiles: snapshot.Rows}
 	def := segment.Definition{Kind: segment.ByRule, Rule: rule}
-	count, err := s.Segments.Count(ctx(c), actor(c), def)
+	within, cancel := ctx(c), func() {}
+	quick := !isHTMX(c) && c.FormValue("do") != "preview"
+	if quick {
+		within, cancel = context.WithTimeout(within, pagePatience)
+	}
+	defer cancel()
+	count, err := s.Segments.Count(within, actor(c), def)
 	if err == nil {
 		preview.Counted, preview.Count = true, count
-		preview.Sample, err = s.Segments.Sample(ctx(c), actor(c), def, previewRows)
+		preview.Sample, err = s.Segments.Sample(within, actor(c), def, previewRows)
 		if problem.Is(err, problem.Unavailable) { // the count is worth showing without
 			return preview, nil
 		}
@@ -190,7 +288,10 @@ func (s *Server) outlook(c echo.Context, rule segment.Group, snapshot profile.Sn
 		return preview, err
 	}
 	preview.Trouble = text(c, p.Code, p.Args...)
-	if slices.Contains([]string{segment.CodeValueMissing, segment.CodeAttributeChoose, segment.CodeGroupEmpty}, p.Code) {
+	if quick && p.Code == segment.CodeTooSlow {
+		preview.Trouble = text(c, "segments.preview.later")
+	}
+	if slices.Contains([]string{segment.CodeValueMissing, segment.CodeAttributeChoose, segment.CodeGroupEmpty, segment.CodeSegmentChoose}, p.Code) {
 		preview.Trouble = text(c, "segments.preview.incomplete")
 	}
 	return preview, nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/segment"
+	views "github.com/segue-app/segue/views/segment"
 )
 
 // The form of a rule names its fields by their place in the rule (see segment.Path). Its buttons send, as "do", a verb and a
@@ -30,6 +31,15 @@ func parseGroup(form url.Values, path segment.Path, depth int) segment.Group {
 
 func parseCondition(form url.Values, path segment.Path) segment.Condition {
 	c := segment.Condition{Attribute: form.Get(path.Attribute()), Operator: segment.Operator(form.Get(path.Operator()))}
+	if names := c.Operator.Takes() == segment.OneSegment; c.Attribute == views.SegmentChoice {
+		c.Attribute = ""
+		if !names {
+			c.Operator = segment.InSegment
+		}
+	} else if names {
+		c.Operator = "" // an attribute was chosen instead of a segment
+	}
+	c.MatchCase = c.Operator.MindsCase() && form.Has(path.Case())
 	value := strings.TrimSpace(form.Get(path.Value(0)))
 	switch c.Operator.Takes() {
 	case segment.Nothing:
@@ -56,7 +66,7 @@ func fitRule(g segment.Group, snapshot profile.Snapshot) segment.Group {
 	}
 	for _, c := range g.Conditions {
 		if attribute, ok := snapshot.Attribute(c.Attribute); ok && !c.Operator.Fits(attribute.Kind) {
-			c.Operator, c.Values = segment.Operators(attribute.Kind)[0], nil
+			c.Operator, c.Values, c.MatchCase = segment.Operators(attribute.Kind)[0], nil, false
 		}
 		fitted.Conditions = append(fitted.Conditions, c)
 	}

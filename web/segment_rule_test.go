@@ -8,6 +8,7 @@ import (
 
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/segment"
+	views "github.com/segue-app/segue/views/segment"
 )
 
 // ruleForm writes a rule as its form would send it.
@@ -16,6 +17,12 @@ func ruleForm(form url.Values, g segment.Group, path segment.Path) url.Values {
 	for i, c := range g.Conditions {
 		at := path.Condition(i)
 		form.Set(at.Attribute(), c.Attribute)
+		if c.Operator.Takes() == segment.OneSegment {
+			form.Set(at.Attribute(), views.SegmentChoice)
+		}
+		if c.MatchCase {
+			form.Set(at.Case(), "1")
+		}
 		form.Set(at.Operator(), string(c.Operator))
 		switch {
 		case c.Operator.Takes() == segment.ManyValues:
@@ -37,6 +44,8 @@ func TestARuleComesBackFromItsFormAsItWent(t *testing.T) {
 		{Attribute: "country", Operator: segment.InList, Values: []string{"Denmark", "Norway"}},
 		{Attribute: "spent", Operator: segment.Between, Values: []string{"1", "2.5"}},
 		{Attribute: "member", Operator: segment.IsTrue},
+		{Attribute: "country", Operator: segment.BeginsWith, Values: []string{"D"}, MatchCase: true},
+		{Operator: segment.NotInSegment, Values: []string{"12"}},
 	}, Groups: []segment.Group{
 		{Match: segment.Any, Conditions: []segment.Condition{{Attribute: "seen", Operator: segment.InLastDays, Values: []string{"30"}}},
 			Groups: []segment.Group{{Match: segment.None, Conditions: []segment.Condition{{Attribute: "country", Operator: segment.Equals, Values: []string{"x"}}}}}},

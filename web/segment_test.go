@@ -101,7 +101,7 @@ func TestAListIsUploadedReportedAndReplaced(t *testing.T) {
 	s := newSite(t)
 	s.customers(t)
 	carl := s.as(t, "carl@example.com")
-	carl.get("/segments/new?kind=list").wants(t, http.StatusOK).has(t, "File of profile ids", `enctype="multipart/form-data"`)
+	carl.get("/segments/new?kind=list").wants(t, http.StatusOK).has(t, "File of ids or email addresses", `enctype="multipart/form-data"`)
 	carl.upload("/segments/list", url.Values{"name": {"By hand"}}, "list", "ids.csv", []byte("id\nk1\nk2\nnobody\n")).leads(t, "/segments/1")
 	carl.get("/segments/1").has(t, "3 ids from an uploaded list", "1 id belongs to no current profile", "k1")
 	// Without a name the upload is kept for the next try.
@@ -116,8 +116,8 @@ func TestAListIsUploadedReportedAndReplaced(t *testing.T) {
 	form.Set("version", "2")
 	carl.upload("/segments/1/list", form, "list", "new.txt", []byte("k3\n")).leads(t, "/segments/1")
 	carl.get("/segments/1").has(t, "1 id from an uploaded list", "The only member.")
-	carl.upload("/segments/list", url.Values{"name": {"Broken"}}, "list", "x.bin", []byte("k1\n\x00\n")).
-		wants(t, http.StatusUnprocessableEntity).has(t, "Line 2 cannot be read as an id", `value="Broken"`)
+	carl.upload("/segments/list", url.Values{"name": {"Broken"}}, "list", "x.bin", []byte("k1\n\x00\n\x00\n")).
+		wants(t, http.StatusUnprocessableEntity).has(t, "the first of them is line 2", `value="Broken"`)
 	carl.upload("/segments/list", url.Values{"name": {"Nothing"}}, "list", "", nil).wants(t, http.StatusUnprocessableEntity).has(t, "Choose a file with profile ids")
 }
 

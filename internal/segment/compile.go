@@ -93,16 +93,7 @@ type compiler struct {
 func (c *compiler) definition(def Definition, nesting int) (Where, error) {
 	switch def.Kind {
 	case ByList:
-		if def.ListID <= 0 {
-			return Where{}, problem.New(problem.Invalid, CodeListMissing)
-		}
-		if c.dialect != dialect.SQLite {
-			return Where{}, problem.New(problem.Invalid, CodeListElsewhere)
-		}
-		return Where{
-			SQL:  "(p.id IN (SELECT profile_id FROM segment_list_members WHERE list_id = ?))",
-			Args: []any{def.ListID},
-		}, nil
+		return c.list(def)
 	case ByRule:
 		zone, err := time.LoadLocation(def.Zone)
 		if err != nil {
@@ -261,6 +252,9 @@ func (p Path) Attribute() string { return string(p) + ".attribute" }
 
 // Operator is the field of a condition's operator.
 func (p Path) Operator() string { return string(p) + ".operator" }
+
+// Case is the field of a condition that says whether it matches case.
+func (p Path) Case() string { return string(p) + ".case" }
 
 // Value is the field of a condition's value: the first, or the second of two.
 func (p Path) Value(i int) string {

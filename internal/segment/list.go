@@ -1,50 +1,48 @@
 package segment
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/dialect"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
 )
 
 // Codes of what can be wrong with an uploaded list.
 const (
 	CodeListEmpty   = "segments.problem.list_empty"
 	CodeListTooLong = "segments.problem.list_too_long" // names Most
-	CodeListLine    = "segments.problem.list_line"     // names Line: not text, or too long to be an id
+	CodeListLine    = "segments.problem.list_line"     // names Line: most of the file cannot be read, this one first
+	CodeNoAddresses = "segments.problem.no_addresses"  // no attribute holds addresses
 )
 
 const (
 	maxListIDs  = 5_000_000
-	maxIDBytes  = 1000
-	maxLine     = 64 << 10 // bytes
-	chunkOfList = 5000     // ids in one transaction: others get to write in between
+	chunkOfList = 5000 // entries in one transaction: others get to write in between
+	mostLines   = 1000 // whose numbers are kept, of each fault
 	// unusedListAge is how long a list waits for the form that it was uploaded with to be saved.
 	unusedListAge = 24 * time.Hour
 )
 
-// List is an uploaded list of profile ids.
+// List is an uploaded list of profile ids or addresses.
 type List struct {
 	ID         int64
-	Count      int // distinct ids
-	Repeated   int // lines with an id that stood before
-	Unknown    int // ids that no current profile has; they count again when one does
+	By         Entries
+	Count      int // distinct entries
+	Repeated   int // lines with an entry that stood before
+	Malformed  int // lines that cannot be read
+	Unknown    int // entries that no current profile has; they count again when one does
 	SnapshotID int64
 }
 
-// UploadList reads ids, one a line or in the first column of a CSV file, and keeps them as a new list. A heading is passed
-// over. It becomes part of a segment by a definition that names it.
-func (s *Service) UploadList(ctx context.Context, actor access.Actor, file io.Reader) (List, error) {
+// UploadList reads ids or addresses, one a line or in the first column of a CSV file, and keeps them as a new list. A heading is
+// passed over. What the file holds is told by its content unless by says so. It becomes part of a segment by a definition that names it.
+func (s *Service) UploadList(ctx context.Context, actor access.Actor, file io.Reader, by Entries) (List, error) {
 	if err := actor.Require(access.EditSegments); err != nil {
 		return List{}, err
 	}
@@ -52,42 +50,18 @@ func (s *Service) UploadList(ctx context.Context, actor access.Actor, file io.Re
 	if err != nil {
 		return List{}, err
 	}
-	var uploaded List
-	err = s.db.InTx(ctx, func(tx database.Tx) (err error) {
-		uploaded.ID, err = beginList(ctx, tx, s.now())
-		return err
-	})
-	if err != nil {
+	filler := filler{service: s, ctx: ctx, entries: newEntryReader(file), lines: map[string]int{}}
+	filler.list.By = by
+	if err := filler.begin(snapshot); err != nil {
 		return List{}, err
 	}
-	if err := s.fill(ctx, &uploaded, file); err != nil {
+	if err := filler.fill(); err != nil {
 		// The request may be over already, and the half list must go all the same.
 		cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
-		return List{}, errors.Join(err, s.db.InTx(cleanup, func(tx database.Tx) error { return dropList(cleanup, tx, uploaded.ID) }))
+		return List{}, errors.Join(err, s.db.InTx(cleanup, func(tx database.Tx) error { return dropList(cleanup, tx, filler.list.ID) }))
 	}
-	return s.report(ctx, uploaded, snapshot.Table(), snapshot.ID)
-}
-
-// ListReport says how an uploaded list meets the current profiles.
-func (s *Service) ListReport(ctx context.Context, actor access.Actor, listID int64) (List, error) {
-	if err := actor.Require(access.LookAround); err != nil {
-		return List{}, err
-	}
-	snapshot, err := s.current(ctx)
-	if err != nil {
-		return List{}, err
-	}
-	return s.report(ctx, List{ID: listID}, snapshot.Table(), snapshot.ID)
-}
-
-func (s *Service) report(ctx context.Context, of List, table string, snapshotID int64) (List, error) {
-	count, known, err := readList(ctx, s.db.Reader(), of.ID, table)
-	if err != nil {
-		return List{}, fmt.Errorf("read list %d: %w", of.ID, err)
-	}
-	of.Count, of.Unknown, of.SnapshotID = count, count-known, snapshotID
-	return of, nil
+	return s.ListReport(ctx, actor, filler.list.ID)
 }
 
 // PruneLists removes uploads that no segment has any more. keep are the lists that runs still read.
@@ -99,19 +73,80 @@ func (s *Service) PruneLists(ctx context.Context, keep []int64) (removed int, er
 	return removed, err
 }
 
-func (s *Service) fill(ctx context.Context, into *List, file io.Reader) error {
-	ids := newIDReader(file)
-	chunk := make([]string, 0, chunkOfList)
+// filler reads a file into a list.
+type filler struct {
+	service *Service
+	ctx     context.Context
+	entries *entryReader
+	ahead   []entry // read to tell what the file holds
+	atEnd   bool
+	list    List
+	lines   map[string]int // kept numbers of lines, by fault
+	first   int            // line that cannot be read
+}
+
+// begin makes the list, once it is known what is in it.
+func (f *filler) begin(snapshot profile.Snapshot) error {
+	for len(f.ahead) < judgedEntries {
+		next, err := f.entries.next()
+		if err == io.EOF {
+			f.atEnd = true
+			break
+		}
+		if err != nil {
+			return err
+		}
+		f.ahead = append(f.ahead, next)
+	}
+	if f.list.By == "" {
+		var err error
+		if f.list.By, err = f.tell(snapshot); err != nil {
+			return err
+		}
+	}
+	return f.service.db.InTx(f.ctx, func(tx database.Tx) (err error) {
+		f.list.ID, err = beginList(f.ctx, tx, f.list.By, f.service.now())
+		return err
+	})
+}
+
+// tell judges by the first entries what the file holds. Where ids look like addresses, the profiles decide.
+func (f *filler) tell(snapshot profile.Snapshot) (Entries, error) {
+	var texts []string
+	addresses := 0
+	for _, e := range f.ahead {
+		if _, ok := normalAddress(e.text); ok {
+			addresses++
+		}
+		if e.text != "" {
+			texts = append(texts, e.text)
+		}
+	}
+	if 2*addresses <= len(texts) || len(addressColumns(snapshot)) == 0 {
+		return IDs, nil
+	}
+	known, err := countKnownIDs(f.ctx, f.service.db.Reader(), snapshot.Table(), texts)
+	if err != nil {
+		return "", err
+	}
+	if 2*known > len(texts) {
+		return IDs, nil
+	}
+	return Addresses, nil
+}
+
+func (f *filler) fill() error {
+	chunk := make([]entry, 0, chunkOfList)
 	for {
-		id, err := ids.next()
+		next, err := f.next()
 		if err != nil && err != io.EOF {
 			return err
 		}
 		if err == nil {
-			chunk = append(chunk, id)
+			chunk = append(chunk, next)
 		}
-		if len(chunk) == chunkOfList || (err == io.EOF && len(chunk) > 0) {
-			if err := s.addChunk(ctx, into, chunk); err != nil {
+		if len(chunk) == chunkOfList || err == io.EOF {
+			if err := f.add(chunk); err != nil {
 				return err
 			}
 			chunk = chunk[:0]
@@ -120,23 +155,79 @@ func (s *Service) fill(ctx context.Context, into *List, file io.Reader) error {
 			break
 		}
 	}
-	if into.Count == 0 {
+	if f.list.Malformed > f.list.Count+f.list.Repeated {
+		return invalidList(CodeListLine, "Line", f.first)
+	}
+	if f.list.Count == 0 {
 		return invalidList(CodeListEmpty)
 	}
-	return s.db.InTx(ctx, func(tx database.Tx) error { return completeList(ctx, tx, into.ID, into.Count) })
+	return f.service.db.InTx(f.ctx, func(tx database.Tx) error { return completeList(f.ctx, tx, f.list) })
 }
 
-func (s *Service) addChunk(ctx context.Context, into *List, chunk []string) error {
-	err := s.db.InTx(ctx, func(tx database.Tx) error {
-		added, err := addToList(ctx, tx, into.ID, chunk)
-		into.Count += added
-		into.Repeated += len(chunk) - added
-		return err
-	})
-	if err == nil && into.Count > maxListIDs {
-		return invalidList(CodeListTooLong, "Most", maxListIDs)
+// next gives the next entry in the form in which it is kept.
+func (f *filler) next() (next entry, err error) {
+	switch {
+	case len(f.ahead) > 0:
+		next, f.ahead = f.ahead[0], f.ahead[1:]
+	case f.atEnd:
+		return entry{}, io.EOF
+	default:
+		if next, err = f.entries.next(); err != nil {
+			return next, err
+		}
 	}
-	return err
+	if f.list.By == Addresses && next.text != "" {
+		next.text, _ = normalAddress(next.text)
+	}
+	return next, nil
+}
+
+func (f *filler) add(chunk []entry) error {
+	err := f.service.db.InTx(f.ctx, func(tx database.Tx) error {
+		texts := make([]string, 0, len(chunk))
+		for _, e := range chunk {
+			if e.text != "" {
+				texts = append(texts, e.text)
+			}
+		}
+		added, err := addToList(f.ctx, tx, f.list.ID, texts)
+		if err != nil {
+			return err
+		}
+		f.list.Count += len(added)
+		for _, e := range chunk {
+			fault := ""
+			switch {
+			case e.text == "":
+				fault = "malformed"
+				f.list.Malformed++
+				if f.first == 0 {
+					f.first = e.line
+				}
+			case !added[e.text]:
+				fault = "repeated"
+				f.list.Repeated++
+			}
+			delete(added, e.text) // the next one with it repeats it
+			if fault == "" || f.lines[fault] >= mostLines {
+				continue
+			}
+			f.lines[fault]++
+			if err := addListLine(f.ctx, tx, f.list.ID, e.line, fault); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case f.list.Count > maxListIDs:
+		return invalidList(CodeListTooLong, "Most", maxListIDs)
+	case f.list.Malformed > mostLines && f.list.Malformed > f.list.Count+f.list.Repeated: // it will not become better
+		return invalidList(CodeListLine, "Line", f.first)
+	}
+	return nil
 }
 
 func invalidList(code string, args ...any) error {
@@ -145,72 +236,28 @@ func invalidList(code string, args ...any) error {
 	return check.Err()
 }
 
-// idReader reads the first column of each line.
-type idReader struct {
-	lines *bufio.Scanner
-	line  int
-	first bool
+// list compiles a definition of a list.
+func (c *compiler) list(def Definition) (Where, error) {
+	if def.ListID <= 0 {
+		return Where{}, problem.New(problem.Invalid, CodeListMissing)
+	}
+	if c.dialect != dialect.SQLite {
+		return Where{}, problem.New(problem.Invalid, CodeListElsewhere)
+	}
+	const listed = " IN (SELECT profile_id FROM segment_list_members WHERE list_id = ?)"
+	if def.ListBy != Addresses {
+		return Where{SQL: "(p.id" + listed + ")", Args: []any{def.ListID}}, nil
+	}
+	var parts []Where
+	for _, column := range addressColumns(c.schema) {
+		column = "p." + column
+		parts = append(parts, Where{SQL: "(" + column + " IS NOT NULL AND " + foldedAddress(column) + listed + ")", Args: []any{def.ListID}})
+	}
+	if len(parts) == 0 {
+		return Where{}, problem.New(problem.Invalid, CodeNoAddresses)
+	}
+	return dialect.Or(parts...), nil
 }
 
-func newIDReader(file io.Reader) *idReader {
-	lines := bufio.NewScanner(file)
-	lines.Buffer(make([]byte, 0, 4096), maxLine)
-	return &idReader{lines: lines, first: true}
-}
-
-// headings are what the first line may call an id, without spaces, dashes and underscores.
-var headings = []string{"id", "ids", "profileid", "profilid", "profil", "profile", "customerid", "customer", "kundeid", "kunde", "kundenummer", "customernumber"}
-
-// next gives the next id, and io.EOF after the last.
-func (r *idReader) next() (string, error) {
-	for r.lines.Scan() {
-		r.line++
-		line := r.lines.Bytes()
-		if r.line == 1 {
-			line = bytes.TrimPrefix(line, []byte("\xef\xbb\xbf"))
-		}
-		id, ok := firstColumn(string(line))
-		if !ok || !utf8.ValidString(id) || len(id) > maxIDBytes || strings.ContainsFunc(id, func(c rune) bool { return c < ' ' }) {
-			return "", invalidList(CodeListLine, "Line", r.line)
-		}
-		if id == "" {
-			continue
-		}
-		heading := r.first && slices.Contains(headings, strings.NewReplacer(" ", "", "-", "", "_", "").Replace(database.Fold(id)))
-		r.first = false
-		if !heading {
-			return id, nil
-		}
-	}
-	if err := r.lines.Err(); errors.Is(err, bufio.ErrTooLong) {
-		return "", invalidList(CodeListLine, "Line", r.line+1)
-	} else if err != nil {
-		return "", fmt.Errorf("read list: %w", err)
-	}
-	return "", io.EOF
-}
-
-// firstColumn cuts a line at its first comma, semicolon or tab outside quotes. It fails on a quote that does not end.
-func firstColumn(line string) (string, bool) {
-	line = strings.TrimSpace(line)
-	if !strings.HasPrefix(line, `"`) {
-		if end := strings.IndexAny(line, ",;\t"); end >= 0 {
-			line = line[:end]
-		}
-		return strings.TrimSpace(line), true
-	}
-	var id strings.Builder
-	for rest := line[1:]; ; {
-		end := strings.IndexByte(rest, '"')
-		if end < 0 {
-			return "", false
-		}
-		id.WriteString(rest[:end])
-		rest = rest[end+1:]
-		if !strings.HasPrefix(rest, `"`) {
-			return strings.TrimSpace(id.String()), true
-		}
-		id.WriteByte('"')
-		rest = rest[1:]
-	}
-}
+// foldedAddress is a column's value as normalAddress gives it.
+func foldedAddress(column string) string { return database.FoldFunction + "(trim(" + column + "))" }

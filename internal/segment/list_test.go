@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/segment"
 )
 
 func listOf(t testing.TB, w world, file string) segment.List {
 	t.Helper()
-	uploaded, err := w.UploadList(t.Context(), contributor, strings.NewReader(file))
+	uploaded, err := w.UploadList(t.Context(), contributor, strings.NewReader(file), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,19 +56,19 @@ func TestAListThatCannotBeReadIsRefusedAndLeavesNothing(t *testing.T) {
 	}{
 		{"empty", strings.NewReader(""), segment.CodeListEmpty},
 		{"only a heading", strings.NewReader("id\n"), segment.CodeListEmpty},
-		{"a quote that does not end", strings.NewReader("k1\n\"k2\n"), segment.CodeListLine},
-		{"a NUL", strings.NewReader("k1\nk\x002\n"), segment.CodeListLine},
-		{"broken UTF-8", strings.NewReader("k1\n\xff\xfe\n"), segment.CodeListLine},
-		{"an endless line", strings.NewReader("k1\n" + strings.Repeat("x", 70_000)), segment.CodeListLine},
+		{"quotes that do not end", strings.NewReader("k1\n\"k2\n\"k3\n"), segment.CodeListLine},
+		{"NULs", strings.NewReader("k1\nk\x002\nk\x003\n"), segment.CodeListLine},
+		{"broken UTF-8", strings.NewReader("\xff\xfe\nk1\n\xff\n"), segment.CodeListLine},
+		{"an endless line", strings.NewReader(strings.Repeat("x", 700_000)), segment.CodeListLine},
 		{"an id of 2,000 letters", strings.NewReader(strings.Repeat("x", 2000)), segment.CodeListLine},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := w.UploadList(t.Context(), contributor, c.file)
+			_, err := w.UploadList(t.Context(), contributor, c.file, "")
 			wantField(t, err, "list", c.code)
 		})
 	}
 	broken := errors.New("connection lost")
-	if _, err := w.UploadList(t.Context(), contributor, io.MultiReader(strings.NewReader("k1\n"), iotest.ErrReader(broken))); !errors.Is(err, broken) {
+	if _, err := w.UploadList(t.Context(), contributor, io.MultiReader(strings.NewReader("k1\n"), iotest.ErrReader(broken)), ""); !errors.Is(err, broken) {
 		t.Errorf("error is %v", err)
 	}
 	var left int
@@ -143,4 +144,77 @@ func TestAListThatWasCutShortIsNoSegment(t *testing.T) {
 	if problem.Is(err, problem.Conflict) {
 		t.Error("a half list is no conflict")
 	}
+}
+
+func TestWhatAListHoldsIsToldByItsContent(t *testing.T) {
+	attributes := append([]profile.Attribute{{Key: "email", Label: "Email", Column: "c6", Kind: profile.Text}}, people...)
+	shop := func(t *testing.T, ids ...string) world {
+		w := newWorld(t)
+		var rows [][]any
+		for i, id := range ids {
+			rows = append(rows, []any{id, fmt.Sprintf("Person%d@Example.com", i), nil, nil, nil, nil, nil})
+		}
+		w.snapshots.set(fill(t, w.db, 1, attributes, rows))
+		return w
+	}
+	for _, c := range []struct {
+		name, file   string
+		ids          []string
+		by           segment.Entries
+		want         segment.Entries
+		count, known int
+	}{
+		{"ids", "k1\nk2\n", []string{"k1", "k2"}, "", segment.IDs, 2, 2},
+		{"addresses, folded", "person0@example.com\nPERSON1@EXAMPLE.COM\nnew@example.com\n", []string{"k1", "k2"}, "", segment.Addresses, 3, 2},
+		{"addresses under a heading", "E-mail;name\nperson0@example.com;Ann\n", []string{"k1"}, "", segment.Addresses, 1, 1},
+		{"ids that are addresses", "a@shop.dk\nb@shop.dk\n", []string{"a@shop.dk", "b@shop.dk"}, "", segment.IDs, 2, 2},
+		{"what was chosen stands", "person0@example.com\n", []string{"k1"}, segment.IDs, segment.IDs, 1, 0},
+		{"an address among ids", "k1\nk2\nperson0@example.com\n", []string{"k1", "k2"}, "", segment.IDs, 3, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := shop(t, c.ids...)
+			got, err := w.UploadList(t.Context(), contributor, strings.NewReader(c.file), c.by)
+			if err != nil || got.By != c.want || got.Count != c.count || got.Count-got.Unknown != c.known {
+				t.Errorf("got %+v, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestAListOfAddressesMatchesProfilesThatComeLater(t *testing.T) {
+	w := newWorld(t)
+	attributes := []profile.Attribute{{Key: "email", Label: "Email", Column: "c1", Kind: profile.Text}, {Key: "work_mail", Label: "At work", Column: "c2", Kind: profile.Text}}
+	w.snapshots.set(fill(t, w.db, 1, attributes, [][]any{{"k1", "Ann@Example.com", nil}, {"k2", nil, "bo@work.example"}, {"k3", nil, nil}}))
+	uploaded := listOf(t, w, "ann@example.com\nBO@work.example\nlater@example.com\n\nbroken@\nann@EXAMPLE.com\nnobody@example.com\n")
+	if uploaded != (segment.List{ID: uploaded.ID, By: segment.Addresses, Count: 4, Repeated: 1, Malformed: 1, Unknown: 2, SnapshotID: 1}) {
+		t.Fatalf("report is %+v", uploaded)
+	}
+	draft := segment.Draft{Name: "Guests", Definition: segment.Definition{Kind: segment.ByList, ListID: uploaded.ID, ListBy: segment.Addresses}}
+	made := create(t, w, draft)
+	if made.Size != 2 {
+		t.Errorf("made %+v", made)
+	}
+	unmatched, err := w.Unmatched(t.Context(), contributor, made.ID, "", 1)
+	if err != nil || fmt.Sprint(unmatched) != "[later@example.com]" {
+		t.Errorf("unmatched are %v, %v", unmatched, err)
+	}
+	if unmatched, err = w.Unmatched(t.Context(), contributor, made.ID, unmatched[0], 10); err != nil || fmt.Sprint(unmatched) != "[nobody@example.com]" {
+		t.Errorf("after that %v, %v", unmatched, err)
+	}
+	_, err = w.Unmatched(t.Context(), viewer, made.ID, "", 10)
+	wantProblem(t, err, problem.NotPermitted, "problem.not_permitted")
+	if lines, err := w.Lines(t.Context(), viewer, uploaded.ID); err != nil || fmt.Sprint(lines) != "[{5 true} {6 false}]" {
+		t.Errorf("lines are %v, %v", lines, err)
+	}
+	w.snapshots.set(fill(t, w.db, 2, attributes[:1], [][]any{{"k9", " LATER@example.com"}, {"k1", "ann@example.com"}}))
+	if got, err := w.Calculate(t.Context(), contributor, made.ID); err != nil || got.Size != 2 {
+		t.Errorf("with later profiles %+v, %v", got, err)
+	}
+	w.snapshots.set(fill(t, w.db, 3, people, nil))
+	if got, err := w.Calculate(t.Context(), contributor, made.ID); err != nil || got.Failure != segment.CodeNoAddresses || got.Size != 2 {
+		t.Errorf("without an attribute of addresses %+v, %v", got, err)
+	}
+	draft.Name, draft.Definition.ListBy = "Other", segment.IDs
+	_, err = w.Create(t.Context(), contributor, draft)
+	wantField(t, err, "list", segment.CodeListMissing)
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/segue-app/segue/internal/problem"
 )
 
-// segments lists the segments that the rule names, each once, in the order in which they stand in it.
-func (g Group) segments() []int64 {
+// Segments lists the segments that the rule names, each once, in the order in which they stand in it.
+func (g Group) Segments() []int64 {
 	var ids []int64
 	g.each(func(c Condition) Condition {
 		if id, ok := c.segment(); ok && !slices.Contains(ids, id) {
@@ -20,6 +20,17 @@ func (g Group) segments() []int64 {
 		return c
 	})
 	return ids
+}
+
+// NameOf is what the rule calls a segment that it names.
+func (g Group) NameOf(id int64) (name string) {
+	g.each(func(c Condition) Condition {
+		if named, ok := c.segment(); ok && named == id {
+			name = c.Label
+		}
+		return c
+	})
+	return name
 }
 
 // segment is the segment that the condition names.
@@ -81,7 +92,7 @@ func (f *freezer) freeze(def Definition, nesting int) (Definition, error) {
 	if def.Kind != ByRule || nesting > MaxNesting {
 		return def, nil
 	}
-	for _, id := range def.Rule.segments() {
+	for _, id := range def.Rule.Segments() {
 		// Naming counts as a condition. Without an end here, a few segments that name each other twice would be thousands.
 		if f.named++; f.named > MaxConditions {
 			return def, tooMany()
@@ -174,7 +185,7 @@ func (w *walker) from(id int64) ([]string, error) {
 		return []string{here.Name}, nil
 	}
 	w.passed[id] = true
-	for _, next := range here.Definition.Rule.segments() {
+	for _, next := range here.Definition.Rule.Segments() {
 		rest, err := w.from(next)
 		if err != nil {
 			return nil, err
@@ -207,7 +218,7 @@ func (g Group) visit(path Path, yield func(Path, Condition) bool) bool {
 
 // nameParts has the conditions that name segments say what those are called now.
 func (s *Service) nameParts(ctx context.Context, of *Segment) error {
-	ids := of.Definition.Rule.segments()
+	ids := of.Definition.Rule.Segments()
 	if len(ids) == 0 {
 		return nil
 	}

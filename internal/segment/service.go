@@ -150,7 +150,7 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, draft Draft) (
 		if id, err = insert(ctx, tx, draft, actor.UserID, s.now()); err != nil {
 			return err
 		}
-		if err := keepParts(ctx, tx, id, draft.Definition.Rule.segments()); err != nil {
+		if err := keepParts(ctx, tx, id, draft.Definition.Rule.Segments()); err != nil {
 			return err
 		}
 		return markWaiting(ctx, tx, []int64{id}, s.now())
@@ -199,7 +199,7 @@ func (s *Service) Update(ctx context.Context, actor access.Actor, id int64, draf
 		if err := update(ctx, tx, id, draft, s.now()); err != nil {
 			return err
 		}
-		if err := keepParts(ctx, tx, id, draft.Definition.Rule.segments()); err != nil {
+		if err := keepParts(ctx, tx, id, draft.Definition.Rule.Segments()); err != nil {
 			return err
 		}
 		if outers, err = outersOf(ctx, tx, id); err != nil {

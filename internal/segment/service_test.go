@@ -94,7 +94,7 @@ func TestViewersLookAndChangeNothing(t *testing.T) {
 			return err
 		},
 		"upload": func(ctx context.Context, a access.Actor) error {
-			_, err := w.UploadList(ctx, a, strings.NewReader("k1"))
+			_, err := w.UploadList(ctx, a, strings.NewReader("k1"), "")
 			return err
 		},
 	} {

@@ -142,3 +142,12 @@ func countOverlap(ctx context.Context, q database.Querier, table string, a, b Wh
 		Scan(&o.OnlyFirst, &o.Both, &o.OnlySecond, &o.Profiles)
 	return o, err
 }
+
+// idByName finds a segment by its name in any case, 0 when there is none.
+func idByName(ctx context.Context, q database.Querier, name string) (id int64, err error) {
+	err = q.QueryRowContext(ctx, "SELECT id FROM segments WHERE name_key = ?", database.Fold(name)).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return id, err
+}

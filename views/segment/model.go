@@ -18,7 +18,12 @@ import (
 const (
 	BuilderID = "segment-builder"
 	PreviewID = "segment-preview"
+	RowsID    = "segment-rows"
+	NowID     = "segment-now"
 )
+
+// SegmentChoice is chosen instead of an attribute when a condition names a segment. No attribute's key has a star.
+const SegmentChoice = "*segment"
 
 // Listing is the page of all segments.
 type Listing struct {
@@ -28,6 +33,8 @@ type Listing struct {
 	Now        time.Time
 	MayEdit    bool
 	NoProfiles bool // nothing was uploaded yet
+	Attributes []profile.Attribute
+	MaySee     bool // personal data
 	Link       func(segment.Query) string
 }
 
@@ -46,6 +53,7 @@ type Detail struct {
 	List       segment.List // how an uploaded list meets the current profiles
 	Sample     segment.Sample
 	Trouble    string // why there is no sample, translated
+	Chart      Chart
 	MayEdit    bool
 	MaySee     bool // personal data
 	Now        time.Time
@@ -62,9 +70,12 @@ type Form struct {
 	Description string
 	Version     int
 	Kind        segment.Kind
+	State       segment.State // of the segment that is kept; "" of a new one
 	Rule        segment.Group
+	Others      []segment.Segment // that a condition can name
 	Attributes  []profile.Attribute
-	List        segment.List // the upload that the form has, if any
+	List        segment.List    // the upload that the form has, if any
+	Entries     segment.Entries // what a file is said to hold; "" leaves it to the file
 	Preview     Preview
 	Errors      component.Errors
 	Focus       string // id of the field or button that a step of the builder leads to
@@ -84,6 +95,22 @@ type Deletion struct {
 	segment.Segment
 	Uses []segment.Use
 	CSRF string
+}
+
+// Deactivation is the question before a segment is deactivated.
+type Deactivation struct {
+	segment.Segment
+	Holding []segment.Use // what keeps it from being deactivated
+	Exports []segment.Use // that will not run then
+	CSRF    string
+}
+
+// Leftovers are the entries of an uploaded list that no profile has, and the lines that did not count.
+type Leftovers struct {
+	segment.Segment
+	List    segment.List
+	Entries []string // the first of them
+	Lines   []segment.Line
 }
 
 // PageSize is how many segments a page of the list shows.
@@ -108,6 +135,7 @@ func (l Listing) columns(ctx context.Context) []component.Column {
 	return []component.Column{
 		l.column(ctx, "segments.name", segment.ByName, false),
 		l.column(ctx, "segments.kind", segment.ByKind, false),
+		l.column(ctx, "segments.state", segment.ByState, false),
 		l.column(ctx, "segments.size", segment.BySize, true),
 		l.column(ctx, "segments.calculated", segment.ByCalculated, false),
 		{Label: i18n.T(ctx, "segments.used_by")},
@@ -143,6 +171,16 @@ func (l Listing) hidden() []component.Pair {
 	return pairs
 }
 
+// nothing says why no segment is listed.
+func (l Listing) nothing(ctx context.Context) string {
+	if l.Query.Search == "" {
+		return i18n.T(ctx, "segments.state.none")
+	}
+	return i18n.T(ctx, "segments.search.none.text", "Search", l.Query.Search)
+}
+
+func (l Listing) stream() string { return "/events?topic=" + segment.Topic }
+
 // address is the segment's page.
 func address(id int64, more string) string { return fmt.Sprintf("/segments/%d%s", id, more) }
 
@@ -152,7 +190,7 @@ func moment(ctx context.Context, t, now time.Time) component.Moment {
 
 // members says how large a segment is; nothing while it was never calculated.
 func members(ctx context.Context, s segment.Segment) string {
-	if s.CalculatedAt.IsZero() {
+	if s.CalculatedAt.IsZero() || s.State == segment.InDraft {
 		return i18n.T(ctx, "segments.not_calculated")
 	}
 	return i18n.Number(ctx, s.Size)
@@ -185,12 +223,52 @@ func (f Form) attributeOptions(c segment.Condition) []component.Option {
 		options = append(options, component.Option{Value: a.Key, Label: a.Label})
 		known = known || a.Key == c.Attribute
 	}
-	if !known {
+	if !known && c.Operator.Takes() != segment.OneSegment {
 		label := c.Label
 		if label == "" {
 			label = c.Attribute
 		}
 		options = append(options, component.Option{Value: c.Attribute, Label: label})
+	}
+	return options
+}
+
+// segmentOptions offers the segments that a condition can name, and one that cannot be named any more as long as the rule does.
+func (f Form) segmentOptions(c segment.Condition) []component.Option {
+	options := make([]component.Option, 0, len(f.Others)+1)
+	chosen := at(c.Values, 0)
+	known := chosen == ""
+	for _, other := range f.Others {
+		id := fmt.Sprint(other.ID)
+		options = append(options, component.Option{Value: id, Label: other.Name})
+		known = known || id == chosen
+	}
+	if !known {
+		options = append(options, component.Option{Value: chosen, Label: named(c)})
+	}
+	return options
+}
+
+// named is what the segment of a condition is called, as far as that is known.
+func named(c segment.Condition) string {
+	if c.Label != "" {
+		return c.Label
+	}
+	return at(c.Values, 0)
+}
+
+// choice is the value of a condition's first list.
+func choice(c segment.Condition) string {
+	if c.Operator.Takes() == segment.OneSegment {
+		return SegmentChoice
+	}
+	return c.Attribute
+}
+
+func segmentOperators(ctx context.Context) []component.Option {
+	var options []component.Option
+	for _, operator := range segment.OfSegments {
+		options = append(options, component.Option{Value: string(operator), Label: i18n.T(ctx, "segments.operator."+string(operator))})
 	}
 	return options
 }
@@ -272,7 +350,7 @@ func (f Form) hidden() []component.Pair {
 		pairs = append(pairs, component.Pair{Name: "version", Value: fmt.Sprint(f.Version)})
 	}
 	if f.List.ID != 0 {
-		pairs = append(pairs, component.Pair{Name: "list_id", Value: fmt.Sprint(f.List.ID)})
+		pairs = append(pairs, component.Pair{Name: "list_id", Value: fmt.Sprint(f.List.ID)}, component.Pair{Name: "list_by", Value: string(f.List.By)})
 	}
 	return pairs
 }
@@ -284,10 +362,57 @@ func (f Form) fileLabel(ctx context.Context) string {
 	return i18n.T(ctx, "segments.list.file")
 }
 
-// listReport says how many ids of a list no profile has.
-func listReport(ctx context.Context, l segment.List) string {
-	if l.Unknown == 0 {
-		return i18n.T(ctx, "segments.list.all_known")
+// listHas says how much a list has.
+func listHas(ctx context.Context, l segment.List) string {
+	if l.By == segment.Addresses {
+		return i18n.N(ctx, "segments.list.has.addresses", l.Count)
 	}
-	return i18n.N(ctx, "segments.list.unknown", l.Unknown)
+	return i18n.N(ctx, "segments.list.has", l.Count)
+}
+
+// listReport says how much of a list no profile has, and which lines did not count.
+func listReport(ctx context.Context, l segment.List) string {
+	said := i18n.T(ctx, "segments.list.all_known")
+	switch {
+	case l.Unknown > 0 && l.By == segment.Addresses:
+		said = i18n.N(ctx, "segments.list.unknown.addresses", l.Unknown)
+	case l.Unknown > 0:
+		said = i18n.N(ctx, "segments.list.unknown", l.Unknown)
+	}
+	if l.Repeated > 0 {
+		said += " " + i18n.N(ctx, "segments.list.repeated", l.Repeated)
+	}
+	if l.Malformed > 0 {
+		said += " " + i18n.N(ctx, "segments.list.malformed", l.Malformed)
+	}
+	return said
+}
+
+func entryOptions(ctx context.Context) []component.Option {
+	return []component.Option{
+		{Value: string(segment.IDs), Label: i18n.T(ctx, "segments.list.entries.id")},
+		{Value: string(segment.Addresses), Label: i18n.T(ctx, "segments.list.entries.email")},
+	}
+}
+
+// stateTones are the colours of the states; an active segment is what one expects.
+var stateTones = map[segment.State]component.Tone{segment.InDraft: component.Info, segment.Active: component.Success, segment.Inactive: component.Neutral}
+
+func stateBadge(ctx context.Context, state segment.State) component.Badge {
+	badge := component.Badge{Tone: stateTones[state], Text: i18n.T(ctx, "segments.state."+string(state))}
+	switch state {
+	case segment.InDraft:
+		badge.Icon = "pencil"
+	case segment.Inactive:
+		badge.Icon = "circle-pause"
+	}
+	return badge
+}
+
+func stateOptions(ctx context.Context) []component.Option {
+	var options []component.Option
+	for _, state := range segment.States {
+		options = append(options, component.Option{Value: string(state), Label: i18n.T(ctx, "segments.state."+string(state))})
+	}
+	return options
 }

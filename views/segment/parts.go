@@ -2,6 +2,7 @@ package segment
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/a-h/templ"
@@ -29,13 +30,76 @@ func (l Listing) invitation(ctx context.Context) string {
 
 func (d Detail) actions(ctx context.Context) templ.Component {
 	if !d.MayEdit {
+		if d.State == segment.Active {
+			return d.more()
+		}
 		return nil
 	}
-	return templ.Join(
-		component.PostButton{Action: address(d.ID, "/calculate"), CSRF: d.CSRF, Button: component.Button{Label: i18n.T(ctx, "segments.calculate"), Icon: "refresh-cw"}},
+	first := component.PostButton{Action: address(d.ID, "/activate"), CSRF: d.CSRF, Button: component.Button{Label: i18n.T(ctx, "segments.activate"), Icon: "play"}}
+	if d.State == segment.Active {
+		first = component.PostButton{Action: address(d.ID, "/calculate"), CSRF: d.CSRF, Button: component.Button{Label: i18n.T(ctx, "segments.calculate"), Icon: "refresh-cw"}}
+	}
+	return templ.Join(first,
 		component.Button{Label: i18n.T(ctx, "segments.edit"), Icon: "pencil", Href: address(d.ID, "/edit"), Emphasis: component.Primary},
-		component.Button{Label: i18n.T(ctx, "segments.delete"), Icon: "trash", Href: address(d.ID, "/delete"), Emphasis: component.Quiet},
-	)
+		d.more())
+}
+
+func (d Detail) badges(ctx context.Context) templ.Component {
+	return templ.Join(kindBadge(ctx, d.Definition.Kind), stateBadge(ctx, d.State))
+}
+
+// leftovers reports whether there is more to say of an uploaded list, to those who may see it.
+func (d Detail) leftovers() bool {
+	return d.MaySee && d.List.Unknown+d.List.Repeated+d.List.Malformed > 0
+}
+
+// parts are the segments that the rule names.
+func (d Detail) parts() (links []component.Link) {
+	for _, id := range d.Definition.Rule.Segments() {
+		links = append(links, component.Link{Label: d.Definition.Rule.NameOf(id), Href: address(id, "")})
+	}
+	return links
+}
+
+func (d Detail) inactiveText(ctx context.Context) string {
+	if exports := len(Exports(d.Uses)); exports > 0 {
+		return i18n.N(ctx, "segments.inactive.exports", exports)
+	}
+	return i18n.T(ctx, "segments.inactive.text")
+}
+
+// duplicateLink leads to the form of a new segment with the same rule or list.
+func duplicateLink(of segment.Segment) string {
+	return fmt.Sprintf("/segments/new?kind=%s&from=%d", of.Definition.Kind, of.ID)
+}
+
+// hidden says that the person was told of the exports.
+func (d Deactivation) hidden() []component.Pair {
+	if len(d.Exports) == 0 {
+		return nil
+	}
+	return []component.Pair{{Name: "knowing", Value: "1"}}
+}
+
+func (l Leftovers) download(ctx context.Context) templ.Component {
+	if l.List.Unknown == 0 {
+		return nil
+	}
+	return component.Button{Label: i18n.T(ctx, "segments.leftovers.download"), Icon: "download", Href: address(l.ID, "/unmatched.csv")}
+}
+
+func listColumn(ctx context.Context, l segment.List) string {
+	if l.By == segment.Addresses {
+		return i18n.T(ctx, "segments.list.address")
+	}
+	return i18n.T(ctx, "segments.profile_id")
+}
+
+func lineFault(ctx context.Context, line segment.Line) string {
+	if line.Malformed {
+		return i18n.T(ctx, "segments.leftovers.malformed")
+	}
+	return i18n.T(ctx, "segments.leftovers.repeated")
 }
 
 // Buttons of the rule builder change the rule that the form holds. With htmx they exchange the builder, without it the page.
@@ -103,6 +167,49 @@ func (f Form) valueField(ctx context.Context, c segment.Condition, path segment.
 		}
 	}
 	return field
+}
+
+// segmentGroup offers to name a segment instead of an attribute.
+func (f Form) segmentGroup(ctx context.Context) []component.OptionGroup {
+	return []component.OptionGroup{{Label: i18n.T(ctx, "segments.builder.other"), Options: []component.Option{
+		{Value: SegmentChoice, Label: i18n.T(ctx, "segments.builder.other.segment")}}}}
+}
+
+// caseAttributes are those of the question whether a condition matches case.
+func (f Form) caseAttributes(ctx context.Context, number string) templ.Attributes {
+	attrs := f.recountSelect()
+	attrs["aria-label"] = i18n.T(ctx, "segments.builder.case.label", "Number", number)
+	return attrs
+}
+
+// badge says what state the segment is in that the form changes; nothing where that needs no word.
+func (f Form) badge(ctx context.Context) templ.Component {
+	if f.State == "" || f.State == segment.Active {
+		return nil
+	}
+	return stateBadge(ctx, f.State)
+}
+
+// saves are the buttons that keep the segment: which, depends on what it is so far.
+func (f Form) saves(ctx context.Context) templ.Component {
+	draft := f.does("draft", component.Button{Label: i18n.T(ctx, "segments.save.draft")})
+	switch f.State {
+	case segment.InDraft:
+		return templ.Join(f.does("activate", component.Button{Label: i18n.T(ctx, "segments.save.activate"), Emphasis: component.Primary}), draft)
+	case "":
+		return templ.Join(f.does("save", component.Button{Label: i18n.T(ctx, "segments.save"), Emphasis: component.Primary}), draft)
+	}
+	return f.does("save", component.Button{Label: i18n.T(ctx, "segments.save"), Emphasis: component.Primary})
+}
+
+// does gives a button what it sends. Fields after a file are not read, so there the address says it.
+func (f Form) does(do string, button component.Button) component.Button {
+	if f.Kind == segment.ByList {
+		button.Action = f.Action + "?do=" + do
+	} else {
+		button.Name, button.Value = "do", do
+	}
+	return button
 }
 
 // recountSelect is recount for a list, which changes at once.

@@ -14,6 +14,9 @@ import (
 // see personal data does not see what a rule compares it with: that may be one customer's address.
 func Sentence(ctx context.Context, of segment.Segment, attributes []profile.Attribute, maySee bool) string {
 	if of.Definition.Kind == segment.ByList {
+		if of.Definition.ListBy == segment.Addresses {
+			return i18n.N(ctx, "segments.sentence.addresses", of.ListCount)
+		}
 		return i18n.N(ctx, "segments.sentence.list", of.ListCount)
 	}
 	if len(of.Definition.Rule.Conditions) == 0 && len(of.Definition.Rule.Groups) == 0 {
@@ -50,6 +53,21 @@ func (s sayer) group(ctx context.Context, g segment.Group) string {
 }
 
 func (s sayer) condition(ctx context.Context, c segment.Condition) string {
+	said := s.compared(ctx, c)
+	if c.MatchCase && c.Operator.MindsCase() {
+		said = i18n.T(ctx, "segments.sentence.case", "Condition", said)
+	}
+	return said
+}
+
+func (s sayer) compared(ctx context.Context, c segment.Condition) string {
+	key := "segments.sentence." + string(c.Operator)
+	switch {
+	case c.Operator.Takes() == segment.OneSegment:
+		return i18n.T(ctx, key, "Value", named(c))
+	case c.Operator == "": // of a draft
+		return i18n.T(ctx, "segments.sentence.unfinished")
+	}
 	label, kind, personal := c.Label, profile.Text, true // of one that is gone nobody knows
 	if attribute, ok := s.known.Attribute(c.Attribute); ok {
 		label, kind, personal = attribute.Label, attribute.Kind, attribute.Personal
@@ -67,7 +85,6 @@ func (s sayer) condition(ctx context.Context, c segment.Condition) string {
 	if personal && !s.maySee && c.Operator.Takes() != segment.Days {
 		values = hidden(ctx, c)
 	}
-	key := "segments.sentence." + string(c.Operator)
 	switch c.Operator.Takes() {
 	case segment.Nothing:
 		return i18n.T(ctx, key, "Attribute", label)
@@ -99,6 +116,22 @@ func several(ctx context.Context, values []string) string {
 		return strings.Join(values, ", ")
 	}
 	return i18n.T(ctx, "segments.sentence.more", "Values", strings.Join(values[:saidValues], ", "), "Number", len(values)-saidValues)
+}
+
+// shortSentence is how much of a rule a list shows, in characters.
+const shortSentence = 120
+
+// Short is the beginning of a segment's sentence, up to the end of a word.
+func Short(ctx context.Context, of segment.Segment, attributes []profile.Attribute, maySee bool) string {
+	said := []rune(Sentence(ctx, of, attributes, maySee))
+	if len(said) <= shortSentence {
+		return string(said)
+	}
+	cut := string(said[:shortSentence])
+	if end := strings.LastIndexByte(cut, ' '); end > 0 {
+		cut = cut[:end]
+	}
+	return strings.TrimRight(cut, " ,(") + " …"
 }
 
 func at(values []string, i int) string {
