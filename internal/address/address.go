@@ -1,5 +1,5 @@
 // Package address owns how email addresses are compared: what is an address, and the one form of all its spellings. The
-// exclusions and the unification of profiles go by it; how an address is written at a destination is the destination's affair.
+// exclusions, the unification of profiles and uploaded lists go by it; how an address is written at a destination is the destination's affair.
 package address
 
 import (

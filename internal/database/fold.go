@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 	"modernc.org/sqlite"
+
+	"github.com/segue-app/segue/internal/address"
 )
 
 // FoldFunction is Fold inside SQL: SQLite's own lower() and NOCASE know only ASCII. NULL and numbers pass unchanged.
@@ -17,10 +19,14 @@ const FoldFunction = "segue_fold"
 // pass unchanged.
 const ComposeFunction = "segue_compose"
 
+// AddressFunction is address.Normal inside SQL: one form of all spellings of an address of email. Text that is no address is "".
+const AddressFunction = "segue_address"
+
 // A function of SQLite belongs to the driver, and connections know those that were there when they opened.
 func init() {
 	sqlite.MustRegisterDeterministicScalarFunction(FoldFunction, 1, ofText(FoldFunction, Fold))
 	sqlite.MustRegisterDeterministicScalarFunction(ComposeFunction, 1, ofText(ComposeFunction, norm.NFC.String))
+	sqlite.MustRegisterDeterministicScalarFunction(AddressFunction, 1, ofText(AddressFunction, normalAddress))
 }
 
 // Fold is text as it is compared without regard to case: in Unicode's composed form (NFC) and lower case. Two spellings
@@ -38,6 +44,14 @@ func Fold(text string) string {
 		return text
 	}
 	return strings.ToLower(text)
+}
+
+func normalAddress(text string) string {
+	form, ok := address.Read(text)
+	if !ok {
+		return ""
+	}
+	return form
 }
 
 // ofText makes a function of SQLite of one on text.

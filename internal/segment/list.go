@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/address"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/dialect"
 	"github.com/segue-app/segue/internal/problem"
@@ -115,7 +116,7 @@ func (f *filler) tell(snapshot profile.Snapshot) (Entries, error) {
 	var texts []string
 	addresses := 0
 	for _, e := range f.ahead {
-		if _, ok := normalAddress(e.text); ok {
+		if _, ok := address.Read(e.text); ok {
 			addresses++
 		}
 		if e.text != "" {
@@ -177,9 +178,17 @@ func (f *filler) next() (next entry, err error) {
 		}
 	}
 	if f.list.By == Addresses && next.text != "" {
-		next.text, _ = normalAddress(next.text)
+		next.text = addressOrNone(next.text)
 	}
 	return next, nil
+}
+
+func addressOrNone(text string) string {
+	form, ok := address.Read(text)
+	if !ok {
+		return ""
+	}
+	return form
 }
 
 func (f *filler) add(chunk []entry) error {
@@ -251,7 +260,7 @@ func (c *compiler) list(def Definition) (Where, error) {
 	var parts []Where
 	for _, column := range addressColumns(c.schema) {
 		column = "p." + column
-		parts = append(parts, Where{SQL: "(" + column + " IS NOT NULL AND " + foldedAddress(column) + listed + ")", Args: []any{def.ListID}})
+		parts = append(parts, Where{SQL: "(" + column + " IS NOT NULL AND " + normalForm(column) + listed + ")", Args: []any{def.ListID}})
 	}
 	if len(parts) == 0 {
 		return Where{}, problem.New(problem.Invalid, CodeNoAddresses)
@@ -259,5 +268,5 @@ func (c *compiler) list(def Definition) (Where, error) {
 	return dialect.Or(parts...), nil
 }
 
-// foldedAddress is a column's value as normalAddress gives it.
-func foldedAddress(column string) string { return database.FoldFunction + "(trim(" + column + "))" }
+// normalForm is a column's value in the form in which lists keep addresses.
+func normalForm(column string) string { return database.AddressFunction + "(" + column + ")" }

@@ -14,10 +14,9 @@ import (
 )
 
 const (
-	maxIDBytes      = 1000
-	maxAddressBytes = 4 * 254 // what fits a path of RFC 5321, section 4.5.3.1.3, in letters of four bytes
-	maxLine         = 64 << 10
-	judgedEntries   = 1000 // by which it is told what a file holds
+	maxIDBytes    = 1000
+	maxLine       = 64 << 10
+	judgedEntries = 1000 // by which it is told what a file holds
 )
 
 // entry is what stands in the first column of a line. It is "" when the line cannot be read.
@@ -95,16 +94,6 @@ func (r *entryReader) readLine() (line []byte, whole bool, err error) {
 		return nil, false, fmt.Errorf("read list: %w", err)
 	}
 	return line, whole, nil
-}
-
-// normalAddress gives an address as it is compared, folded as the values of attributes are, and false when it is none.
-func normalAddress(text string) (string, bool) {
-	local, domain, found := strings.Cut(text, "@")
-	if !found || local == "" || !strings.Contains(strings.Trim(domain, "."), ".") || strings.Contains(domain, "@") || len(text) > maxAddressBytes ||
-		strings.ContainsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`<>(),;:"`, r) }) {
-		return "", false
-	}
-	return database.Fold(text), true
 }
 
 // firstColumn cuts a line at its first comma, semicolon or tab outside quotes. It fails on a quote that does not end.

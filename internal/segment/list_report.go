@@ -7,7 +7,6 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
-	"github.com/segue-app/segue/internal/tabular"
 )
 
 // ListReport says how an uploaded list meets the current profiles.
@@ -80,7 +79,7 @@ func addressColumns(snapshot profile.Snapshot) (columns []string) {
 
 // holdsAddresses reports whether the values of an attribute are addresses of email.
 func holdsAddresses(a profile.Attribute) bool {
-	return a.Kind == profile.Text && tabular.IsEmail(a.Key)
+	return a.Kind == profile.Text && a.Address
 }
 
 // unknownTo is the condition that a member of a list, m, is none of the snapshot's profiles.
@@ -90,7 +89,7 @@ func unknownTo(of List, snapshot profile.Snapshot) string {
 		known = []string{"SELECT id FROM " + snapshot.Table()}
 	} else {
 		for _, column := range addressColumns(snapshot) {
-			known = append(known, "SELECT "+foldedAddress(column)+" FROM "+snapshot.Table()+" WHERE "+column+" IS NOT NULL")
+			known = append(known, "SELECT "+normalForm(column)+" FROM "+snapshot.Table()+" WHERE "+column+" IS NOT NULL")
 		}
 	}
 	if len(known) == 0 {

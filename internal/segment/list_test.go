@@ -147,7 +147,7 @@ func TestAListThatWasCutShortIsNoSegment(t *testing.T) {
 }
 
 func TestWhatAListHoldsIsToldByItsContent(t *testing.T) {
-	attributes := append([]profile.Attribute{{Key: "email", Label: "Email", Column: "c6", Kind: profile.Text}}, people...)
+	attributes := append([]profile.Attribute{{Key: "email", Label: "Email", Column: "c6", Kind: profile.Text, Address: true}}, people...)
 	shop := func(t *testing.T, ids ...string) world {
 		w := newWorld(t)
 		var rows [][]any
@@ -183,7 +183,7 @@ func TestWhatAListHoldsIsToldByItsContent(t *testing.T) {
 
 func TestAListOfAddressesMatchesProfilesThatComeLater(t *testing.T) {
 	w := newWorld(t)
-	attributes := []profile.Attribute{{Key: "email", Label: "Email", Column: "c1", Kind: profile.Text}, {Key: "work_mail", Label: "At work", Column: "c2", Kind: profile.Text}}
+	attributes := []profile.Attribute{{Key: "email", Label: "Email", Column: "c1", Kind: profile.Text, Address: true}, {Key: "work_mail", Label: "At work", Column: "c2", Kind: profile.Text, Address: true}}
 	w.snapshots.set(fill(t, w.db, 1, attributes, [][]any{{"k1", "Ann@Example.com", nil}, {"k2", nil, "bo@work.example"}, {"k3", nil, nil}}))
 	uploaded := listOf(t, w, "ann@example.com\nBO@work.example\nlater@example.com\n\nbroken@\nann@EXAMPLE.com\nnobody@example.com\n")
 	if uploaded != (segment.List{ID: uploaded.ID, By: segment.Addresses, Count: 4, Repeated: 1, Malformed: 1, Unknown: 2, SnapshotID: 1}) {
