@@ -61,6 +61,7 @@ type LeftOut struct {
 const (
 	leftOutLate   = "tabular.left_out.late"
 	leftOutNested = "tabular.left_out.nested"
+	leftOutType   = "tabular.left_out.type"
 )
 
 // leftOutKept is how many columns that were left out are told by name.

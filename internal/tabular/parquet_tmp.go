@@ -1,3 +1,0 @@
-package tabular
-
-func openParquet(content) (rows, []string, error) { return nil, nil, fileProblem("not_text") }
