@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"pgregory.net/rapid"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/segment"
 	"github.com/segue-app/segue/internal/testkit"
+	"github.com/segue-app/segue/internal/testkit/mariadb"
 	"github.com/segue-app/segue/internal/testkit/postgres"
 )
 
@@ -28,7 +30,7 @@ func TestARandomRuleFindsTheSameEverywhere(t *testing.T) {
 	there := server.DB(t, server.Database(t))
 	there.SetMaxOpenConns(1) // the one that is in UTC
 	schema := profile.Snapshot{Attributes: attributes(true)}
-	fillRemote(t, there, schema, remote)
+	fillRemote(t, there, dialect.PostgreSQL, schema, remote)
 	rapid.Check(t, func(rt *rapid.T) {
 		def := drawDefinition(rt, 2)
 		now := rapid.SampledFrom(moments).Draw(rt, "now")
@@ -41,27 +43,96 @@ func TestARandomRuleFindsTheSameEverywhere(t *testing.T) {
 		if got := members(t, db, def, snapshot, now); got != strings.Join(want, " ") {
 			rt.Fatalf("%s\nSQLite finds  %q\nplain Go      %q", said(def), got, want)
 		}
-		if got := remoteMembers(t, there, def, schema, now); got != strings.Join(want, " ") {
+		if got := remoteMembers(rt, there, dialect.PostgreSQL, def, schema, now); got != strings.Join(want, " ") {
 			rt.Fatalf("%s\nPostgreSQL finds  %q\nothers            %q", said(def), got, strings.Join(want, " "))
 		}
 	})
 }
 
-// fillRemote makes the table profiles from the texts of its values.
-func fillRemote(t testing.TB, db *sql.DB, schema profile.Snapshot, rows [][]any) {
-	t.Helper()
-	create := "CREATE TABLE profiles (n serial, id text"
-	insert := "INSERT INTO profiles VALUES (DEFAULT, ?"
-	for i, a := range schema.Attributes {
-		create += ", " + dialect.PostgreSQL.Quote(a.Column) + " " + fields[i].remoteType
-		insert += ", ?::text::" + fields[i].remoteType
+// TestMariaDBFindsTheSameWhereItKnowsTheLetters is without letters that it does not fold as Unicode has it, those that are kept
+// as a letter and its accent, and floating point beyond 15 digits (see package dialect). It has the values that an import
+// keeps, and blank text.
+func TestMariaDBFindsTheSameWhereItKnowsTheLetters(t *testing.T) {
+	remote, kept := mixed(300)
+	for i, row := range kept {
+		for j, f := range fields {
+			text, ok := row[j+1].(string)
+			switch {
+			case f.Kind == profile.DateTime && ok:
+				remote[i][j+1] = strings.TrimSuffix(strings.Replace(text, "T", " ", 1), "Z")
+			case f.Kind == profile.Text && ok && strings.ContainsFunc(text, unfamiliar):
+				remote[i][j+1], row[j+1] = nil, nil
+			case f.Kind == profile.List && ok && strings.ContainsFunc(text, unfamiliar):
+				remote[i][j+1], row[j+1] = "[]", nil
+			case f.remoteType == "double precision" && large(row[j+1]):
+				remote[i][j+1], row[j+1] = nil, nil
+			case f.Kind != profile.Text:
+				remote[i][j+1] = row[j+1]
+			}
+		}
 	}
-	for _, statement := range []string{"SET TIME ZONE 'UTC'", create + ")"} {
+	server := mariadb.Open(t)
+	there := server.DB(t, server.Database(t))
+	there.SetMaxOpenConns(1)
+	schema := profile.Snapshot{Attributes: attributes(true)}
+	fillRemote(t, there, dialect.MySQL, schema, remote)
+	rapid.Check(t, func(rt *rapid.T) {
+		def := drawDefinition(rt, 2)
+		now := rapid.SampledFrom(moments).Draw(rt, "now")
+		var want []string
+		for _, row := range kept {
+			if belongs(def, row, now) {
+				want = append(want, row[0].(string))
+			}
+		}
+		if got := remoteMembers(rt, there, dialect.MySQL, def, schema, now); got != strings.Join(want, " ") {
+			rt.Fatalf("%s\nMariaDB finds  %q\nplain Go       %q", said(def), got, strings.Join(want, " "))
+		}
+	})
+}
+
+// large are numbers beyond 15 digits.
+func large(number any) bool {
+	switch number := number.(type) {
+	case int64:
+		return number > 1e15
+	case float64:
+		return number > 1e15
+	}
+	return false
+}
+
+// unfamiliar are signs that MariaDB may fold in another way.
+func unfamiliar(sign rune) bool {
+	return unicode.Is(unicode.M, sign) || strings.ContainsRune("\u212A\u212B\u037E\u1FEF\u1E9E\u0130\u13A0\u1C90𐐀", sign)
+}
+
+// remoteTypes are the types of MariaDB beside those of PostgreSQL.
+var remoteTypes = map[string]string{
+	"text": "text", "varchar(40)": "varchar(40)", "bigint": "bigint", "numeric": "decimal(65, 10)", "double precision": "double", "real": "double",
+	"boolean": "boolean", "smallint": "smallint", "date": "date", "timestamptz": "datetime", "timestamp": "datetime", "text[]": "json", "jsonb": "json",
+}
+
+// fillRemote makes the table profiles of rows as that database has them. Its sessions are set to UTC.
+func fillRemote(t testing.TB, db *sql.DB, d dialect.Dialect, schema profile.Snapshot, rows [][]any) {
+	t.Helper()
+	create, insert, zone := "CREATE TABLE profiles (n serial, id varchar(10)", "INSERT INTO profiles VALUES (DEFAULT, ?", "SET TIME ZONE 'UTC'"
+	for i, a := range schema.Attributes {
+		if d == dialect.PostgreSQL {
+			create += ", " + d.Quote(a.Column) + " " + fields[i].remoteType
+			insert += ", ?::text::" + fields[i].remoteType
+		} else {
+			create += ", " + d.Quote(a.Column) + " " + remoteTypes[fields[i].remoteType]
+			insert += ", ?"
+			zone = "SET time_zone = '+00:00'"
+		}
+	}
+	for _, statement := range []string{zone, create + ")"} {
 		if _, err := db.ExecContext(t.Context(), statement); err != nil {
 			t.Fatal(err)
 		}
 	}
-	statement, err := db.PrepareContext(t.Context(), dialect.PostgreSQL.Rebind(insert+")"))
+	statement, err := db.PrepareContext(t.Context(), d.Rebind(insert+")"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,16 +146,27 @@ func fillRemote(t testing.TB, db *sql.DB, schema profile.Snapshot, rows [][]any)
 	}
 }
 
-func remoteMembers(t testing.TB, db *sql.DB, def segment.Definition, schema profile.Snapshot, now time.Time) string {
+func remoteMembers(t *rapid.T, db *sql.DB, d dialect.Dialect, def segment.Definition, schema profile.Snapshot, now time.Time) string {
 	t.Helper()
-	where, err := segment.CompileFor(dialect.PostgreSQL, def, schema, now)
+	where, err := segment.CompileFor(d, def, schema, now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var ids sql.NullString
-	query := "SELECT string_agg(p.id, ' ' ORDER BY p.n) FROM profiles p WHERE " + dialect.PostgreSQL.Rebind(where.SQL)
-	if err := db.QueryRowContext(t.Context(), query, where.Args...).Scan(&ids); err != nil {
+	rows, err := db.QueryContext(t.Context(), "SELECT p.id FROM profiles p WHERE "+d.Rebind(where.SQL)+" ORDER BY p.n", where.Args...)
+	if err != nil {
 		t.Fatalf("%s: %v", said(def), err)
 	}
-	return ids.String
+	defer func() { _ = rows.Close() }()
+	var ids []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatalf("%s: %v", said(def), err)
+	}
+	return strings.Join(ids, " ")
 }

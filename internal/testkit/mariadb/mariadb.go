@@ -67,6 +67,18 @@ func (s *Server) Exec(t testing.TB, database string, statements ...string) {
 	}
 }
 
+// DB opens a database as the one who may do everything, until the test ends.
+func (s *Server) DB(t testing.TB, database string) *sql.DB {
+	t.Helper()
+	db := s.connect(database)
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
 func (s *Server) connect(database string) *sql.DB {
 	config := mysql.NewConfig()
 	config.User, config.Passwd, config.DBName = s.User, s.Password, database
