@@ -37,7 +37,7 @@ func (d hostDialer) HostName() string { return d.host }
 
 func (sqlserver) connector(a Address, password secret.Text, dial dialFunc, trust *tls.Config, l Limits) (driver.Connector, error) {
 	config := msdsn.Config{Host: a.Host, Port: uint64(a.Port), Database: a.Database, User: a.User, Password: password.Reveal(),
-		AppName: "segue", Workstation: "segue", ReadOnlyIntent: true, DisableRetry: true, NoTraceID: true, DialTimeout: l.Connect,
+		AppName: "segue", Workstation: "segue", ReadOnlyIntent: true, DisableRetry: true, NoTraceID: true, DialTimeout: l.Connect, ConnTimeout: l.Silence + stopGrace,
 		Protocols: []string{"tcp"}, Encoding: msdsn.EncodeParameters{Timezone: time.UTC},
 		Encryption: msdsn.EncryptionDisabled, Parameters: map[string]string{}, ProtocolParameters: map[string]any{}}
 	if trust != nil {

@@ -20,6 +20,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/secret"
 )
@@ -137,20 +138,25 @@ func (d *Database) Kind() Kind { return d.address.Kind }
 
 // dial reaches what the operator allows, whatever the driver asks for. An address that a name led to before stays allowed:
 // drivers dial it again to cancel a statement.
-func (d *Database) dial(ctx context.Context, network, address string) (net.Conn, error) {
+func (d *Database) dial(ctx context.Context, network, address string) (conn net.Conn, err error) {
 	d.mutex.Lock()
 	again := d.reached[address]
 	d.mutex.Unlock()
 	if again {
-		return (&net.Dialer{}).DialContext(ctx, "tcp", address)
+		conn, err = (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	} else {
+		conn, err = d.limits.Allowed.dial(ctx, network, address, d.address.TLS == TLSPlain)
 	}
-	conn, err := d.limits.Allowed.dial(ctx, network, address, d.address.TLS == TLSPlain)
-	if err == nil {
-		d.mutex.Lock()
-		d.reached[conn.RemoteAddr().String()] = true
-		d.mutex.Unlock()
+	if err != nil {
+		return nil, err
 	}
-	return conn, err
+	d.mutex.Lock()
+	d.reached[conn.RemoteAddr().String()] = true
+	d.mutex.Unlock()
+	if connecting, ok := ctx.Value(dialledKey{}).(*dialled); ok {
+		connecting.add(conn)
+	}
+	return conn, nil
 }
 
 // trust is how certificates are judged; nil for a connection without TLS.
@@ -167,6 +173,7 @@ func (a Address) trust() *tls.Config {
 }
 
 // timedConnector bounds the whole of connecting: a server that takes the connection and then says nothing holds nobody up.
+// Not every driver looks at the context while it signs in, so the network connection is closed under it.
 type timedConnector struct {
 	driver.Connector
 	limit time.Duration
@@ -174,11 +181,47 @@ type timedConnector struct {
 
 // Connect connects within the limit.
 func (c timedConnector) Connect(ctx context.Context) (driver.Conn, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.limit, errNoAnswer)
+	open := &dialled{}
+	ctx, cancel := context.WithTimeoutCause(context.WithValue(ctx, dialledKey{}, open), c.limit, errNoAnswer)
 	defer cancel()
+	hangUp := context.AfterFunc(ctx, open.close)
 	conn, err := c.Connector.Connect(ctx)
-	if err != nil && context.Cause(ctx) == errNoAnswer {
-		return nil, errNoAnswer
+	if !hangUp() { // it was too late
+		if err == nil {
+			err = conn.Close()
+		}
+		if cause := context.Cause(ctx); problem.Of(err) == nil {
+			err = cause
+		}
+		return nil, err
 	}
 	return conn, err
+}
+
+// dialled are the network connections of one connecting.
+type dialled struct {
+	mutex sync.Mutex
+	conns []net.Conn
+	ended bool
+}
+
+type dialledKey struct{}
+
+func (d *dialled) add(conn net.Conn) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if d.ended {
+		_ = conn.Close() // whoever reads from it is told
+		return
+	}
+	d.conns = append(d.conns, conn)
+}
+
+func (d *dialled) close() {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	d.ended = true
+	for _, conn := range d.conns {
+		_ = conn.Close() // whoever reads from it is told
+	}
 }
