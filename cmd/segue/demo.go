@@ -15,17 +15,19 @@ import (
 	"github.com/segue-app/segue/internal/app"
 	"github.com/segue-app/segue/internal/demo"
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
+	"github.com/segue-app/segue/internal/warehouse"
 	"github.com/segue-app/segue/web"
 )
 
 type demoCommand struct {
-	Data          string  `help:"Folder to keep the data in. Default: a new one, removed at the end." type:"path" env:"SEGUE_DEMO_DATA"`
-	Profiles      int     `help:"How many sample customers." default:"20000" env:"SEGUE_DEMO_PROFILES"`
-	Listen        string  `help:"Address of the application." default:"127.0.0.1:8090" env:"SEGUE_LISTEN"`
-	ListenSandbox string  `help:"Address of the sandbox Omnisend." default:"127.0.0.1:8091" env:"SEGUE_SANDBOX_LISTEN"`
-	Speed         float64 `help:"How many times faster than the clock Omnisend's minute passes, for the impatient." default:"1" env:"SEGUE_DEMO_SPEED"`
-	Limit         int     `help:"Requests a minute that Omnisend allows; 0 lifts the limit." default:"400" env:"SEGUE_DEMO_LIMIT"`
-	RunAndExit    bool    `help:"Export all sample customers without a browser, print the outcome as JSON, and end."`
+	Data          string            `help:"Folder to keep the data in. Default: a new one, removed at the end." type:"path" env:"SEGUE_DEMO_DATA"`
+	Profiles      int               `help:"How many sample customers." default:"20000" env:"SEGUE_DEMO_PROFILES"`
+	Listen        string            `help:"Address of the application." default:"127.0.0.1:8090" env:"SEGUE_LISTEN"`
+	ListenSandbox string            `help:"Address of the sandbox Omnisend." default:"127.0.0.1:8091" env:"SEGUE_SANDBOX_LISTEN"`
+	Speed         float64           `help:"How many times faster than the clock Omnisend's minute passes, for the impatient." default:"1" env:"SEGUE_DEMO_SPEED"`
+	Limit         int               `help:"Requests a minute that Omnisend allows; 0 lifts the limit." default:"400" env:"SEGUE_DEMO_LIMIT"`
+	SQLHosts      warehouse.Allowed `name:"sql-hosts" help:"Hosts whose SQL databases may be read, as for serve." env:"SEGUE_SQL_HOSTS"`
+	RunAndExit    bool              `help:"Export all sample customers without a browser, print the outcome as JSON, and end."`
 }
 
 // Run starts the application and the sandbox, and either waits to be stopped or exports once and ends.
@@ -46,7 +48,8 @@ func (c *demoCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	a, err := app.Open(ctx, app.Config{Folder: folder, OmnisendURL: standURL + "/api", Window: c.window(), RequestsPerMinute: c.limit()})
+	a, err := app.Open(ctx, app.Config{Folder: folder, OmnisendURL: standURL + "/api", Window: c.window(), RequestsPerMinute: c.limit(),
+		SQL: warehouse.Limits{Allowed: c.SQLHosts}})
 	if err != nil {
 		return err
 	}

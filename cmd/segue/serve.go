@@ -16,22 +16,24 @@ import (
 	"github.com/segue-app/segue/internal/app"
 	"github.com/segue-app/segue/internal/omnisend"
 	"github.com/segue-app/segue/internal/run"
+	"github.com/segue-app/segue/internal/warehouse"
 	"github.com/segue-app/segue/web"
 )
 
 type serveCommand struct {
 	data
-	SealingKey     string         `help:"File of the key that seals secrets: 32 bytes in base64. It is made when it is missing. Default: segue.key in the data folder." type:"path" env:"SEGUE_SEALING_KEY"`
-	Listen         string         `help:"Address to listen on." default:"127.0.0.1:8090" env:"SEGUE_LISTEN"`
-	URL            string         `help:"Address under which people reach Segue, for links to pass on: https://segue.example.com. With https, cookies are sent over HTTPS only." env:"SEGUE_URL"`
-	Hosts          []string       `help:"Host names that requests may name; any when none is given." env:"SEGUE_HOSTS"`
-	TrustedProxies []netip.Prefix `help:"Networks of proxies whose X-Forwarded-For is believed." env:"SEGUE_TRUSTED_PROXIES"`
-	OmnisendURL    string         `name:"omnisend-url" help:"Base of the Omnisend API." default:"https://api.omnisend.com/api" env:"SEGUE_OMNISEND_URL"`
-	OmnisendWindow time.Duration  `name:"omnisend-window" help:"Length of the window of Omnisend's rate limit: a minute. Less only at a sandbox whose time runs faster." default:"1m" env:"SEGUE_OMNISEND_WINDOW"`
-	MaxProfiles    int            `help:"Most profiles in one export, when the contract with Omnisend allows fewer than a million." default:"1000000" env:"SEGUE_MAX_PROFILES"`
-	KeepEvidence   time.Duration  `help:"How long request and answer of profiles that were rejected are kept, sealed." default:"720h" env:"SEGUE_KEEP_EVIDENCE"`
-	KeepHistory    time.Duration  `help:"How long it is kept who was in which batch, for the stories of single persons." default:"2160h" env:"SEGUE_KEEP_HISTORY"`
-	LogJSON        bool           `name:"log-json" help:"Write the log as JSON." env:"SEGUE_LOG_JSON"`
+	SealingKey     string            `help:"File of the key that seals secrets: 32 bytes in base64. It is made when it is missing. Default: segue.key in the data folder." type:"path" env:"SEGUE_SEALING_KEY"`
+	Listen         string            `help:"Address to listen on." default:"127.0.0.1:8090" env:"SEGUE_LISTEN"`
+	URL            string            `help:"Address under which people reach Segue, for links to pass on: https://segue.example.com. With https, cookies are sent over HTTPS only." env:"SEGUE_URL"`
+	Hosts          []string          `help:"Host names that requests may name; any when none is given." env:"SEGUE_HOSTS"`
+	TrustedProxies []netip.Prefix    `help:"Networks of proxies whose X-Forwarded-For is believed." env:"SEGUE_TRUSTED_PROXIES"`
+	OmnisendURL    string            `name:"omnisend-url" help:"Base of the Omnisend API." default:"https://api.omnisend.com/api" env:"SEGUE_OMNISEND_URL"`
+	OmnisendWindow time.Duration     `name:"omnisend-window" help:"Length of the window of Omnisend's rate limit: a minute. Less only at a sandbox whose time runs faster." default:"1m" env:"SEGUE_OMNISEND_WINDOW"`
+	MaxProfiles    int               `help:"Most profiles in one export, when the contract with Omnisend allows fewer than a million." default:"1000000" env:"SEGUE_MAX_PROFILES"`
+	KeepEvidence   time.Duration     `help:"How long request and answer of profiles that were rejected are kept, sealed." default:"720h" env:"SEGUE_KEEP_EVIDENCE"`
+	KeepHistory    time.Duration     `help:"How long it is kept who was in which batch, for the stories of single persons." default:"2160h" env:"SEGUE_KEEP_HISTORY"`
+	SQLHosts       warehouse.Allowed `name:"sql-hosts" help:"Hosts whose SQL databases may be read: names, host:port or networks, with =plain behind those that may be reached without TLS. None when none is given." env:"SEGUE_SQL_HOSTS"`
+	LogJSON        bool              `name:"log-json" help:"Write the log as JSON." env:"SEGUE_LOG_JSON"`
 }
 
 // Validate refuses what would only show later, in links that lead nowhere or runs that fail. Kong calls it.
@@ -68,7 +70,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
 	}
 	a, err := app.Open(ctx, app.Config{Folder: c.Data, SealingKey: c.SealingKey, OmnisendURL: c.OmnisendURL, Window: c.OmnisendWindow,
-		MaxProfiles: c.MaxProfiles, Retention: run.Retention{Evidence: c.KeepEvidence, History: c.KeepHistory}})
+		MaxProfiles: c.MaxProfiles, Retention: run.Retention{Evidence: c.KeepEvidence, History: c.KeepHistory}, SQL: warehouse.Limits{Allowed: c.SQLHosts}})
 	if err != nil {
 		return err
 	}

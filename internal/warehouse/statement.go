@@ -3,6 +3,7 @@ package warehouse
 import (
 	"strings"
 
+	"github.com/segue-app/segue/internal/dialect"
 	"github.com/segue-app/segue/internal/problem"
 )
 
@@ -39,16 +40,10 @@ func (w What) From(k Kind) (string, error) {
 	return "", problem.New(problem.Invalid, "warehouse.problem.what")
 }
 
-// quote writes a name as an identifier, whatever is in it.
+// quote writes a name as an identifier, whatever is in it. The kinds have the names of their dialects.
 func quote(k Kind, name string) string {
-	switch k {
-	case MySQL:
-		return "`" + strings.ReplaceAll(name, "`", "``") + "`"
-	case SQLServer:
-		return "[" + strings.ReplaceAll(name, "]", "]]") + "]"
-	default:
-		return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
-	}
+	d, _ := dialect.Of(string(k)) // TestNamesAreQuotedWhateverIsInThem finds one for every kind
+	return d.Quote(name)
 }
 
 // beginnings are the words that a statement which only reads begins with. SQL Server takes none but SELECT in parentheses.
