@@ -25,6 +25,7 @@ CREATE TABLE runs (
     known             INTEGER NOT NULL DEFAULT 0,         -- of those, not sent: as in an earlier run, see refusals
     duplicates        INTEGER NOT NULL DEFAULT 0,
     excluded          INTEGER NOT NULL DEFAULT 0,         -- on the list of exclusions
+    erased            INTEGER NOT NULL DEFAULT 0,         -- erased while the run was under way, or before by a person
     withdrawn         INTEGER NOT NULL DEFAULT 0,         -- contacts that lost tags: who left a segment
     held              INTEGER NOT NULL DEFAULT 0,         -- contacts that would have, were they not too many
     requests          INTEGER NOT NULL DEFAULT 0,

@@ -258,7 +258,7 @@ func TestEveryObstacleAndReasonHasItsWordsInEveryLanguage(t *testing.T) {
 	for _, code := range []string{"too_many_profiles", "destination_unavailable", "batches_stalled", "api_retired", "does_not_add_up", "internal", "segment_unusable", "exclusion_unusable"} {
 		keys = append(keys, "runs.error."+code)
 	}
-	for _, code := range []string{"queued", "started", "resumed", "cancel_asked", "succeeded", "warnings", "failed", "cancelled", "withdrawals_held", "tags_refused"} {
+	for _, code := range []string{"queued", "started", "resumed", "cancel_asked", "succeeded", "warnings", "failed", "cancelled", "withdrawals_held", "tags_refused", "erased"} {
 		keys = append(keys, "runs.event."+code)
 	}
 	for _, state := range []run.State{run.Queued, run.Running, run.Succeeded, run.Warnings, run.Failed, run.Cancelled} {

@@ -190,6 +190,9 @@ func (s *Server) importView(c echo.Context, i source.Import) views.ImportView {
 			{Label: text(c, "sources.mode"), Text: text(c, "sources.mode."+string(i.Settings.Mode))},
 		},
 	}
+	if i.Erased > 0 {
+		view.Stats = append(view.Stats, component.Stat{Label: text(c, "erasure.import.left_out"), Number: i18n.Number(ctx(c), i.Erased), Note: text(c, "erasure.import.left_out.note")})
+	}
 	switch {
 	case !i.UndoneAt.IsZero():
 		view.Ending = text(c, "sources.undone", "At", i.UndoneAt)

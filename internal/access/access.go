@@ -48,6 +48,7 @@ const (
 	ManageConnections  Action = "manage_connections"
 	ManageUsers        Action = "manage_users"
 	ManageSchedule     Action = "manage_schedule"
+	ManagePrivacy      Action = "manage_privacy" // find and erase persons, for how long data is kept
 	RunAll             Action = "run_all"
 	StopAll            Action = "stop_all" // the emergency stop, and lifting it
 	ManageOwnAccount   Action = "manage_own_account"
@@ -63,6 +64,7 @@ var allowed = map[Action][]Role{
 	ManageConnections:  {Administrator},
 	ManageUsers:        {Administrator},
 	ManageSchedule:     {Administrator},
+	ManagePrivacy:      {Administrator},
 	RunAll:             {Administrator, Contributor},
 	StopAll:            {Administrator},
 	ManageOwnAccount:   {Administrator, Contributor, Viewer},

@@ -19,6 +19,7 @@ import (
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
+	"github.com/segue-app/segue/internal/erasure"
 	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/exclusion"
 	"github.com/segue-app/segue/internal/export"
@@ -70,6 +71,7 @@ type App struct {
 	Runs        *run.Service
 	Schedule    *schedule.Service
 	Stops       *stop.Service
+	Erasures    *erasure.Service
 	Budgets     *budget.Registry
 
 	queue *job.Queue
@@ -111,7 +113,10 @@ func Open(ctx context.Context, c Config) (opened *App, err error) {
 	if a.DB, err = database.Open(ctx, filepath.Join(c.Folder, "segue.db")); err != nil {
 		return nil, err
 	}
-	return a, a.assemble(c)
+	if err = a.assemble(c); err != nil {
+		return nil, err
+	}
+	return a, a.Exclusions.MakeKey(ctx)
 }
 
 func openSealer(c Config) (*secret.Sealer, error) {
@@ -156,8 +161,12 @@ func (a *App) assemble(c Config) (err error) {
 	a.Stops = stop.NewService(a.DB, c.Clock)
 	a.Runs = run.NewService(run.Dependencies{DB: a.DB, Profiles: a.Profiles, Remote: a.Pushdown, Segments: a.Segments, Connections: a.Connections,
 		Exports: a.Exports, Exclusions: a.Exclusions, Stops: a.Stops, Drivers: drivers, Sealer: a.Sealer, Retention: c.Retention, Budgets: a.Budgets, Events: a.Events, Clock: c.Clock, Log: c.Log})
+	a.Erasures = erasure.NewService(erasure.Dependencies{DB: a.DB, Sealer: a.Sealer, Accounts: a.Accounts, Profiles: a.Profiles, Sources: a.Sources,
+		Segments: a.Segments, Exclusions: a.Exclusions, Runs: a.Runs, Events: a.Events, Clock: c.Clock, Log: c.Log, Longest: c.Retention})
+	a.Sources.LeaveOut(a.Erasures)
+	a.Runs.LeaveOut(a.Erasures)
 	a.Schedule = schedule.NewService(schedule.Dependencies{DB: a.DB, Segments: a.Segments, Runs: a.Runs, Events: a.Events, Clock: c.Clock, Log: c.Log})
-	a.queue, err = job.New(a.DB, job.Work{Runs: a.Runs, Imports: imports{a}, Segments: a.Segments, Schedule: a.Schedule, Housekeeping: housekeeping{a}}, quiet(c.Log))
+	a.queue, err = job.New(a.DB, job.Work{Runs: a.Runs, Imports: imports{a}, Segments: a.Segments, Schedule: a.Schedule, Erasures: a.Erasures, Housekeeping: housekeeping{a}}, quiet(c.Log))
 	if err != nil {
 		return err
 	}
@@ -165,6 +174,7 @@ func (a *App) assemble(c Config) (err error) {
 	a.Sources.StartWith(a.queue)
 	a.Segments.SetQueue(a.queue)
 	a.Schedule.SetQueue(a.queue)
+	a.Erasures.SetQueue(a.queue)
 	return nil
 }
 

@@ -267,10 +267,8 @@ func (s *Service) hasherLocked(ctx context.Context) (*hasher, error) {
 	if err != nil {
 		return nil, err
 	}
-	salt, err := s.sealer.Open(sealed, saltBinding)
-	if err != nil {
-		return nil, fmt.Errorf("open the key of the exclusion list: %w", err)
+	if err := s.openSalt(sealed); err != nil {
+		return nil, err
 	}
-	s.hasher = newHasher([]byte(salt.Reveal()))
 	return s.hasher, nil
 }

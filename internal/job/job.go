@@ -44,12 +44,19 @@ type Housekeeping interface {
 	Tidy(ctx context.Context) error
 }
 
+// Erasures does what follows the erasure of a person.
+type Erasures interface {
+	// Follow says when to call it once more; 0: nothing is left to do.
+	Follow(ctx context.Context, erasureID int64) (again time.Duration, err error)
+}
+
 // Work is who does what.
 type Work struct {
 	Runs         Runs
 	Imports      Imports
 	Segments     Segments
 	Schedule     Schedule
+	Erasures     Erasures
 	Housekeeping Housekeeping
 }
 
@@ -76,6 +83,7 @@ func New(db *database.DB, work Work, log *slog.Logger) (*Queue, error) {
 	river.AddWorker(workers, &countWorker{segments: work.Segments})
 	river.AddWorker(workers, &unifyWorker{imports: work.Imports})
 	river.AddWorker(workers, &tickWorker{schedule: work.Schedule})
+	river.AddWorker(workers, &erasureWorker{erasures: work.Erasures})
 	river.AddWorker(workers, &tidyWorker{housekeeping: work.Housekeeping})
 	client, err := river.NewClient(riversqlite.New(db.Writer()), &river.Config{
 		Logger:      log,
@@ -160,6 +168,12 @@ func (q *Queue) EnqueueTick(ctx context.Context, tx database.Tx) error {
 	return err
 }
 
+// EnqueueErasure queues what follows an erasure, within its transaction.
+func (q *Queue) EnqueueErasure(ctx context.Context, tx database.Tx, erasureID int64) error {
+	_, err := q.client.InsertTx(ctx, tx, erasureArgs{ErasureID: erasureID}, nil)
+	return err
+}
+
 type runArgs struct {
 	RunID int64 `json:"run_id"`
 }
@@ -231,6 +245,27 @@ type unifyWorker struct {
 // Work makes the profiles anew.
 func (w *unifyWorker) Work(ctx context.Context, _ *river.Job[unifyArgs]) error {
 	return w.imports.Unify(ctx)
+}
+
+type erasureArgs struct {
+	ErasureID int64 `json:"erasure_id"`
+}
+
+// Kind names the job.
+func (erasureArgs) Kind() string { return "erasure" }
+
+type erasureWorker struct {
+	river.WorkerDefaults[erasureArgs]
+	erasures Erasures
+}
+
+// Work does what follows an erasure.
+func (w *erasureWorker) Work(ctx context.Context, job *river.Job[erasureArgs]) error {
+	again, err := w.erasures.Follow(ctx, job.Args.ErasureID)
+	if err == nil && again > 0 {
+		return river.JobSnooze(again)
+	}
+	return err
 }
 
 type tickArgs struct{}

@@ -103,6 +103,9 @@ func refusedOf(entries []entry, rejections []Rejection) (found []entry) {
 // may bring this profile's values over theirs.
 func (s *Service) outdate(ctx context.Context, exportID int64, made contact, others []string) error {
 	return s.db.InTx(ctx, func(tx database.Tx) error {
+		if gone, err := s.erased(ctx, tx); err != nil || gone.has(made) { // while it was sent
+			return err
+		}
 		for _, id := range others {
 			if _, err := tx.ExecContext(ctx, emptied, exportID, id); err != nil {
 				return fmt.Errorf("doubt a delivery: %w", err)

@@ -34,6 +34,7 @@ type Forecast struct {
 	Refused    int      // not to be sent, because the destination has refused them as they are
 	Duplicates int      // another profile of the run has the same address
 	Excluded   int      // on the list of exclusions
+	Erased     int      // erased for good, and still in a source that is not copied
 	Withdrawn  int      // not among Profiles: contacts that would lose tags
 	Held       int      // not among Profiles: contacts that would, were they not suspiciously many
 	Question   Question // whose Code says what the run would ask before it sends anything
@@ -52,7 +53,7 @@ type Forecast struct {
 
 // Looked is how many profiles were looked at.
 func (f Forecast) Looked() int {
-	return f.Sent() + f.Unchanged + f.Invalid + f.Refused + f.Duplicates + f.Excluded
+	return f.Sent() + f.Unchanged + f.Invalid + f.Refused + f.Duplicates + f.Excluded + f.Erased
 }
 
 // Sent is how many profiles would be sent.
@@ -157,7 +158,7 @@ func (s *Service) forecast(ctx context.Context, e export.Export, options Options
 	}
 	defer func() { _ = tx.Rollback() }() // nothing was written
 	guess := &guess{forecast: f, reasons: map[Reason]int{}}
-	sorter := &sorter{exportID: e.ID, complete: options.Complete, untag: untag, maker: maker, checker: maker, excluded: excluded, claims: newClaims(), refused: &refused{exportID: e.ID}, sink: guess}
+	sorter := &sorter{exportID: e.ID, complete: options.Complete, untag: untag, maker: maker, checker: maker, excluded: excluded, claims: newClaims(), refused: &refused{exportID: e.ID}, sink: guess, erased: s.erased}
 	err = guess.all(ctx, tx, sorter, options, plan.AskShare)
 	guess.conclude()
 	f.MaxBatch = driver.Info().MaxBatch
@@ -270,6 +271,8 @@ func (g *guess) all(ctx context.Context, q database.Querier, sorter *sorter, opt
 	}
 	return nil
 }
+
+func (g *guess) erase() { g.forecast.Erased++ }
 
 func (g *guess) exclude(_ contact, code string) {
 	g.forecast.Excluded++

@@ -19,7 +19,7 @@ import (
 // Execute carries a queued run out, or goes on with one that an earlier process began. It returns nil when the run has
 // ended, however it ended, or goes on after the next start; an error is of our own side, and worth another try.
 func (s *Service) Execute(ctx context.Context, runID int64) error {
-	u, ok := s.enter(runID)
+	u, ok := s.enter(ctx, runID)
 	if !ok {
 		return nil
 	}

@@ -29,7 +29,7 @@ func prepare(ctx context.Context, db *database.DB) (*statements, error) {
 		query string
 	}{
 		{&s.record, `UPDATE runs SET accepted = accepted + ?, created = created + ?, updated = updated + ?, unchanged = unchanged + ?, invalid = invalid + ?, refused = refused + ?, known = known + ?,
-			duplicates = duplicates + ?, excluded = excluded + ?, requests = requests + ?, batches_sent = batches_sent + ?, batches_settled = batches_settled + ?,
+			duplicates = duplicates + ?, excluded = excluded + ?, erased = erased + ?, requests = requests + ?, batches_sent = batches_sent + ?, batches_settled = batches_settled + ?,
 			withdrawn = withdrawn + ?, held = held + ?, progress_at = ?, stuck_at = NULL WHERE id = ?`},
 		{&s.cursor, `UPDATE runs SET cursor = ?, planned = ? WHERE id = ?`},
 		{&s.batch, `INSERT INTO batches (run_id, number, state, tries, size) VALUES (?, ?, ?, ?, ?)
@@ -87,7 +87,7 @@ type progress struct {
 // record adds a step's progress to the run, within the transaction that journals the step.
 func (j journal) record(ctx context.Context, runID int64, p progress, now time.Time) error {
 	err := j.do(ctx, j.statements.record,
-		p.Accepted, p.Created, p.Updated, p.Unchanged, p.Invalid, p.Refused, p.Known, p.Duplicates, p.Excluded, p.requests, p.sent, p.settled, p.Withdrawn, p.Held, database.Millis(now), runID)
+		p.Accepted, p.Created, p.Updated, p.Unchanged, p.Invalid, p.Refused, p.Known, p.Duplicates, p.Excluded, p.Erased, p.requests, p.sent, p.settled, p.Withdrawn, p.Held, database.Millis(now), runID)
 	if err != nil {
 		return fmt.Errorf("record progress of run %d: %w", runID, err)
 	}

@@ -23,7 +23,7 @@ type planner struct {
 // sent.
 func (x *execution) plan(ctx context.Context) error {
 	p := &planner{x: x}
-	p.sorter = &sorter{exportID: x.run.ExportID, complete: x.run.Complete, untag: x.tagger != nil, maker: x.maker, checker: x.checker, excluded: x.excluded, claims: newClaims(), refused: &refused{exportID: x.run.ExportID}, sink: p}
+	p.sorter = &sorter{exportID: x.run.ExportID, complete: x.run.Complete, untag: x.tagger != nil, maker: x.maker, checker: x.checker, excluded: x.excluded, claims: newClaims(), refused: &refused{exportID: x.run.ExportID}, sink: p, erased: x.service.erased}
 	if x.run.OfRun != 0 {
 		p.sorter.only = &chosen{x.run.ID}
 	}
@@ -114,6 +114,8 @@ func (p *planner) catchUp(ctx context.Context) error {
 	}
 	return nil
 }
+
+func (p *planner) erase() { p.step.Erased++ }
 
 func (p *planner) exclude(made contact, code string) {
 	p.step.Excluded++

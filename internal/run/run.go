@@ -92,11 +92,12 @@ type Counts struct {
 	Held       int // not among Profiles: contacts that would have, were they not suspiciously many, or had the destination not refused
 	Duplicates int // not sent, because another profile of the run has the same address
 	Excluded   int // not sent, because they are on the list of exclusions
+	Erased     int // erased for good, before they had another outcome; nothing more is kept of them
 }
 
 // Settled is how many profiles have their outcome.
 func (c Counts) Settled() int {
-	return c.Accepted + c.Unchanged + c.Invalid + c.Refused + c.Duplicates + c.Excluded
+	return c.Accepted + c.Unchanged + c.Invalid + c.Refused + c.Duplicates + c.Excluded + c.Erased
 }
 
 // Open is how many profiles have no outcome yet; in a run that was stopped, how many were not sent or not confirmed.

@@ -140,6 +140,9 @@ func (s *Service) recordTry(ctx context.Context, actor access.Actor, r ready, ma
 	}
 	var id int64
 	err = s.db.InTx(ctx, func(tx database.Tx) error {
+		if gone, err := s.erased(ctx, tx); err != nil || gone.has(made) { // meanwhile
+			return err
+		}
 		at := database.Millis(began)
 		result, err := tx.ExecContext(ctx, `INSERT INTO runs (export_id, cause, requested_by, requested_by_name, acting_for, state, plan, brand_id, planned,
 			profiles, accepted, created, updated, refused, error_code, error_detail, queued_at, started_at, ended_at, progress_at)

@@ -87,6 +87,7 @@ type Service struct {
 	segments    Segments
 	connections Connections
 	exclusions  Exclusions
+	erasures    Erasures // nil: nobody was ever erased
 	exports     Exports
 	stops       Stops
 	drivers     map[string]destination.Driver
@@ -105,6 +106,7 @@ type Service struct {
 	active     map[int64]*underWay // in this process
 	again      map[int64]bool      // of those, which are to be carried out once more at their end
 	shutting   bool
+	still      chan struct{} // closed when runs may be under way again; nil: they may
 	answers    map[answerKey]Answer
 	dryRuns    chan struct{} // has room for one: each holds some 30 bytes a profile, and a core
 }
@@ -336,8 +338,10 @@ func (s *Service) Shutdown() {
 
 // enter notes that a run is under way in this process; ok is false when it is already (then it is carried out once more at
 // its end, for it may have been resumed while it came to a pause), or when the program stops.
-func (s *Service) enter(runID int64) (u *underWay, ok bool) {
-	s.mutex.Lock()
+func (s *Service) enter(ctx context.Context, runID int64) (u *underWay, ok bool) {
+	if !s.lockWhenMoving(ctx) {
+		return nil, false
+	}
 	defer s.mutex.Unlock()
 	if s.active[runID] != nil {
 		s.again[runID] = true

@@ -20,12 +20,15 @@ type sorter struct {
 	claims   *claims
 	refused  *refused
 	only     *chosen // nil: everybody
+	erased   func(context.Context, database.Querier) (Erased, error)
+	gone     Erased // of the page at hand; nil: nobody
 	sink     sink
 	cursor   string // the last profile that was decided on
 }
 
 // sink hears what was decided.
 type sink interface {
+	erase()                             // it was erased for good, and is still in a source that is not copied
 	exclude(made contact, code string)  // it is never sent
 	reject(made contact)                // it cannot be sent
 	skip(made contact, ownerID string)  // another profile of the run has its address
@@ -49,6 +52,9 @@ func (s *sorter) page(ctx context.Context, q database.Querier) (more bool, err e
 // sort decides on a page, the one after the cursor, and after the last one on those who left and come after it.
 func (s *sorter) sort(ctx context.Context, q database.Querier, p page) (err error) {
 	if s.matcher, err = s.excluded.matcher(ctx); err != nil {
+		return err
+	}
+	if s.gone, err = s.erased(ctx, q); err != nil {
 		return err
 	}
 	if len(p.made) > 0 {
@@ -108,7 +114,7 @@ func (s *sorter) sortMembers(ctx context.Context, q database.Querier, p page) er
 
 // passOver has a member whom a retry leaves alone claim its address.
 func (s *sorter) passOver(ctx context.Context, q database.Querier, made contact) error {
-	if len(made.reasons) > 0 || s.matcher.Match(made.identity) != "" {
+	if len(made.reasons) > 0 || s.matcher.Match(made.identity) != "" || s.gone.has(made) {
 		return nil
 	}
 	_, err := s.claims.claim(ctx, q, s.checker, made)
@@ -123,6 +129,10 @@ func (s *sorter) decide(ctx context.Context, q database.Querier, made contact, b
 			s.sink.forget(known)
 		}
 	}()
+	if s.gone.has(made) {
+		s.sink.erase()
+		return nil
+	}
 	if code := s.matcher.Match(made.identity); code != "" {
 		s.leave(before)
 		s.sink.exclude(made, string(code))

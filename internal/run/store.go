@@ -13,7 +13,7 @@ import (
 )
 
 const runColumns = `r.id, r.export_id, e.name, r.cause, r.requested_by_name, r.acting_for, coalesce(r.of_run, 0), r.complete, r.withdraw_any, r.leave_tags, r.state, r.plan, r.planned,
-	r.profiles, r.accepted, r.created, r.updated, r.unchanged, r.invalid, r.refused, r.known, r.duplicates, r.excluded, r.withdrawn, r.held, r.requests, r.batches_sent, r.batches_settled, r.error_code, r.error_detail,
+	r.profiles, r.accepted, r.created, r.updated, r.unchanged, r.invalid, r.refused, r.known, r.duplicates, r.excluded, r.erased, r.withdrawn, r.held, r.requests, r.batches_sent, r.batches_settled, r.error_code, r.error_detail,
 	r.cancel_asked_at, r.cancel_asked_by, r.pause_code, r.pause_detail, r.paused_at, r.paused_by, r.approved_at, r.approved_by, r.queued_at, r.started_at, r.ended_at, r.progress_at, r.stuck_at, r.waits_for`
 
 func scanRun(row interface{ Scan(...any) error }) (Run, error) {
@@ -22,7 +22,7 @@ func scanRun(row interface{ Scan(...any) error }) (Run, error) {
 	var cancel, paused, approved, started, ended, progress, stuck sql.NullInt64
 	var queued int64
 	err := row.Scan(&r.ID, &r.ExportID, &r.ExportName, &r.Cause, &r.RequestedBy, &r.ActingFor, &r.OfRun, &r.Complete, &r.WithdrawAny, &r.LeaveTags, &r.State, &plan, &r.Planned,
-		&r.Counts.Profiles, &r.Counts.Accepted, &r.Counts.Created, &r.Counts.Updated, &r.Counts.Unchanged, &r.Counts.Invalid, &r.Counts.Refused, &r.Counts.Known, &r.Counts.Duplicates, &r.Counts.Excluded,
+		&r.Counts.Profiles, &r.Counts.Accepted, &r.Counts.Created, &r.Counts.Updated, &r.Counts.Unchanged, &r.Counts.Invalid, &r.Counts.Refused, &r.Counts.Known, &r.Counts.Duplicates, &r.Counts.Excluded, &r.Counts.Erased,
 		&r.Counts.Withdrawn, &r.Counts.Held, &r.Requests, &r.BatchesSent, &r.BatchesSettled, &r.ErrorCode, &r.ErrorDetail, &cancel, &r.CancelAskedBy,
 		&r.PauseCode, &r.PauseDetail, &paused, &r.PausedBy, &approved, &r.ApprovedBy, &queued, &started, &ended, &progress, &stuck, &r.StuckFor)
 	if err != nil {

@@ -97,7 +97,7 @@ func (s *Service) endure(ctx context.Context, u *underWay, failure error, attemp
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	return !s.shutting // of a run that was stopped before, stopping does not tell
+	return !s.shutting && s.still == nil // of a run that was stopped before, stopping does not tell
 }
 
 // waitsFor says what a run waits for; "" when it is at work.

@@ -87,9 +87,10 @@ type Import struct {
 	State      State
 	FileName   string
 	Settings   Settings
-	Lines      int            // of data, read so far: Good + Refused
+	Lines      int            // of data, read so far: Good + Refused + Erased
 	Good       int            // became profiles
 	Refused    int            //
+	Erased     int            // of persons who were erased and must not come back
 	Reasons    map[string]int // refused lines by code
 	Bytes      int64          // read so far
 	TotalBytes int64

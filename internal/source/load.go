@@ -318,6 +318,10 @@ func (l *loader) write(ctx context.Context, c *chunk) error {
 		reasons[code] = n
 	}
 	err := l.service.store.db.InTx(ctx, func(tx database.Tx) error {
+		var err error
+		if c, err = l.leaveOutErased(ctx, tx, c); err != nil {
+			return err
+		}
 		duplicates, err := l.service.profiles.Insert(ctx, tx, l.snapshot, l.next, c.values)
 		if err != nil {
 			return err

@@ -45,6 +45,7 @@ type Service struct {
 	folder   string
 	log      *slog.Logger
 	starter  Starter
+	erasures Erasures // nil: everybody may come in
 
 	mutex   sync.Mutex
 	running map[int64]bool // imports under way in this process

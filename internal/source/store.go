@@ -16,7 +16,7 @@ import (
 type store struct{ db *database.DB }
 
 const importColumns = `i.id, i.source_id, s.name, i.cause, i.state, i.file_name, i.settings, i.line_count, i.good_count, i.refused_count, i.reasons,
-	i.byte_count, i.total_bytes, i.before_count, i.added_count, i.changed_count, i.removed_count, i.compared, i.undone_at, i.code, i.detail, i.mark,
+	i.byte_count, i.total_bytes, i.before_count, i.added_count, i.changed_count, i.removed_count, i.compared, i.undone_at, i.erased_count, i.code, i.detail, i.mark,
 	coalesce(i.snapshot_id, 0), coalesce(i.created_by, 0), i.created_by_name, i.created_at, i.started_at, i.ended_at
 	FROM imports i JOIN sources s ON s.id = i.source_id`
 
@@ -26,7 +26,7 @@ func scanImport(scan func(...any) error) (Import, error) {
 	var created int64
 	var started, ended, undone sql.NullInt64
 	err := scan(&i.ID, &i.SourceID, &i.SourceName, &i.Cause, &i.State, &i.FileName, &settings, &i.Lines, &i.Good, &i.Refused, &reasons,
-		&i.Bytes, &i.TotalBytes, &i.Before, &i.Added, &i.Changed, &i.Removed, &i.Compared, &undone, &i.Code, &i.Detail, &i.Mark,
+		&i.Bytes, &i.TotalBytes, &i.Before, &i.Added, &i.Changed, &i.Removed, &i.Compared, &undone, &i.Erased, &i.Code, &i.Detail, &i.Mark,
 		&i.SnapshotID, &i.CreatedBy, &i.CreatedByName, &created, &started, &ended)
 	if err != nil {
 		return Import{}, err
@@ -202,9 +202,9 @@ func (s store) begin(ctx context.Context, tx database.Tx, i *Import, snapshotID 
 	if _, err := tx.ExecContext(ctx, `DELETE FROM import_refusals WHERE import_id = ?`, i.ID); err != nil {
 		return fmt.Errorf("forget earlier refusals: %w", err)
 	}
-	i.SnapshotID, i.State, i.Lines, i.Good, i.Refused, i.Bytes, i.Reasons = snapshotID, Running, 0, 0, 0, 0, nil
+	i.SnapshotID, i.State, i.Lines, i.Good, i.Refused, i.Erased, i.Bytes, i.Reasons = snapshotID, Running, 0, 0, 0, 0, 0, nil
 	result, err := tx.ExecContext(ctx, `UPDATE imports SET state = 'running', snapshot_id = ?, started_at = ?, line_count = 0, good_count = 0,
-		refused_count = 0, reasons = '{}', byte_count = 0 WHERE id = ? AND state IN ('queued', 'running')`, snapshotID, database.Millis(now), i.ID)
+		refused_count = 0, erased_count = 0, reasons = '{}', byte_count = 0 WHERE id = ? AND state IN ('queued', 'running')`, snapshotID, database.Millis(now), i.ID)
 	return changedOne(result, err, errStopped)
 }
 

@@ -59,6 +59,9 @@ func (d DryRunDetail) stats(ctx context.Context) []component.Stat {
 	if f.Excluded > 0 {
 		stats = append(stats, stat("runs.count.excluded", f.Excluded, component.Neutral))
 	}
+	if f.Erased > 0 {
+		stats = append(stats, stat("runs.count.erased", f.Erased, component.Neutral))
+	}
 	if f.Withdrawn > 0 {
 		stats = append(stats, stat("dryrun.withdrawn", f.Withdrawn, component.Neutral))
 	}
@@ -74,7 +77,7 @@ func (d DryRunDetail) parts(ctx context.Context) component.StackedBar {
 		tone component.Tone
 	}{
 		{"dryrun.sent", f.Sent(), component.Success}, {"runs.count.unchanged", f.Unchanged, component.Info}, {"runs.count.invalid", f.Invalid, component.Warning},
-		{"story.known", f.Refused, component.Danger}, {"runs.count.duplicates", f.Duplicates, component.Running}, {"runs.count.excluded", f.Excluded, component.Neutral}, {"dryrun.not_looked", f.Profiles - f.Looked(), component.Neutral},
+		{"story.known", f.Refused, component.Danger}, {"runs.count.duplicates", f.Duplicates, component.Running}, {"runs.count.excluded", f.Excluded, component.Neutral}, {"runs.count.erased", f.Erased, component.Neutral}, {"dryrun.not_looked", f.Profiles - f.Looked(), component.Neutral},
 	} {
 		if part.n > 0 {
 			bar.Parts = append(bar.Parts, component.Part{Label: i18n.T(ctx, part.key), Count: int64(part.n), Text: i18n.Number(ctx, part.n), Tone: part.tone})

@@ -250,6 +250,9 @@ func (d Detail) stats(ctx context.Context) []component.Stat {
 	if c.Excluded > 0 {
 		stats = append(stats, stat("excluded", c.Excluded, component.Neutral, run.Excluded))
 	}
+	if c.Erased > 0 {
+		stats = append(stats, stat("erased", c.Erased, component.Neutral, ""))
+	}
 	if c.Withdrawn > 0 {
 		stats = append(stats, stat("withdrawn", c.Withdrawn, component.Neutral, ""))
 	}
@@ -265,7 +268,7 @@ func (d Detail) parts(ctx context.Context) component.StackedBar {
 		tone component.Tone
 	}{
 		{"accepted", c.Accepted, component.Success}, {"unchanged", c.Unchanged, component.Info}, {"invalid", c.Invalid, component.Warning},
-		{"refused", c.Refused, component.Danger}, {"duplicates", c.Duplicates, component.Running}, {"excluded", c.Excluded, component.Neutral}, {"open", c.Open(), component.Neutral},
+		{"refused", c.Refused, component.Danger}, {"duplicates", c.Duplicates, component.Running}, {"excluded", c.Excluded, component.Neutral}, {"erased", c.Erased, component.Neutral}, {"open", c.Open(), component.Neutral},
 	} {
 		if part.n > 0 {
 			bar.Parts = append(bar.Parts, component.Part{Label: i18n.T(ctx, "runs.count."+part.key), Count: int64(part.n), Text: i18n.Number(ctx, part.n), Tone: part.tone})
@@ -297,6 +300,9 @@ func (d Detail) timeline(ctx context.Context) component.Timeline {
 		case "late_batches":
 			number, _ := strconv.Atoi(e.Detail)
 			event.Tone, event.Icon, event.Text = component.Warning, "history", i18n.N(ctx, "runs.event.late_batches.text", number, "Destination", d.DestinationName)
+		case "erased":
+			number, _ := strconv.Atoi(e.Detail)
+			event.Tone, event.Icon, event.Text = component.Info, "shield", i18n.N(ctx, "runs.event.erased.text", number)
 		case "tags_refused":
 			event.Tone, event.Icon, event.Text = component.Warning, "tag", i18n.T(ctx, "runs.event.tags_refused.text", "Destination", d.DestinationName)
 		case "source_read", "source_without_id", "source_twice":

@@ -1,0 +1,243 @@
+package erasure_test
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/app/apptest"
+	"github.com/segue-app/segue/internal/demo"
+	"github.com/segue-app/segue/internal/destination"
+	"github.com/segue-app/segue/internal/erasure"
+	"github.com/segue-app/segue/internal/export"
+	"github.com/segue-app/segue/internal/omnisend/sandbox"
+	"github.com/segue-app/segue/internal/run"
+	"github.com/segue-app/segue/internal/segment"
+)
+
+// The person of these tests. Nothing else in the data folder has one of these texts in it.
+const (
+	key     = "planted-4711"
+	address = "quillon.planted@example.org"
+	name    = "Zephyrquillon"
+	tag     = "segue everybody"
+)
+
+const others = 250
+
+// file is an upload with the person among others, who have a point more in each version.
+func file(version int) string {
+	var csv strings.Builder
+	csv.WriteString("customer_id,email,first_name,points\n")
+	for i := range others {
+		fmt.Fprintf(&csv, "c%04d,c%04d@example.com,Anna,%d\n", i, i, version)
+	}
+	fmt.Fprintf(&csv, "%s,%s,%s,%d\n", key, strings.ToUpper(address[:1])+address[1:], name, version)
+	for i := range others {
+		fmt.Fprintf(&csv, "z%04d,z%04d@example.com,Bo,%d\n", i, i, version)
+	}
+	return csv.String()
+}
+
+func kit(t *testing.T) *apptest.Kit {
+	t.Helper()
+	k := apptest.Start(t, 1)
+	k.Upload(file(1))
+	return k
+}
+
+// exporting makes an export of everybody.
+func exporting(t *testing.T, k *apptest.Kit, called string, connectionID int64, leavers export.Leavers) export.Export {
+	t.Helper()
+	admin := k.Actor(access.Administrator)
+	page, err := k.Segments.List(t.Context(), admin, segment.Query{Search: demo.Everybody})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := k.Exports.Create(t.Context(), admin, export.Draft{Name: called, ConnectionID: connectionID, Leavers: leavers,
+		Parts: []export.Part{{SegmentID: page.Segments[0].ID, Tag: tag}},
+		Mapping: export.Mapping{{Field: destination.Email, Attribute: "email"}, {Field: destination.FirstName, Attribute: "first_name"},
+			{Field: destination.CustomPrefix + "points", Attribute: "points"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func erase(t *testing.T, k *apptest.Kit, text string) int64 {
+	t.Helper()
+	id, err := k.Erasures.Erase(t.Context(), k.Actor(access.Administrator), erasure.Order{Query: erasure.Query{Text: text}, Confirm: text,
+		Password: demo.People[0].Password, Reason: erasure.Asked, Reference: "GDPR-2026-17"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// followed waits until nothing is left to do after an erasure.
+func followed(t *testing.T, k *apptest.Kit, id int64) erasure.Erasure {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; {
+		if _, err := k.Erasures.Follow(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		e, err := k.Erasures.Get(t.Context(), k.Actor(access.Administrator), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Waiting() == 0 && !e.RewrittenAt.IsZero() {
+			return e
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("not done: %+v", e)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// wantNothing looks through every file of the data folder for the person.
+func wantNothing(t *testing.T, k *apptest.Kit) {
+	t.Helper()
+	err := filepath.WalkDir(k.Config.Folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		content = bytes.ToLower(content)
+		for _, text := range []string{key, address, name} {
+			if at := bytes.Index(content, []byte(strings.ToLower(text))); at >= 0 {
+				t.Errorf("%s still has %q: %q", filepath.Base(path), text, content[max(at-60, 0):min(at+80, len(content))])
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func count(e erasure.Erasure, place string) int {
+	i := slices.IndexFunc(e.Removed, func(c erasure.Count) bool { return c.Place == place })
+	if i < 0 {
+		return 0
+	}
+	return e.Removed[i].Number
+}
+
+func TestOfAPersonWhoIsErasedNothingIsLeftButTheProofAndRunsUnderWayGoOn(t *testing.T) {
+	k := kit(t)
+	admin := k.Actor(access.Administrator)
+	connection := k.Connect()
+	first := exporting(t, k, "First", connection.ID, export.Untag)
+	second := exporting(t, k, "Second", connection.ID, export.Untag)
+	third := exporting(t, k, "Third", connection.ID, export.KeepTag)
+
+	// Refused with evidence, then accepted, in a list, tried alone.
+	k.Sandbox.SetFaults(sandbox.Faults{RejectEmail: "planted"})
+	if r := k.Run(first, run.Options{}); r.Counts.Refused != 1 {
+		t.Fatalf("%+v", r.Counts)
+	}
+	if r := k.Run(third, run.Options{}); r.Counts.Refused != 1 {
+		t.Fatalf("%+v", r.Counts)
+	}
+	k.Sandbox.SetFaults(sandbox.Faults{})
+	if r := k.Run(first, run.Options{Complete: true}); r.Counts.Refused != 0 {
+		t.Fatalf("%+v", r.Counts)
+	}
+	list, err := k.Segments.UploadList(t.Context(), admin, strings.NewReader(key+"\nc0001\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Segments.Create(t.Context(), admin, segment.Draft{Name: "Listed", Definition: segment.Definition{Kind: segment.ByList, ListID: list.ID}}); err != nil {
+		t.Fatal(err)
+	}
+
+	// Two runs in the middle, each with a snapshot of its own: what they have sent has no outcome.
+	k.Sandbox.SetFaults(sandbox.Faults{StallShare: 1})
+	k.Upload(file(2))
+	midway := startAndWait(t, k, first)
+	k.Upload(file(3))
+	paused := startAndWait(t, k, second)
+	k.Upload(file(4))
+	if _, err := k.Sources.Receive(t.Context(), admin, "next.csv", 0, strings.NewReader(file(5))); err != nil {
+		t.Fatal(err)
+	}
+
+	found, err := k.Erasures.Find(t.Context(), admin, erasure.Query{Text: " " + strings.ToUpper(address) + " "})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found.Profiles) != 1 || found.Profiles[0].ID != key || len(found.Held) != 3 || len(found.Lists) != 1 || len(found.Files) != 1 || found.Files[0].Lines != 1 {
+		t.Fatalf("%+v", found)
+	}
+	places := map[run.Place]int{}
+	for _, trace := range found.Traces {
+		places[trace.Place]++
+	}
+	for _, place := range []run.Place{run.InDeliveries, run.InRefusals, run.InRejections, run.InEvidence, run.InBatches} {
+		if places[place] == 0 {
+			t.Errorf("nothing is shown of %s: %v", place, places)
+		}
+	}
+
+	id := erase(t, k, key)
+	k.Sandbox.SetFaults(sandbox.Faults{})
+	for _, runID := range []int64{midway, paused} {
+		if r := k.Wait(runID); r.State != run.Succeeded || r.Counts.Erased != 1 || r.Counts.Open() != 0 || r.Counts.Accepted != 2*others {
+			t.Errorf("run %d ended as %s (%s %s) %+v", runID, r.State, r.ErrorCode, r.ErrorDetail, r.Counts)
+		}
+	}
+	e := followed(t, k, id)
+	if err := k.DB.Rewrite(t.Context()); err != nil { // of what the runs wrote since
+		t.Fatal(err)
+	}
+	wantNothing(t, k)
+	if e.Reference != "GDPR-2026-17" || e.By != admin.Name || count(e, "snapshots") != 3 || count(e, "files") != 1 || count(e, "lists") != 1 || count(e, "evidence") != 2 {
+		t.Errorf("%+v", e)
+	}
+	k.Sandbox.Settle()
+	if held, ok := k.Sandbox.Contact(address); !ok || len(held.Tags) != 0 {
+		t.Errorf("at the destination: %v %+v", ok, held)
+	}
+
+	// The next upload does not bring them back, also not under another key.
+	k.Upload(strings.Replace(file(6), key, "another-key", 1))
+	imports, err := k.Sources.Imports(t.Context(), admin, 1)
+	if err != nil || imports[0].Erased != 1 || imports[0].Good != 2*others {
+		t.Errorf("%+v, %v", imports, err)
+	}
+	if r := k.Run(first, run.Options{}); r.Counts.Profiles != 2*others || r.Counts.Withdrawn != 0 || r.State != run.Succeeded {
+		t.Errorf("the next run: %s %+v", r.State, r.Counts)
+	}
+	if held, _ := k.Sandbox.Contact(address); len(held.Tags) != 0 {
+		t.Errorf("the tag is back: %+v", held)
+	}
+	if lifted, err := k.Erasures.Allow(t.Context(), admin, address); err != nil || !slices.Equal(lifted, []int64{id}) {
+		t.Fatalf("%v, %v", lifted, err)
+	}
+	k.Upload(file(7))
+	if r := k.Run(first, run.Options{}); r.Counts.Profiles != 2*others+1 {
+		t.Errorf("allowed again: %+v", r.Counts)
+	}
+}
+
+// startAndWait starts an export and waits until everything is sent.
+func startAndWait(t *testing.T, k *apptest.Kit, e export.Export) int64 {
+	t.Helper()
+	started, err := k.Runs.Start(t.Context(), k.Actor(access.Administrator), e.ID, run.Options{Complete: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Until(started.ID, func(r run.Run) bool { return r.Planned && r.BatchesSent == 6 })
+	return started.ID
+}
