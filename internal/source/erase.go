@@ -10,6 +10,7 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/tabular"
 )
 
@@ -32,6 +33,10 @@ func (l *loader) leaveOutErased(ctx context.Context, tx database.Tx, c *chunk) (
 	if err != nil || gone == nil {
 		return c, err
 	}
+	own, err := ownKeys(ctx, tx, l.i.SourceID)
+	if err != nil {
+		return nil, err
+	}
 	width := len(l.fields) + 1
 	left := *c
 	left.values, left.lines = make([]any, 0, len(c.values)), make([]int, 0, len(c.lines))
@@ -44,7 +49,11 @@ func (l *loader) leaveOutErased(ctx context.Context, tx database.Tx, c *chunk) (
 				texts = append(texts, text)
 			}
 		}
-		if gone(values[0].(string), texts...) {
+		key := values[0].(string)
+		if own {
+			key = profile.SourceKey(l.i.SourceID, key)
+		}
+		if gone(key, texts...) {
 			l.i.Erased++
 			continue
 		}
@@ -54,6 +63,14 @@ func (l *loader) leaveOutErased(ctx context.Context, tx database.Tx, c *chunk) (
 		return nil, fmt.Errorf("count who is left out: %w", err)
 	}
 	return &left, nil
+}
+
+// ownKeys reports whether a source numbers in its own way, so that its keys mean others elsewhere.
+func ownKeys(ctx context.Context, q database.Querier, sourceID int64) (own bool, err error) {
+	if err := q.QueryRowContext(ctx, `SELECT own_keys FROM sources WHERE id = ?`, sourceID).Scan(&own); err != nil {
+		return false, fmt.Errorf("read source %d: %w", sourceID, err)
+	}
+	return own, nil
 }
 
 // WaitingFile is an uploaded file that is not imported yet, or being imported, and seems to hold somebody.
@@ -101,6 +118,10 @@ func (s *Service) linesWith(ctx context.Context, i Import, means func(id string,
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
+	own, err := ownKeys(ctx, s.store.db.Reader(), i.SourceID)
+	if err != nil {
+		return 0, err
+	}
 	table, err := tabular.Open(file, size, i.FileName, i.Settings.options())
 	if err != nil {
 		return 0, err
@@ -116,7 +137,14 @@ func (s *Service) linesWith(ctx context.Context, i Import, means func(id string,
 		if err != nil {
 			return lines, err
 		}
-		if r.Refused == "" && i.Settings.ID < len(r.Fields) && means(strings.TrimSpace(r.Fields[i.Settings.ID]), r.Fields) {
+		if r.Refused != "" || i.Settings.ID >= len(r.Fields) {
+			continue
+		}
+		key := strings.TrimSpace(r.Fields[i.Settings.ID])
+		if own {
+			key = profile.SourceKey(i.SourceID, key)
+		}
+		if means(key, r.Fields) {
 			lines++
 		}
 	}
