@@ -139,8 +139,8 @@ func (s *Service) remove(ctx context.Context, actor access.Actor, order Order, f
 		if removed[placeSnapshots], err = s.Profiles.Erase(ctx, tx, held, profiles); err != nil {
 			return err
 		}
-		for _, profileID := range profiles {
-			lists, err := s.Segments.EraseID(ctx, tx, profileID)
+		for _, entry := range slices.Concat(profiles, blocked(found)) {
+			lists, err := s.Segments.EraseEntry(ctx, tx, entry)
 			if err != nil {
 				return err
 			}

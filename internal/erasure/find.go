@@ -46,9 +46,9 @@ type Candidate struct {
 	InData bool // in some snapshot
 }
 
-// InList is a profile's place in an uploaded list.
+// InList is a person's place in an uploaded list.
 type InList struct {
-	ProfileID string
+	Entry string // id or address
 	segment.Listed
 }
 
@@ -285,15 +285,6 @@ func (l *looking) fill(ctx context.Context, found *Found) error {
 		found.Held = append(found.Held, l.held[c.ID]...)
 		found.Traces = append(found.Traces, l.traces[c.ID]...)
 		found.aliases = append(found.aliases, l.aliases[c.ID]...)
-		for _, id := range append([]string{c.ID}, l.aliases[c.ID]...) {
-			lists, err := s.Segments.ListsWith(ctx, l.actor, id)
-			if err != nil {
-				return err
-			}
-			for _, one := range lists {
-				found.Lists = append(found.Lists, InList{id, one})
-			}
-		}
 	}
 	if form, ok := address.Read(found.Query); ok && !slices.ContainsFunc(found.Addresses, func(a string) bool { return normal(a) == form }) {
 		found.Addresses = append(found.Addresses, found.Query)
@@ -301,6 +292,15 @@ func (l *looking) fill(ctx context.Context, found *Found) error {
 	for _, written := range found.Addresses {
 		if taken[normal(written)] {
 			found.Shared = append(found.Shared, written)
+		}
+	}
+	for _, entry := range slices.Concat(found.Chosen(), found.aliases, blocked(*found)) {
+		lists, err := s.Segments.ListsWith(ctx, l.actor, entry)
+		if err != nil {
+			return err
+		}
+		for _, one := range lists {
+			found.Lists = append(found.Lists, InList{entry, one})
 		}
 	}
 	var err error

@@ -157,12 +157,14 @@ func TestOfAPersonWhoIsErasedNothingIsLeftButTheProofAndRunsUnderWayGoOn(t *test
 	if r := k.Run(first, run.Options{Complete: true}); r.Counts.Refused != 0 {
 		t.Fatalf("%+v", r.Counts)
 	}
-	list, err := k.Segments.UploadList(t.Context(), admin, strings.NewReader(key+"\nc0001\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := k.Segments.Create(t.Context(), admin, segment.Draft{Name: "Listed", Definition: segment.Definition{Kind: segment.ByList, ListID: list.ID}}); err != nil {
-		t.Fatal(err)
+	for entries, entry := range map[segment.Entries]string{segment.IDs: key, segment.Addresses: address} {
+		list, err := k.Segments.UploadList(t.Context(), admin, strings.NewReader(entry+"\nanna@example.com\n"), entries)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := k.Segments.Create(t.Context(), admin, segment.Draft{Name: "Listed by " + string(entries), Definition: segment.Definition{Kind: segment.ByList, ListID: list.ID}}); err != nil {
+			t.Fatal(err)
+		}
 	}
 
 	// Two runs in the middle, each with a snapshot of its own: what they have sent has no outcome.
@@ -180,7 +182,7 @@ func TestOfAPersonWhoIsErasedNothingIsLeftButTheProofAndRunsUnderWayGoOn(t *test
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(found.Profiles) != 1 || found.Profiles[0].ID != key || len(found.Held) != 5 || len(found.Lists) != 1 || len(found.Files) != 1 || found.Files[0].Lines != 1 {
+	if len(found.Profiles) != 1 || found.Profiles[0].ID != key || len(found.Held) != 5 || len(found.Lists) != 2 || len(found.Files) != 1 || found.Files[0].Lines != 1 {
 		t.Fatalf("%d profiles, %d in snapshots, %d in lists, files %+v", len(found.Profiles), len(found.Held), len(found.Lists), found.Files)
 	}
 	places := map[run.Place]int{}
@@ -205,7 +207,7 @@ func TestOfAPersonWhoIsErasedNothingIsLeftButTheProofAndRunsUnderWayGoOn(t *test
 		t.Fatal(err)
 	}
 	wantNothing(t, k)
-	if e.Reference != "GDPR-2026-17" || e.By != admin.Name || count(e, "snapshots") != 5 || count(e, "files") != 1 || count(e, "lists") != 1 || count(e, "evidence") != 2 {
+	if e.Reference != "GDPR-2026-17" || e.By != admin.Name || count(e, "snapshots") != 5 || count(e, "files") != 1 || count(e, "lists") != 2 || count(e, "evidence") != 2 {
 		t.Errorf("%+v", e)
 	}
 	k.Sandbox.Settle()

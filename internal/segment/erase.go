@@ -11,19 +11,20 @@ import (
 	"github.com/segue-app/segue/internal/database"
 )
 
-// Listed is an uploaded list that has a profile's id in it.
+// Listed is an uploaded list that has a person in it, or a segment whose rule names one.
 type Listed struct {
 	SegmentID int64  // 0: no segment has the list any more
 	Name      string // of the segment
 }
 
-// ListsWith finds the uploaded lists that have an id in them, those that were replaced and are held included.
-func (s *Service) ListsWith(ctx context.Context, actor access.Actor, id string) (found []Listed, err error) {
+// ListsWith finds the uploaded lists that have an id, or an address in its normal form, in them, those that were replaced and
+// are held included.
+func (s *Service) ListsWith(ctx context.Context, actor access.Actor, entry string) (found []Listed, err error) {
 	if err := actor.Require(access.ManagePrivacy); err != nil {
 		return nil, err
 	}
 	rows, err := s.db.Reader().QueryContext(ctx, `SELECT coalesce(g.id, 0), coalesce(g.name, '') FROM segment_lists l JOIN segment_list_members m ON m.list_id = l.id AND m.profile_id = ?
-		LEFT JOIN segments g ON g.list_id = l.id ORDER BY l.id`, id)
+		LEFT JOIN segments g ON g.list_id = l.id ORDER BY l.id`, entry)
 	if err != nil {
 		return nil, fmt.Errorf("look through lists: %w", err)
 	}
@@ -69,13 +70,13 @@ func (s *Service) Naming(ctx context.Context, actor access.Actor, texts []string
 	return found, rows.Err()
 }
 
-// EraseID takes an id out of every uploaded list. It returns in how many it was.
-func (s *Service) EraseID(ctx context.Context, tx database.Tx, id string) (lists int, err error) {
+// EraseEntry takes an id, or an address in its normal form, out of every uploaded list. It returns in how many it was.
+func (s *Service) EraseEntry(ctx context.Context, tx database.Tx, entry string) (lists int, err error) {
 	if _, err := tx.ExecContext(ctx, `UPDATE segment_lists SET ids = max(ids - 1, 0) WHERE complete = 1
-		AND id IN (SELECT l.id FROM segment_lists l JOIN segment_list_members m ON m.list_id = l.id AND m.profile_id = ?)`, id); err != nil {
+		AND id IN (SELECT l.id FROM segment_lists l JOIN segment_list_members m ON m.list_id = l.id AND m.profile_id = ?)`, entry); err != nil {
 		return 0, fmt.Errorf("erase from lists: %w", err)
 	}
-	result, err := tx.ExecContext(ctx, `DELETE FROM segment_list_members WHERE list_id IN (SELECT id FROM segment_lists) AND profile_id = ?`, id)
+	result, err := tx.ExecContext(ctx, `DELETE FROM segment_list_members WHERE list_id IN (SELECT id FROM segment_lists) AND profile_id = ?`, entry)
 	if err != nil {
 		return 0, fmt.Errorf("erase from lists: %w", err)
 	}
