@@ -119,11 +119,16 @@ func (s *Server) showProfile(c echo.Context) error {
 	if err != nil {
 		return problem.New(problem.NotFound, "problem.not_found")
 	}
-	snapshot, record, err := s.Profiles.Profile(ctx(c), actor(c), 0, id)
+	e, err := s.Profiles.Explain(ctx(c), actor(c), id)
 	if err != nil {
 		return err
 	}
+	snapshot, record := e.Snapshot, e.Record
 	view := views.ShowView{ID: record.ID}
+	if len(e.From) > 0 {
+		explained := explainedView(ctx(c), e)
+		view.Explained = &explained
+	}
 	var absent []string
 	for i, a := range snapshot.Attributes {
 		if record.Values[i] == nil {

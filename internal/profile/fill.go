@@ -2,7 +2,6 @@ package profile
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/segue-app/segue/internal/database"
 )
@@ -28,17 +27,12 @@ func (s *Service) Keep(ctx context.Context, tx database.Tx, snapshot Snapshot, h
 	return s.store.hold(ctx, tx, snapshot.ID, holder)
 }
 
-// MakeCurrent puts a complete snapshot in the place of the current one.
+// MakeCurrent puts the complete snapshot of the only source in the place of the current one.
 func (s *Service) MakeCurrent(ctx context.Context, tx database.Tx, snapshotID int64) error {
-	return s.store.swap(ctx, tx, snapshotID)
-}
-
-// Retire leaves no snapshot current: the last source is gone.
-func (s *Service) Retire(ctx context.Context, tx database.Tx) error {
-	if _, err := tx.ExecContext(ctx, `UPDATE snapshots SET state = 'kept' WHERE state = 'current'`); err != nil {
-		return fmt.Errorf("retire snapshot: %w", err)
+	if err := s.store.swap(ctx, tx, snapshotID); err != nil {
+		return err
 	}
-	return nil
+	return s.store.holdParts(ctx, tx, snapshotID, nil)
 }
 
 // Replaced tells everybody that MakeCurrent was committed, and removes snapshots that nobody needs any more.

@@ -320,15 +320,30 @@ func (m *matches) people(ctx context.Context, q database.Querier, visit func(per
 			}
 		}
 	}
-	values := make([]driver.Value, 3)
-	read := func(query string, args ...any) error {
-		return database.Rows(ctx, q, query, args, values, func() error {
-			_, n, p, err := keyRow(values)
-			if err != nil || personOf[p][n] == 0 {
-				return err
+	// No reading is open while visit writes: the write-ahead log could not be written back then, and grow.
+	page := make([]int32, 0, peopleAtOnce)
+	read := func(which []int, from, to string) error {
+		for len(which) > 0 {
+			page = page[:0]
+			last, full, err := m.readPeople(ctx, q, which, from, to, func(p, n int64) {
+				if person := personOf[p][n]; person != 0 {
+					page = append(page, person)
+					personOf[p][n] = 0 // the next page begins with the last id of this one
+				}
+			})
+			if err != nil {
+				return fmt.Errorf("read people: %w", err)
 			}
-			return visit(personOf[p][n])
-		})
+			for _, person := range page {
+				if err := visit(person); err != nil {
+					return err
+				}
+			}
+			if from = last; !full {
+				break
+			}
+		}
+		return nil
 	}
 	// Each prefix has a place of its own among the shared keys, none of which begins like it.
 	own := make([]int, 0, len(m.parts))
@@ -339,31 +354,43 @@ func (m *matches) people(ctx context.Context, q database.Querier, visit func(per
 	}
 	slices.SortFunc(own, func(a, b int) int { return strings.Compare(m.prefixes[a], m.prefixes[b]) })
 	from := ""
-	between := func(to string) error {
-		which := shared(m.parts)
-		if len(which) == 0 {
-			return nil
-		}
-		where, args := ` WHERE id >= ?`, []any{from}
-		if to != "" {
-			where, args = where+` AND id < ?`, append(args, to)
-		}
-		var all []any
-		for range which {
-			all = append(all, args...)
-		}
-		return read(byID(m.parts, which, where), all...)
-	}
 	for _, p := range own {
-		if err := between(m.prefixes[p]); err != nil {
+		if err := read(shared(m.parts), from, m.prefixes[p]); err != nil {
 			return err
 		}
-		if err := read(byID(m.parts, []int{p}, ``)); err != nil {
+		if err := read([]int{p}, "", ""); err != nil {
 			return err
 		}
 		from = m.prefixes[p]
 	}
-	return between("")
+	return read(shared(m.parts), from, "")
+}
+
+// peopleAtOnce is how many ids are read at once; more than there are parts.
+const peopleAtOnce = 20_000
+
+// readPeople reads a page of ids that begins with from and ends before to, unless that is "". It is full when there may be more.
+func (m *matches) readPeople(ctx context.Context, q database.Querier, which []int, from, to string, visit func(p, n int64)) (last string, full bool, err error) {
+	where, one := ` WHERE id >= ?`, []any{from}
+	if to != "" {
+		where, one = where+` AND id < ?`, append(one, to)
+	}
+	var args []any
+	for range which {
+		args = append(args, one...)
+	}
+	values, rows := make([]driver.Value, 3), 0
+	err = database.Rows(ctx, q, byID(m.parts, which, where)+` LIMIT ?`, append(args, peopleAtOnce), values, func() error {
+		id, n, p, err := keyRow(values)
+		if err != nil {
+			return err
+		}
+		last = id
+		rows++
+		visit(p, n)
+		return nil
+	})
+	return last, rows == peopleAtOnce, err
 }
 
 // hash96 is an address as it is compared here. That two different ones of ten million have one hash has a chance of 1 in 10^15.

@@ -17,6 +17,7 @@ type Service struct {
 	events *event.Hub
 	now    func() time.Time
 
+	sources    Sources    // see SetSources
 	unifying   sync.Mutex // one unification at a time
 	unifyChunk int        // rows that it writes in one transaction; 0: as many as take some milliseconds
 }

@@ -124,7 +124,7 @@ func gone(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return problem.New(problem.NotFound, "problem.not_found")
 	}
-	if err != nil && strings.Contains(err.Error(), "no such table: snapshot_") {
+	if err != nil && (strings.Contains(err.Error(), "no such table: snapshot_") || strings.Contains(err.Error(), "no such table: people_")) {
 		return problem.New(problem.NotFound, "profiles.snapshot_gone").Because(err)
 	}
 	if err != nil {

@@ -142,9 +142,13 @@ func (s store) complete(ctx context.Context, tx database.Tx, snapshot Snapshot, 
 				return err
 			}
 		}
+		// An import says what a person chose with it; unified profiles leave that as it has become meanwhile.
+		update := `label = excluded.label, kind = excluded.kind, personal = excluded.personal, position = excluded.position`
+		if snapshot.SourceID == 0 {
+			update = `position = excluded.position`
+		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO attributes (key, label, kind, personal, address, position) VALUES (?, ?, ?, ?, ?, ?)
-			ON CONFLICT (key) DO UPDATE SET label = excluded.label, kind = excluded.kind, personal = excluded.personal, position = excluded.position`,
-			a.Key, a.Label, a.Kind, a.Personal, a.Address, position)
+			ON CONFLICT (key) DO UPDATE SET `+update, a.Key, a.Label, a.Kind, a.Personal, a.Address, position)
 		if err != nil {
 			return fmt.Errorf("keep attribute: %w", err)
 		}

@@ -115,12 +115,13 @@ func (s store) holdParts(ctx context.Context, tx database.Tx, snapshotID int64, 
 	return s.holdMore(ctx, tx, snapshotID, parts)
 }
 
-func (s store) keepReport(ctx context.Context, tx database.Tx, snapshotID int64, report Report, now time.Time) error {
+func (s store) keepReport(ctx context.Context, tx database.Tx, snapshotID int64, inputs string, report Report, now time.Time) error {
 	text, err := json.Marshal(report)
 	if err != nil {
 		return fmt.Errorf("encode report: %w", err)
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO unifications (snapshot_id, report, made_at) VALUES (?, ?, ?)`, snapshotID, string(text), database.Millis(now))
+	_, err = tx.ExecContext(ctx, `INSERT INTO unifications (snapshot_id, inputs, report, made_at) VALUES (?, ?, ?, ?)`,
+		snapshotID, inputs, string(text), database.Millis(now))
 	if err != nil {
 		return fmt.Errorf("keep report: %w", err)
 	}

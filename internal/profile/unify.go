@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
@@ -29,6 +32,7 @@ type Trust map[string]int64
 // Report says how the profiles of several sources came together. It holds numbers only.
 type Report struct {
 	Parts []PartReport `json:"parts"` // in the order of trust
+	Trust Trust        `json:"trust,omitempty"`
 	Total int          `json:"total"` // profiles
 }
 
@@ -72,19 +76,20 @@ func (s *Service) unify(ctx context.Context, parts []Part, trust Trust, told fun
 	}
 	if len(parts) == 1 && !parts[0].OwnKeys {
 		snapshot, report := parts[0].Snapshot, alone(parts[0])
-		err := s.store.db.InTx(ctx, func(tx database.Tx) error {
-			return errors.Join(s.store.swap(ctx, tx, snapshot.ID), s.store.holdParts(ctx, tx, snapshot.ID, nil))
-		})
+		err := s.store.db.InTx(ctx, func(tx database.Tx) error { return s.MakeCurrent(ctx, tx, snapshot.ID) })
 		if err != nil {
 			return Snapshot{}, Report{}, err
 		}
 		return snapshot, report, s.Replaced(context.WithoutCancel(ctx))
 	}
-	u := unification{store: s.store, parts: parts, chunk: firstChunk, told: told}
+	inputs, err := inputsOf(parts, trust)
+	if err != nil {
+		return Snapshot{}, Report{}, err
+	}
+	u := unification{store: s.store, parts: parts, trust: trust, inputs: inputs, chunk: firstChunk, told: told}
 	if s.unifyChunk > 0 {
 		u.chunk, u.fixed = s.unifyChunk, true
 	}
-	var err error
 	if u.columns, err = columnsOf(parts, trust); err != nil {
 		return Snapshot{}, Report{}, err
 	}
@@ -101,7 +106,7 @@ func checkParts(parts []Part) error {
 		return errNoProfiles()
 	}
 	if len(parts) > mostParts {
-		return problem.New(problem.Invalid, "profiles.unify.too_many_sources", "Most", mostParts)
+		return problem.New(problem.Invalid, "unification.too_many_sources", "Most", mostParts)
 	}
 	prefixes := map[string]bool{}
 	for _, p := range parts {
@@ -114,6 +119,27 @@ func checkParts(parts []Part) error {
 		prefixes[p.Prefix] = true
 	}
 	return nil
+}
+
+// prefixOf makes a prefix of a source's name: small letters and digits. From the second try on it has a number.
+func prefixOf(name string, try int) string {
+	var b strings.Builder
+	for _, r := range strings.ToLower(name) {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			b.WriteRune(r)
+		} else if text := b.String(); text != "" && !strings.HasSuffix(text, "-") {
+			b.WriteRune('-')
+		}
+	}
+	text := []rune(strings.Trim(b.String(), "-"))
+	prefix := strings.Trim(string(text[:min(len(text), 40)]), "-")
+	if prefix == "" {
+		prefix = "source"
+	}
+	if try > 1 {
+		prefix += "-" + strconv.Itoa(try)
+	}
+	return prefix
 }
 
 func alone(p Part) Report {
@@ -148,7 +174,7 @@ func columnsOf(parts []Part, trust Trust) (columns []column, err error) {
 			}
 			c := &columns[i]
 			if c.Kind != a.Kind {
-				return nil, problem.New(problem.Conflict, "profiles.unify.kinds_differ", "Attribute", c.Label,
+				return nil, problem.New(problem.Conflict, "unification.kinds_differ", "Attribute", c.Label,
 					"First", parts[owner[a.Key]].Name, "Second", part.Name)
 			}
 			c.Indexed, c.Personal, c.Address = c.Indexed || a.Indexed, c.Personal || a.Personal, c.Address || a.Address
@@ -161,7 +187,7 @@ func columnsOf(parts []Part, trust Trust) (columns []column, err error) {
 		}
 	}
 	if len(columns) > mostColumns {
-		return nil, problem.New(problem.Conflict, "profiles.unify.too_many_attributes", "Most", mostColumns)
+		return nil, problem.New(problem.Conflict, "unification.too_many_attributes", "Most", mostColumns)
 	}
 	return columns, nil
 }
@@ -184,6 +210,8 @@ type unification struct {
 	store    store
 	parts    []Part
 	columns  []column
+	trust    Trust
+	inputs   string // what decides the outcome; see inputsOf
 	snapshot Snapshot
 	chunk    int  // rows
 	fixed    bool // the chunk stays as it is
@@ -217,6 +245,7 @@ func (u *unification) run(ctx context.Context, now func() time.Time) (Snapshot, 
 	if err := u.store.countFilled(ctx, &u.snapshot); err != nil {
 		return Snapshot{}, Report{}, err
 	}
+	m.report.Trust = u.trust
 	u.snapshot.Rows = m.report.Total
 	for _, a := range u.snapshot.Attributes {
 		if !a.Indexed {
@@ -233,7 +262,7 @@ func (u *unification) run(ctx context.Context, now func() time.Time) (Snapshot, 
 		if err := u.store.swap(ctx, tx, u.snapshot.ID); err != nil {
 			return err
 		}
-		if err := u.store.keepReport(ctx, tx, u.snapshot.ID, m.report, now()); err != nil {
+		if err := u.store.keepReport(ctx, tx, u.snapshot.ID, u.inputs, m.report, now()); err != nil {
 			return err
 		}
 		return u.store.holdParts(ctx, tx, u.snapshot.ID, u.parts)

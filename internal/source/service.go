@@ -58,24 +58,36 @@ func NewService(db *database.DB, profiles *profile.Service, events *event.Hub, n
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{
+	s := &Service{
 		store: store{db: db}, profiles: profiles, events: events, now: now, folder: options.Folder, log: log, running: map[int64]bool{},
 	}
+	profiles.SetSources(s)
+	return s
 }
 
 // StartWith says who starts confirmed imports. Without one they stay queued until RunImport is called.
 func (s *Service) StartWith(starter Starter) { s.starter = starter }
 
 // Recover puts right what a killed process left behind: half-received files are removed, imports that were under way are
-// queued again from their stored file. The profiles are recovered before it.
+// queued again from their stored file, and profiles that are not yet what the sources have are made anew. The profiles are
+// recovered before it.
 func (s *Service) Recover(ctx context.Context) error {
 	if err := os.MkdirAll(s.folder, 0o700); err != nil {
 		return fmt.Errorf("folder for uploads: %w", err)
 	}
-	err := s.store.db.InTx(ctx, func(tx database.Tx) error {
+	stale, err := s.profiles.Stale(ctx)
+	if err != nil {
+		return err
+	}
+	err = s.store.db.InTx(ctx, func(tx database.Tx) error {
 		ids, err := s.store.requeue(ctx, tx, s.now())
 		if err != nil || s.starter == nil {
 			return err
+		}
+		if stale {
+			if err := s.UnifySoon(ctx, tx); err != nil {
+				return fmt.Errorf("unify again: %w", err)
+			}
 		}
 		for _, id := range ids {
 			if err := s.starter.StartImport(ctx, tx, id); err != nil {

@@ -3,14 +3,12 @@ package source
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
-	"github.com/segue-app/segue/internal/tabular"
 )
 
 // undoWithin is how long the snapshot before the last import of a source is kept.
@@ -194,56 +192,4 @@ func (s *Service) forgetPrevious(ctx context.Context) error {
 		return err
 	}
 	return errors.Join(err, s.profiles.Replaced(ctx))
-}
-
-// UnifySoon has the profiles made anew of all sources in the background, if the transaction is committed.
-func (s *Service) UnifySoon(ctx context.Context, tx database.Tx) error {
-	if s.starter == nil {
-		return nil
-	}
-	return s.starter.StartUnify(ctx, tx)
-}
-
-// Parts are the sources that have profiles, in the order of trust, as they come together.
-func (s *Service) Parts(ctx context.Context, q database.Querier) (parts []profile.Part, err error) {
-	list, err := s.store.sources(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	for _, of := range list {
-		if of.SnapshotID == 0 {
-			continue
-		}
-		snapshot, err := s.profiles.Snapshot(ctx, of.SnapshotID)
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, profile.Part{SourceID: of.ID, Name: of.Name, Snapshot: snapshot, OwnKeys: of.OwnKeys,
-			Prefix: prefixOf(of), MatchEmail: of.MatchEmail})
-	}
-	return parts, nil
-}
-
-// prefixOf is what stands before the ids of a source with keys of its own.
-func prefixOf(of Source) string {
-	if key := tabular.KeyOf(of.Name); key != "" {
-		return fmt.Sprintf("%s-%d", cut(key, 40), of.ID)
-	}
-	return fmt.Sprint(of.ID)
-}
-
-// Unify makes the profiles of what the sources have now.
-func (s *Service) Unify(ctx context.Context) error {
-	parts, err := s.Parts(ctx, s.store.db.Reader())
-	if err != nil {
-		return err
-	}
-	if len(parts) == 0 {
-		if err := s.store.db.InTx(ctx, func(tx database.Tx) error { return s.profiles.Retire(ctx, tx) }); err != nil {
-			return err
-		}
-		return s.profiles.Replaced(ctx)
-	}
-	_, _, err = s.profiles.Unify(ctx, parts, nil)
-	return err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
 )
 
 // kept is how the settings of a source are stored.
@@ -147,6 +148,17 @@ func (s store) exchange(ctx context.Context, tx database.Tx, a, b Source) error 
 		if _, err := tx.ExecContext(ctx, `UPDATE sources SET position = ? WHERE id = ?`, position, id); err != nil {
 			return fmt.Errorf("change the order of sources: %w", err)
 		}
+	}
+	return nil
+}
+
+// arrange gives a source its place in the order of trust, and its rules.
+func (s store) arrange(ctx context.Context, tx database.Tx, r profile.Rule, position int, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `UPDATE sources SET position = ?, own_keys = ?, match_email = ?, version = version + 1, updated_at = ?
+		WHERE id = ? AND (position <> ? OR own_keys <> ? OR match_email <> ?)`,
+		position, r.OwnKeys, r.MatchEmail, database.Millis(now), r.SourceID, position, r.OwnKeys, r.MatchEmail)
+	if err != nil {
+		return fmt.Errorf("arrange sources: %w", err)
 	}
 	return nil
 }

@@ -39,9 +39,10 @@ type SourceLine struct{ Name, Profiles, Href string }
 
 // ShowView is one profile.
 type ShowView struct {
-	ID     string
-	Known  []component.Term // attributes with a value
-	Absent string           // labels of those without
+	ID        string
+	Known     []component.Term // attributes with a value
+	Absent    string           // labels of those without
+	Explained *ExplainedView   // in place of Known, when several sources made the profile
 }
 
 // AttributesView is the page of attributes.

@@ -1,0 +1,70 @@
+package source
+
+import (
+	"context"
+
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
+)
+
+// Parts are the sources whose profiles are here, in the order of trust, for the unification.
+func (s *Service) Parts(ctx context.Context, q database.Querier) (parts []profile.Part, err error) {
+	list, err := s.store.sources(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	for _, of := range list {
+		if of.SnapshotID == 0 {
+			continue
+		}
+		snapshot, err := s.profiles.Snapshot(ctx, of.SnapshotID)
+		if problem.Is(err, problem.NotFound) {
+			continue // replaced just now: another unification follows
+		}
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, profile.Part{SourceID: of.ID, Name: of.Name, Snapshot: snapshot, OwnKeys: of.OwnKeys, MatchEmail: of.MatchEmail})
+	}
+	return parts, nil
+}
+
+// Arrange puts sources in an order of trust and changes how their profiles are known again. Sources that are not named come
+// after those, in their order.
+func (s *Service) Arrange(ctx context.Context, tx database.Tx, rules []profile.Rule) error {
+	list, err := s.store.sources(ctx, tx)
+	if err != nil {
+		return err
+	}
+	named := map[int64]bool{}
+	for i, r := range rules {
+		named[r.SourceID] = true
+		if err := s.store.arrange(ctx, tx, r, i+1, s.now()); err != nil {
+			return err
+		}
+	}
+	next := len(rules)
+	for _, of := range list {
+		if named[of.ID] {
+			continue
+		}
+		next++
+		rule := profile.Rule{SourceID: of.ID, OwnKeys: of.OwnKeys, MatchEmail: of.MatchEmail}
+		if err := s.store.arrange(ctx, tx, rule, next, s.now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// UnifySoon has the profiles made anew of all sources in the background, if the transaction is committed.
+func (s *Service) UnifySoon(ctx context.Context, tx database.Tx) error {
+	if s.starter == nil {
+		return nil
+	}
+	return s.starter.StartUnify(ctx, tx)
+}
+
+// Unify makes the profiles of what the sources have now.
+func (s *Service) Unify(ctx context.Context) error { return s.profiles.Renew(ctx) }
