@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -55,8 +56,9 @@ func (s *staying) Bases(context.Context) ([]pushdown.Base, error) {
 func (s *staying) change(how func(*pushdown.Source)) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
+	version := s.source.Version
 	how(&s.source)
-	s.source.Version++
+	s.source.Version = version + 1
 }
 
 // kit is a domain with imported customers, and a PostgreSQL that holds the same ones.
@@ -225,3 +227,5 @@ func (k *kit) tables() int {
 	}
 	return n
 }
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }

@@ -221,6 +221,10 @@ func (s *Service) beginSpool(ctx context.Context, r *Run, u *underWay, plan *Pla
 		filled, err = s.fill(ctx, plan, most)
 		return err
 	})
+	var halted *halt
+	if errors.As(err, &halted) && (halted.state == Cancelled || halted.code == ByPerson) {
+		return filled, errEnded // a run that is queued is cancelled or paused at once, and may have been resumed since
+	}
 	if err != nil || !filled.tooMany {
 		return filled, s.unusable(err)
 	}
