@@ -170,6 +170,9 @@ func (s *Server) describe(c echo.Context, d *views.Detail) error {
 			d.Sizes[part.SegmentID] = found.Size
 		}
 	}
+	if d.Base() != 0 {
+		return s.describeThere(c, d)
+	}
 	snapshot, err := s.Profiles.Current(ctx(c))
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		return err
@@ -178,6 +181,23 @@ func (s *Server) describe(c echo.Context, d *views.Detail) error {
 		d.Labels[a.Key] = a.Label
 	}
 	d.Profiles = s.profilesOf(c, ids)
+	return nil
+}
+
+// describeThere does so for profiles that stay where they are. Who only looks at the page has nobody ask over there.
+func (s *Server) describeThere(c echo.Context, d *views.Detail) error {
+	snapshot, err := s.Segments.ProfilesOf(ctx(c), actor(c), d.Base())
+	if err != nil && !problem.Is(err, problem.NotFound) {
+		return err
+	}
+	for _, a := range snapshot.Attributes {
+		d.Labels[a.Key] = a.Label
+	}
+	d.BaseName = snapshot.FileName
+	d.Profiles = -1
+	if size, ok := d.Sizes[d.Segments[0].SegmentID]; ok && len(d.Segments) == 1 {
+		d.Profiles = size
+	}
 	return nil
 }
 
@@ -191,15 +211,11 @@ func (s *Server) profilesOf(c echo.Context, segmentIDs []int64) int {
 	}
 	within, cancel := context.WithTimeout(ctx(c), unionPatience)
 	defer cancel()
-	snapshot, err := s.Profiles.Current(within)
-	if err != nil {
-		return -1
-	}
 	definitions, err := s.Segments.Definitions(within, segmentIDs)
 	if err != nil {
 		return -1
 	}
-	n, err := s.Segments.UnionCount(within, definitions, snapshot, s.Clock())
+	n, err := s.Segments.CountMembers(within, definitions)
 	if err != nil {
 		return -1
 	}

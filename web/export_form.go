@@ -30,6 +30,14 @@ func (s *Server) newExport(c echo.Context) error {
 	form := views.Form{Schedule: export.WithSystem, Leavers: export.Untag, AskShare: export.DefaultAskShare}
 	if id, err := strconv.ParseInt(c.QueryParam("segment"), 10, 64); err == nil {
 		form.Chosen = []views.Chosen{{ID: id}}
+		chosen, err := s.Segments.Get(ctx(c), actor(c), id)
+		if err != nil && !problem.Is(err, problem.NotFound) {
+			return err
+		}
+		form.Base = chosen.Definition.SourceID
+	}
+	if base, err := strconv.ParseInt(c.QueryParam("base"), 10, 64); err == nil && base >= 0 && len(form.Chosen) == 0 {
+		form.Base = base
 	}
 	return s.renderExportForm(c, http.StatusOK, form, begin)
 }
@@ -64,7 +72,7 @@ func (s *Server) duplicateExport(c echo.Context) error {
 
 // formOf fills a form with what an export says.
 func formOf(e export.Export, info destination.Info) views.Form {
-	form := views.Form{ConnectionID: e.ConnectionID, DetachedFrom: e.DetachedFrom, Schedule: e.Schedule, Leavers: e.Leavers, AskShare: e.AskShare}
+	form := views.Form{Base: e.Base(), ConnectionID: e.ConnectionID, DetachedFrom: e.DetachedFrom, Schedule: e.Schedule, Leavers: e.Leavers, AskShare: e.AskShare}
 	form.Consent = consentOf(e, info)
 	for _, part := range e.Segments {
 		form.Chosen = append(form.Chosen, views.Chosen{ID: part.SegmentID, Name: part.Name, Tag: part.Tag, Asked: true})
@@ -128,6 +136,7 @@ func readExportForm(values url.Values) views.Form {
 	// A number that cannot be read is none: the domain says what is missing, or that the export was changed.
 	form.ConnectionID, _ = strconv.ParseInt(values.Get("connection"), 10, 64)
 	form.Version, _ = strconv.Atoi(values.Get("version"))
+	form.Base, _ = strconv.ParseInt(values.Get("base"), 10, 64)
 	form.AskShare, _ = strconv.Atoi(values.Get("ask_share"))
 	for _, value := range values["segments"] {
 		id, err := strconv.ParseInt(value, 10, 64)

@@ -39,7 +39,10 @@ func (s *Server) furnish(c echo.Context, form *views.Form, choices []connection.
 	if form.NextRun, err = s.nextRunText(c); err != nil {
 		return err
 	}
-	snapshot, err := s.Profiles.Current(ctx(c))
+	if form.Bases, err = s.bases(c, form.Base, "/exports/new?base="); err != nil {
+		return err
+	}
+	snapshot, err := s.exportProfiles(c, form.Base)
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		return err
 	}
@@ -51,7 +54,7 @@ func (s *Server) furnish(c echo.Context, form *views.Form, choices []connection.
 	if err != nil {
 		return err
 	}
-	form.Segments = page.Segments
+	form.Segments = slices.DeleteFunc(page.Segments, func(one segment.Segment) bool { return one.Definition.SourceID != form.Base })
 	if err := s.nameChosen(c, form); err != nil {
 		return err
 	}
@@ -68,6 +71,14 @@ func (s *Server) furnish(c echo.Context, form *views.Form, choices []connection.
 	}
 	form.Total = s.profilesOf(c, ids)
 	return nil
+}
+
+// exportProfiles describes what the segments of an export are made from.
+func (s *Server) exportProfiles(c echo.Context, base int64) (profile.Snapshot, error) {
+	if base == 0 {
+		return s.Profiles.Current(ctx(c))
+	}
+	return s.Segments.ProfilesOf(ctx(c), actor(c), base)
 }
 
 // nameChosen finds the names of the chosen segments, and offers a tag for those that were chosen just now. Those that are
@@ -95,6 +106,9 @@ func (s *Server) nameChosen(c echo.Context, form *views.Form) error {
 // addSamples reads real values of each attribute that the form uses, as far as the person may see them.
 func (s *Server) addSamples(c echo.Context, form *views.Form) error {
 	form.Samples = map[string][]string{}
+	if form.Base != 0 { // there is no asking elsewhere for values that only illustrate
+		return nil
+	}
 	snapshot, err := s.Profiles.Current(ctx(c))
 	if problem.Is(err, problem.NotFound) {
 		return nil

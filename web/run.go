@@ -161,6 +161,11 @@ func (s *Server) runDetail(c echo.Context, r run.Run) (views.Detail, error) {
 	for _, a := range snapshot.Attributes {
 		d.Labels[a.Key] = a.Label
 	}
+	if r.Plan != nil {
+		for _, column := range r.Plan.Spool {
+			d.Labels[column.Key] = column.Label
+		}
+	}
 	if !d.MaySee || len(d.Reasons) == 0 {
 		return d, nil
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/segue-app/segue/internal/exclusion"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/pushdown"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/schedule"
 	"github.com/segue-app/segue/internal/secret"
@@ -34,6 +35,7 @@ type Services struct {
 	Accounts    *account.Service
 	Profiles    *profile.Service
 	Sources     *source.Service
+	Pushdown    *pushdown.Service
 	Segments    *segment.Service
 	Exclusions  *exclusion.Service
 	Connections *connection.Service

@@ -19,9 +19,11 @@ import (
 	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
 	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/pushdown"
 	"github.com/segue-app/segue/internal/secret"
 	"github.com/segue-app/segue/internal/segment"
 	"github.com/segue-app/segue/internal/testkit"
+	"github.com/segue-app/segue/internal/warehouse"
 )
 
 // site is a whole server over HTTP.
@@ -55,6 +57,8 @@ func newEmptySite(t *testing.T, change ...func(*Services, *Options)) *site {
 	services.Profiles = profile.NewService(s.db, services.Events, s.clock.Now)
 	services.Sources = testSources(t, s.db, services.Profiles, services.Events, s.clock)
 	services.Segments = segment.NewService(s.db, services.Profiles, services.Events, s.clock.Now)
+	services.Pushdown = pushdown.NewService(pushdown.None{}, warehouse.Limits{})
+	services.Segments.SetBases(services.Pushdown)
 	services.Connections, s.sandbox = testkit.Connections(t, s.db, services.Accounts, services.Events, s.clock)
 	services = withEngine(t, services, s.db, s.clock)
 	options := Options{Sealer: sealer, Logger: slog.New(slog.NewTextHandler(s.log, nil))}

@@ -119,7 +119,7 @@ func serve(ctx context.Context, a *app.App, listen string, options web.Options, 
 }
 
 func services(a *app.App) web.Services {
-	return web.Services{Accounts: a.Accounts, Profiles: a.Profiles, Sources: a.Sources, Segments: a.Segments, Exclusions: a.Exclusions, Connections: a.Connections, Exports: a.Exports,
+	return web.Services{Accounts: a.Accounts, Profiles: a.Profiles, Sources: a.Sources, Pushdown: a.Pushdown, Segments: a.Segments, Exclusions: a.Exclusions, Connections: a.Connections, Exports: a.Exports,
 		Runs: a.Runs, Schedule: a.Schedule, Stops: a.Stops, Events: a.Events}
 }
 

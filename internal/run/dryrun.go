@@ -189,7 +189,7 @@ func (s *Service) foretold(ctx context.Context, plan *Plan, f *Forecast) (spool 
 	case err != nil:
 		return spool, nil, err
 	case filled.tooMany:
-		f.TooMany, f.Partial = most, true
+		f.TooMany = most
 		if err := s.dropSpool(ctx, plan, nil); err != nil {
 			return spool, nil, err
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
 )
@@ -44,6 +45,31 @@ func (s *Service) count(ctx context.Context, defs []Definition, base profile.Sna
 	}
 	count, err := s.bases.Count(ctx, defs[0].SourceID, defs, s.now())
 	return count, tooSlowThere(ctx, err)
+}
+
+// CountMembers counts who belongs to at least one of the definitions, now. It is for the program itself.
+func (s *Service) CountMembers(ctx context.Context, definitions []Definition) (int, error) {
+	if len(definitions) == 0 {
+		return 0, nil
+	}
+	for _, d := range definitions {
+		if d.SourceID != definitions[0].SourceID {
+			return 0, problem.New(problem.Conflict, CodeBaseDiffer)
+		}
+	}
+	base, err := s.base(ctx, definitions[0].SourceID)
+	if err != nil {
+		return 0, err
+	}
+	return s.count(ctx, definitions, base)
+}
+
+// ProfilesOf describes the profiles that segments of a base are made from.
+func (s *Service) ProfilesOf(ctx context.Context, actor access.Actor, sourceID int64) (profile.Snapshot, error) {
+	if err := actor.Require(access.LookAround); err != nil {
+		return profile.Snapshot{}, err
+	}
+	return s.base(ctx, sourceID)
 }
 
 // tooSlowThere is tooSlow for a database that says itself what is wrong.

@@ -54,6 +54,7 @@ type Form struct {
 	Info            destination.Info
 
 	Base        int64             // what the segments are made from: a source whose profiles stay where they are; 0: the unified profiles
+	Bases       []component.Tab   // what segments can be made from, when there is more than one thing
 	Segments    []segment.Segment // that can be chosen
 	Chosen      []Chosen
 	Total       int // profiles in the chosen segments, each once; -1 when it cannot be counted
@@ -218,10 +219,14 @@ func (f Form) chosenValues() []string {
 }
 
 func (f Form) hidden() []component.Pair {
-	if f.ID == 0 {
-		return nil
+	var pairs []component.Pair
+	if f.Base != 0 {
+		pairs = append(pairs, component.Pair{Name: "base", Value: strconv.FormatInt(f.Base, 10)})
 	}
-	return []component.Pair{{Name: "version", Value: strconv.Itoa(f.Version)}}
+	if f.ID != 0 {
+		pairs = append(pairs, component.Pair{Name: "version", Value: strconv.Itoa(f.Version)})
+	}
+	return pairs
 }
 
 func (f Form) tooLarge() bool { return f.Total > f.MaxProfiles }

@@ -48,6 +48,7 @@ type Detail struct {
 	Obstacle        string
 	Labels          map[string]string // of the profile attributes, by key
 	Profiles        int               // in the segments, each once; -1 when it cannot be counted
+	BaseName        string            // of the source, when its profiles stay where they are
 	MaxProfiles     int
 	Channels        []destination.Channel // whose status can be mapped
 	Sizes           map[int64]int         // of the segments
