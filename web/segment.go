@@ -123,15 +123,18 @@ func (s *Server) showSegment(c echo.Context) error {
 	if detail.Uses, err = s.Segments.UsedBy(ctx(c), actor(c), found.ID); err != nil {
 		return err
 	}
-	snapshot, err := s.Segments.Profiles(ctx(c), actor(c))
-	if err != nil && !isNoProfiles(err) {
+	snapshot, err := s.Segments.ProfilesOf(ctx(c), actor(c), found.Definition.SourceID)
+	if err != nil && !isNoProfiles(err) && !problem.Is(err, problem.NotFound) { // without its source the page is worth showing, too
+		return err
+	}
+	if detail.Bases, err = s.bases(c, found.Definition.SourceID, "/segments/new?kind=rule&base="); err != nil {
 		return err
 	}
 	detail.Attributes, detail.Profiles = snapshot.Attributes, snapshot.Rows
 	if isHTMX(c) && c.Request().Header.Get("HX-Target") == views.NowID {
 		return render(c, http.StatusOK, views.Now(detail))
 	}
-	if found.Definition.Kind == segment.ByList && err == nil {
+	if found.Definition.Kind == segment.ByList && snapshot.ID != 0 {
 		detail.List, err = s.Segments.ListReport(ctx(c), actor(c), found.Definition.ListID)
 		if err != nil && !problem.Is(err, problem.Unavailable) { // the page is worth showing without
 			return err

@@ -19,7 +19,11 @@ import (
 )
 
 func (s *Server) newSegment(c echo.Context) error {
-	snapshot, err := s.Segments.Profiles(ctx(c), actor(c))
+	base, err := s.newBase(c)
+	if err != nil {
+		return err
+	}
+	snapshot, err := s.Segments.ProfilesOf(ctx(c), actor(c), base)
 	kind := segment.Kind(c.QueryParam("kind"))
 	if isNoProfiles(err) || (err == nil && kind != segment.ByRule && kind != segment.ByList) {
 		return render(c, http.StatusOK, views.Choose(s.page(c, "segments", text(c, "segments.new"), segmentsCrumb(c)), err != nil))
@@ -27,11 +31,32 @@ func (s *Server) newSegment(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	form := views.Form{Kind: kind, Rule: segment.Group{Match: segment.All, Conditions: []segment.Condition{{}}}}
+	form := views.Form{Kind: kind, Base: base, Rule: segment.Group{Match: segment.All, Conditions: []segment.Condition{{}}}}
 	if err := s.prefill(c, &form); err != nil {
 		return err
 	}
+	if form.Base != base { // that of the segment whose rule it begins with
+		if snapshot, err = s.Segments.ProfilesOf(ctx(c), actor(c), form.Base); err != nil {
+			return err
+		}
+	}
 	return s.renderSegmentForm(c, http.StatusOK, form, snapshot)
+}
+
+// newBase is what a new segment is made from: what the address says, else the unified profiles. Where there are none of those but a
+// source whose profiles stay where they are, that one.
+func (s *Server) newBase(c echo.Context) (int64, error) {
+	if base, err := strconv.ParseInt(c.QueryParam("base"), 10, 64); err == nil && base >= 0 {
+		return base, nil
+	}
+	if _, err := s.Segments.Profiles(ctx(c), actor(c)); !isNoProfiles(err) {
+		return 0, err
+	}
+	bases, err := s.Pushdown.Bases(ctx(c))
+	if err != nil || len(bases) == 0 {
+		return 0, err
+	}
+	return bases[0].SourceID, nil
 }
 
 func (s *Server) editSegment(c echo.Context) error {
@@ -39,7 +64,7 @@ func (s *Server) editSegment(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	snapshot, err := s.Segments.Profiles(ctx(c), actor(c))
+	snapshot, err := s.Segments.ProfilesOf(ctx(c), actor(c), found.Definition.SourceID)
 	if err != nil {
 		return err
 	}
@@ -59,7 +84,7 @@ func (s *Server) editSegment(c echo.Context) error {
 func keptForm(found segment.Segment) views.Form {
 	return views.Form{
 		ID: found.ID, Version: found.Version, Kind: found.Definition.Kind, State: found.State, Name: found.Name, Description: found.Description,
-		Rule: found.Definition.Rule, List: segment.List{ID: found.Definition.ListID, By: found.Definition.ListBy},
+		Base: found.Definition.SourceID, Rule: found.Definition.Rule, List: segment.List{ID: found.Definition.ListID, By: found.Definition.ListBy},
 	}
 }
 
@@ -101,7 +126,7 @@ func (s *Server) postSegment(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	snapshot, err := s.Segments.Profiles(ctx(c), actor(c))
+	snapshot, err := s.Segments.ProfilesOf(ctx(c), actor(c), form.Base)
 	if err != nil {
 		return err
 	}
@@ -170,6 +195,7 @@ func segmentForm(c echo.Context, values url.Values) (views.Form, error) {
 	// A number that cannot be read is none: the domain says that the segment was changed, or that the list is missing.
 	form.Version, _ = strconv.Atoi(values.Get("version"))
 	form.List.ID, _ = strconv.ParseInt(values.Get("list_id"), 10, 64)
+	form.Base, _ = strconv.ParseInt(values.Get("base"), 10, 64)
 	form.List.By = segment.Entries(values.Get("list_by"))
 	if entries := segment.Entries(values.Get("entries")); entries == segment.IDs || entries == segment.Addresses {
 		form.Entries = entries
@@ -183,7 +209,7 @@ func (s *Server) saveSegment(c echo.Context, form views.Form, snapshot profile.S
 	}
 	draft := segment.Draft{
 		Name: form.Name, Description: form.Description, Version: form.Version,
-		Definition: segment.Definition{Kind: form.Kind, Rule: form.Rule, ListID: form.List.ID, ListBy: form.List.By},
+		Definition: segment.Definition{Kind: form.Kind, SourceID: form.Base, Rule: form.Rule, ListID: form.List.ID, ListBy: form.List.By},
 	}
 	switch do {
 	case "draft":
@@ -228,8 +254,13 @@ func (s *Server) renderSegmentForm(c echo.Context, status int, form views.Form, 
 		above = append(above, layout.Crumb{Label: kept.Name, Href: form.Cancel})
 	}
 	var err error
-	if form.Others, err = s.others(c, form.ID); err != nil {
+	if form.Others, err = s.others(c, form.ID, form.Base); err != nil {
 		return err
+	}
+	if form.Kind == segment.ByRule {
+		if form.Bases, err = s.bases(c, form.Base, "/segments/new?kind=rule&base="); err != nil {
+			return err
+		}
 	}
 	if form.Kind == segment.ByList {
 		form.Action += "/list"
@@ -237,7 +268,7 @@ func (s *Server) renderSegmentForm(c echo.Context, status int, form views.Form, 
 			form.List, err = s.Segments.ListReport(ctx(c), actor(c), form.List.ID)
 		}
 	} else {
-		form.Preview, err = s.outlook(c, form.Rule, snapshot)
+		form.Preview, err = s.outlook(c, form, snapshot)
 	}
 	if err != nil && !problem.Is(err, problem.Unavailable) {
 		return err
@@ -251,11 +282,11 @@ func (s *Server) renderSegmentForm(c echo.Context, status int, form views.Form, 
 	return render(c, status, views.Edit(s.page(c, "segments", title, above...), form))
 }
 
-// others are the segments that a condition can name: active ones, without the one whose form it is. A circle by way of others is
+// others are the segments that a condition can name: active ones of the same base, without the one whose form it is. A circle by way of others is
 // found when it is saved.
-func (s *Server) others(c echo.Context, id int64) ([]segment.Segment, error) {
+func (s *Server) others(c echo.Context, id, base int64) ([]segment.Segment, error) {
 	page, err := s.Segments.List(ctx(c), actor(c), segment.Query{State: segment.Active, Limit: mostChoices})
-	return slices.DeleteFunc(page.Segments, func(one segment.Segment) bool { return one.ID == id }), err
+	return slices.DeleteFunc(page.Segments, func(one segment.Segment) bool { return one.ID == id || one.Definition.SourceID != base }), err
 }
 
 // pagePatience is how long a whole page waits for the count; the button "Count again" and htmx wait longer.
@@ -265,9 +296,9 @@ const pagePatience = 500 * time.Millisecond
 const previewRows = 5
 
 // outlook says who the rule would hold for. What keeps it from being said is part of the answer.
-func (s *Server) outlook(c echo.Context, rule segment.Group, snapshot profile.Snapshot) (views.Preview, error) {
+func (s *Server) outlook(c echo.Context, form views.Form, snapshot profile.Snapshot) (views.Preview, error) {
 	preview := views.Preview{Profiles: snapshot.Rows}
-	def := segment.Definition{Kind: segment.ByRule, Rule: rule}
+	def := segment.Definition{Kind: segment.ByRule, SourceID: form.Base, Rule: form.Rule}
 	within, cancel := ctx(c), func() {}
 	quick := !isHTMX(c) && c.FormValue("do") != "preview"
 	if quick {

@@ -28,7 +28,7 @@ func (s *Server) activateSegment(c echo.Context) error {
 	}
 	_, err = s.Segments.Activate(ctx(c), actor(c), found.ID)
 	if errs, ok := formErrors(c, err); ok && problem.Is(err, problem.Invalid) {
-		snapshot, err := s.Segments.Profiles(ctx(c), actor(c))
+		snapshot, err := s.Segments.ProfilesOf(ctx(c), actor(c), found.Definition.SourceID)
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
@@ -176,6 +177,9 @@ func explain(failure error) (code, about string) {
 	}
 	if len(known.Fields) > 0 {
 		known = problem.New(known.Kind, known.Fields[0].Code, known.Fields[0].Args...)
+	}
+	if strings.HasPrefix(known.Code, "warehouse.") {
+		return CodeSource, "" // its own words are shown to who asks it now
 	}
 	if len(known.Args) == 2 && known.Args[0] == "Attribute" {
 		about = fmt.Sprint(known.Args[1])

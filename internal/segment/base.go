@@ -16,6 +16,7 @@ import (
 // Codes of what can be wrong with a base.
 const (
 	CodeBaseFixed  = "segments.problem.base_fixed"  // another base makes another segment
+	CodeSource     = "segments.problem.source"      // the database did not answer, or not as it should
 	CodeBaseDiffer = "segments.problem.base_differ" // two segments that are made from different profiles cannot be compared
 )
 

@@ -87,6 +87,9 @@ func (d Detail) facts(ctx context.Context) []component.Term {
 		{Label: i18n.T(ctx, "exports.permissions"), Text: permission(ctx, d.MayEdit)},
 		{Label: i18n.T(ctx, "exports.changed_at"), Content: runviews.Relative(ctx, d.UpdatedAt, d.Now)},
 	}
+	if d.BaseName != "" {
+		terms = slices.Insert(terms, 2, component.Term{Label: i18n.T(ctx, "pushdown.base"), Text: d.BaseName})
+	}
 	return terms
 }
 

@@ -48,7 +48,8 @@ type Row struct {
 type Detail struct {
 	segment.Segment
 	Attributes []profile.Attribute
-	Profiles   int // in the current snapshot
+	Profiles   int // in the current snapshot; 0 of profiles that stay where they are
+	Bases      []component.Tab
 	Uses       []segment.Use
 	List       segment.List // how an uploaded list meets the current profiles
 	Sample     segment.Sample
@@ -70,7 +71,9 @@ type Form struct {
 	Description string
 	Version     int
 	Kind        segment.Kind
-	State       segment.State // of the segment that is kept; "" of a new one
+	State       segment.State   // of the segment that is kept; "" of a new one
+	Base        int64           // what it is made from: a source whose profiles stay where they are; 0: the unified profiles
+	Bases       []component.Tab // what there is to choose from
 	Rule        segment.Group
 	Others      []segment.Segment // that a condition can name
 	Attributes  []profile.Attribute
@@ -346,6 +349,9 @@ func (d Detail) sampleLead(ctx context.Context) string {
 
 func (f Form) hidden() []component.Pair {
 	var pairs []component.Pair
+	if f.Base != 0 {
+		pairs = append(pairs, component.Pair{Name: "base", Value: fmt.Sprint(f.Base)})
+	}
 	if f.ID != 0 {
 		pairs = append(pairs, component.Pair{Name: "version", Value: fmt.Sprint(f.Version)})
 	}
