@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
@@ -199,11 +200,122 @@ func TestARefreshThatFailsIsSaidOnTheSegment(t *testing.T) {
 	s.customers(t)
 	carl := s.as(t, "carl@example.com")
 	carl.post("/segments", danes("Danes", nil)).leads(t, "/segments/1")
-	if _, err := s.Sources.ImportFile(t.Context(), access.System, "other.csv", strings.NewReader("id,city\nk1,Aarhus\n"), source.Settings{}); err != nil {
+	if _, err := s.Sources.ImportFile(t.Context(), access.System, "customers.csv", strings.NewReader("id,city\nk1,Aarhus\n"), source.Settings{}); err != nil {
 		t.Fatal(err)
 	}
 	carl.post("/segments/1/calculate", nil).leads(t, "/segments/1")
 	carl.get("/segments/1").wants(t, http.StatusOK).has(t, "The segment could not be refreshed", "no longer have the attribute Country").lacks(t, "The size is up to date")
 	carl.get("/segments").has(t, "Not refreshed")
 	carl.get("/segments/1/edit").wants(t, http.StatusOK).has(t, "country")
+}
+
+func TestADraftIsKeptMendedActivatedAndDeactivated(t *testing.T) {
+	s := newSite(t)
+	s.customers(t)
+	carl := s.as(t, "carl@example.com")
+	unfinished := danes("Danes", url.Values{"do": {"draft"}, "rule.0.value": {""}})
+	carl.post("/segments", unfinished).leads(t, "/segments/1")
+	carl.get("/segments/1").has(t, "The draft Danes is saved.", "This segment is a draft", "The rule is not complete", `action="/segments/1/activate"`).lacks(t, "/calculate")
+	carl.get("/segments").has(t, "Draft")
+	carl.post("/segments/1/activate", nil).wants(t, http.StatusUnprocessableEntity).has(t, "Fill in the value", `href="#rule.0.value"`, "Save and activate")
+	page := carl.get("/segments/1/edit").has(t, "Save and activate", "Save as draft")
+	carl.get("/segments/1/edit?check=1").has(t, "Fill in the value")
+	carl.post("/segments/1", danes("Danes", url.Values{"do": {"activate"}, "version": {page.field(t, "version")}})).leads(t, "/segments/1")
+	carl.get("/segments/1").has(t, "66.7% of 3 profiles", "Active", `href="/segments/1/deactivate"`)
+	s.Segments.SetUses(someUses{{ExportID: 4, Name: "Newsletter", Path: "/exports/4"}})
+	carl.post("/segments/1/deactivate", nil).wants(t, http.StatusConflict).has(t, "1 export does not run while the segment is inactive", "Newsletter", `name="knowing"`)
+	carl.post("/segments/1/deactivate", url.Values{"knowing": {"1"}}).leads(t, "/segments/1")
+	carl.get("/segments/1").has(t, "This segment is inactive", "1 export does not run until you activate it", "66.7% of 3 profiles")
+	carl.get("/segments?state=inactive").has(t, "Danes", "Inactive")
+	carl.get("/segments?state=active").has(t, "No segment is in this state.").lacks(t, ">Danes<")
+	carl.post("/segments/1/activate", nil).leads(t, "/segments/1")
+	s.Segments.SetUses(someUses{{Path: "/exclusions"}})
+	carl.get("/segments/1/deactivate").has(t, "Danes cannot be deactivated now", "list of exclusions").lacks(t, `action="/segments/1/deactivate"`)
+}
+
+func TestARuleNamesOtherSegmentsAndIsDuplicated(t *testing.T) {
+	s := newSite(t)
+	s.customers(t)
+	carl := s.as(t, "carl@example.com")
+	carl.post("/segments", danes("Danes", url.Values{"rule.0.case": {"1"}})).leads(t, "/segments/1")
+	carl.get("/segments/1").has(t, "Country is Denmark (upper and lower case matter)", "33.3% of 3 profiles")
+	form := url.Values{"do": {"preview"}, "rule.match": {"all"}, "rule.0.attribute": {"*segment"}}
+	carl.post("/segments", form).has(t, "Another segment", "is not in the segment", "Choose a segment", "Complete every condition")
+	form = url.Values{"do": {"save"}, "name": {"Others"}, "rule.match": {"all"}, "rule.0.attribute": {"*segment"}, "rule.0.operator": {"not_in_segment"}, "rule.0.value": {"1"}}
+	carl.post("/segments", form).leads(t, "/segments/2")
+	carl.get("/segments/2").has(t, "not in the segment Danes", `href="/segments/1"`, "66.7% of 3 profiles")
+	carl.get("/segments/1").has(t, "Segments with this one in their rule", "Others")
+	carl.get("/segments/1/delete").has(t, "1 segment has this one in its rule", `href="/segments/2"`)
+	page := carl.get("/segments/1/edit").lacks(t, `<option value="1"`)
+	circle := url.Values{"do": {"save"}, "name": {"Danes"}, "version": {page.field(t, "version")}, "rule.match": {"all"}, "rule.0.attribute": {"*segment"}, "rule.0.value": {"2"}}
+	carl.post("/segments/1", circle).wants(t, http.StatusUnprocessableEntity).has(t, "That would be a circle: Danes → Others → Danes")
+	carl.get("/segments/new?kind=rule&from=2").has(t, `value="Copy of Others"`, `<option value="not_in_segment" selected`).lacks(t, `name="version"`)
+}
+
+func TestTheOverlapOfTwoSegmentsLeadsToNewOnes(t *testing.T) {
+	s := newSite(t)
+	s.customers(t)
+	carl := s.as(t, "carl@example.com")
+	carl.post("/segments", danes("Danes", nil)).leads(t, "/segments/1")
+	carl.post("/segments", url.Values{"do": {"save"}, "name": {"Spenders"}, "rule.match": {"all"}, "rule.0.attribute": {"spent"}, "rule.0.operator": {"is_not_empty"}}).leads(t, "/segments/2")
+	page := carl.get("/segments/overlap?first=1&second=2").wants(t, http.StatusOK)
+	page.has(t, "In both: 1. That is 50.0% of Danes and 50.0% of Spenders.", "Only Danes", "Neither", `href="/segments/new?kind=rule&in=1&not=2"`)
+	carl.get("/segments/new?kind=rule&in=1&not=2").has(t, `<option value="1" selected>Danes`, `<option value="2" selected>Spenders`, "1 profile")
+	vera := s.as(t, "vera@example.com")
+	vera.get("/segments/overlap?first=1&second=2").has(t, "In both: 1.").lacks(t, "/segments/new")
+	carl.get("/segments/overlap").wants(t, http.StatusOK).has(t, "Choose two active segments").lacks(t, "In both")
+	carl.get("/segments/overlap?first=77&second=2").wants(t, http.StatusNotFound)
+}
+
+func TestTheSizeOfASegmentOverTimeIsDrawnAndSaid(t *testing.T) {
+	s := newSite(t)
+	s.customers(t)
+	carl := s.as(t, "carl@example.com")
+	carl.post("/segments", danes("Danes", nil)).leads(t, "/segments/1")
+	carl.get("/segments/1").has(t, "There are not two sizes in this time yet").lacks(t, "chart-line")
+	s.clock.Advance(40 * 24 * time.Hour)
+	importCustomers(t, s, "id,country,spent,last_seen\nk1,Denmark,100,2026-05-30\nk2,Denmark,,\nk3,Denmark,,\n")
+	carl = s.as(t, "carl@example.com") // the session ended meanwhile
+	carl.post("/segments/1/calculate", nil).leads(t, "/segments/1")
+	carl.get("/segments/1").has(t, "chart-line", "1 more. Least 2, most 3.", `href="/segments/1?range=30#segment-sizes"`, "Sizes as a table").lacks(t, "style=")
+	carl.get("/segments/1?range=30").lacks(t, "chart-line")
+}
+
+func TestAListOfAddressesSaysWhatDidNotMatch(t *testing.T) {
+	s := newSite(t)
+	importCustomers(t, s, "id,email\nk1,ann@example.com\nk2,bo@example.com\n")
+	carl := s.as(t, "carl@example.com")
+	file := []byte("email\nANN@example.com\nann@example.com\n=cmd@example.com\nbroken@\nlater@example.com\n")
+	carl.upload("/segments/list", url.Values{"name": {"Guests"}}, "list", "guests.csv", file).leads(t, "/segments/1")
+	carl.get("/segments/1").has(t, "3 email addresses from an uploaded list", "2 addresses belong to no current profile.", "1 line repeats another.", "1 line cannot be read.", `href="/segments/1/unmatched"`, "k1")
+	carl.get("/segments/1/unmatched").wants(t, http.StatusOK).has(t, "later@example.com", "The first 2 that no profile has", "Stood before", "Cannot be read").lacks(t, "ann@example.com")
+	if got := carl.get("/segments/1/unmatched.csv").wants(t, http.StatusOK).body; got != "Email address\n'=cmd@example.com\nlater@example.com\n" {
+		t.Errorf("downloaded %q", got)
+	}
+	vera := s.as(t, "vera@example.com")
+	vera.get("/segments/1").has(t, "2 addresses belong to no current profile.").lacks(t, "/unmatched", "later@")
+	carl.upload("/segments/list", url.Values{"name": {"As ids"}, "entries": {"id"}}, "list", "guests.csv", file).leads(t, "/segments/2")
+	carl.get("/segments/2").has(t, "5 ids from an uploaded list")
+	carl.upload("/segments/list?do=draft", url.Values{"name": {"To come"}}, "list", "", nil).leads(t, "/segments/3")
+	carl.get("/segments/3").has(t, "This segment is a draft")
+	carl.get("/segments/3/edit").has(t, `formaction="/segments/3/list?do=activate"`)
+}
+
+func TestARuleGoesOutAsJSONAndComesInAsADraft(t *testing.T) {
+	s := newSite(t)
+	s.customers(t)
+	carl := s.as(t, "carl@example.com")
+	carl.post("/segments", danes("Danes / all", nil)).leads(t, "/segments/1")
+	page := carl.get("/segments/1/rule.json").wants(t, http.StatusOK).has(t, `"format": "segue-segment"`, `"label": "Country"`)
+	if got := page.Header.Get("Content-Disposition"); !strings.Contains(got, "Danes - all.json") {
+		t.Errorf("it is called %s", got)
+	}
+	other := strings.ReplaceAll(page.body, `"country"`, `"county"`)
+	carl.get("/segments/import").wants(t, http.StatusOK).has(t, "Rule as JSON")
+	carl.upload("/segments/import", nil, "file", "rule.json", []byte(other)).leads(t, "/segments/2/edit?check=1")
+	carl.get("/segments/2/edit?check=1").has(t, "The rule is here as the draft Danes / all (2)", "no longer have the attribute Country", `<option value="county" selected>Country`)
+	carl.upload("/segments/import", url.Values{"text": {page.body}}, "file", "", nil).leads(t, "/segments/3/edit?check=1")
+	carl.post("/segments/3/activate", nil).leads(t, "/segments/3")
+	carl.get("/segments/3").has(t, "66.7% of 3 profiles")
+	carl.upload("/segments/import", url.Values{"text": {"{}"}}, "file", "", nil).wants(t, http.StatusUnprocessableEntity).has(t, "This is JSON, but not the rule of a segment", ">{}</textarea>")
 }

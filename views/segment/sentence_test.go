@@ -2,6 +2,7 @@ package segment
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 var known = []profile.Attribute{
 	{Key: "country", Label: "Country", Kind: profile.Text}, {Key: "spent", Label: "Spent", Kind: profile.Number},
 	{Key: "member", Label: "Member", Kind: profile.Boolean}, {Key: "born", Label: "Born", Kind: profile.Date},
-	{Key: "seen", Label: "Last seen", Kind: profile.DateTime},
+	{Key: "seen", Label: "Last seen", Kind: profile.DateTime}, {Key: "tags", Label: "Tags", Kind: profile.List},
 }
 
 func when(attribute string, operator segment.Operator, values ...string) segment.Condition {
@@ -47,6 +48,17 @@ func TestARuleReadsAsASentence(t *testing.T) {
 			"Spent is between 1,000 and 2,500.50 or Born is before 1 May 1990", "Spent er mellem 1.000 og 2.500,50 eller Born er før den 1. maj 1990"},
 		{"a long list is cut", ruled(segment.All, nil, when("country", segment.InList, many...)),
 			"Country is one of (v0, v1, v2, v3, v4, v5, v6, v7, v8, v9 and 2 more)", "Country er en af (v0, v1, v2, v3, v4, v5, v6, v7, v8, v9 og 2 flere)"},
+		{"a list of addresses", segment.Segment{ListCount: 1, Definition: segment.Definition{Kind: segment.ByList, ListBy: segment.Addresses}}, "1 email address from an uploaded list", "1 mailadresse fra en overført liste"},
+		{"case that matters", ruled(segment.All, nil, segment.Condition{Attribute: "country", Operator: segment.BeginsWith, Values: []string{"D"}, MatchCase: true}),
+			"Country begins with “D” (upper and lower case matter)", "Country begynder med »D« (store og små bogstaver tæller)"},
+		{"lists of texts", ruled(segment.Any, nil, when("tags", segment.Has, "vip"), when("tags", segment.HasNot, "new"), when("tags", segment.IsEmpty)),
+			"Tags has vip or Tags does not have new or Tags has no value", "Tags har vip eller Tags har ikke new eller Tags har ingen værdi"},
+		{"other segments", ruled(segment.All, []segment.Group{{Match: segment.None, Conditions: []segment.Condition{{Operator: segment.InSegment, Label: "Staff", Values: []string{"7"}}}}},
+			segment.Condition{Operator: segment.InSegment, Label: "Danes", Values: []string{"1"}}, segment.Condition{Operator: segment.NotInSegment, Values: []string{"9"}}),
+			"in the segment Danes and not in the segment 9 and not (in the segment Staff)", "i segmentet Danes og ikke i segmentet 9 og ikke (i segmentet Staff)"},
+		{"groups in groups", ruled(segment.Any, []segment.Group{{Match: segment.All, Conditions: []segment.Condition{when("member", segment.IsTrue)}, Groups: inner}}, when("country", segment.IsEmpty)),
+			"Country has no value or (Member is yes and (Spent is less than 5 or Member is yes))", "Country har ingen værdi eller (Member er ja og (Spent er mindre end 5 eller Member er ja))"},
+		{"what a draft lacks", ruled(segment.All, nil, segment.Condition{}), "(unfinished condition)", "(ufærdig betingelse)"},
 		{"an attribute that is gone", ruled(segment.All, nil, segment.Condition{Attribute: "g", Label: "Gone", Operator: segment.IsNotEmpty}), "Gone has a value", "Gone har en værdi"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -90,10 +102,37 @@ func TestEveryOperatorHasItsWordsInEveryLanguage(t *testing.T) {
 				}
 			}
 		}
+		for _, operator := range segment.OfSegments {
+			for _, key := range []string{"segments.operator." + string(operator), "segments.sentence." + string(operator)} {
+				if !i18n.Has(language, key) {
+					t.Errorf("%s lacks %s", language, key)
+				}
+			}
+		}
+		for _, state := range segment.States {
+			if !i18n.Has(language, "segments.state."+string(state)) {
+				t.Errorf("%s lacks %s", language, state)
+			}
+		}
 		for _, match := range segment.Matches {
 			if !i18n.Has(language, "segments.match."+string(match)) {
 				t.Errorf("%s lacks %s", language, match)
 			}
 		}
+	}
+}
+
+func TestTheListShowsTheBeginningOfALongSentence(t *testing.T) {
+	ctx := i18n.With(t.Context(), i18n.For("en", nil))
+	var conditions []segment.Condition
+	for range 10 {
+		conditions = append(conditions, when("country", segment.Equals, "Denmark"))
+	}
+	short := Short(ctx, ruled(segment.All, nil, conditions...), known, true)
+	if len([]rune(short)) > shortSentence+2 || !strings.HasSuffix(short, " …") || !strings.HasPrefix(short, "Country is Denmark and ") {
+		t.Errorf("it begins %q", short)
+	}
+	if got := Short(ctx, ruled(segment.All, nil, conditions[0]), known, true); got != "Country is Denmark" {
+		t.Errorf("a short one is %q", got)
 	}
 }
