@@ -117,11 +117,16 @@ func single(k Kind, query string) (string, error) {
 }
 
 // scanner cuts SQL into tokens: words, single signs, and strings or quoted names as one token each. Comments are passed over.
+// Where versions of a database cut differently, or in a way that few know, it fails.
 type scanner struct {
 	kind   Kind
 	text   string
 	at     int
-	failed bool // a string, quoted name or comment does not end, or hides a statement
+	failed bool // a string, quoted name or comment does not end, hides a statement, or could be read in two ways
+
+	last    string // the token before
+	lastEnd int
+	escaped bool // the token before was one of PostgreSQL's E'…'
 }
 
 // next gives the next token and where it starts; "" at the end.
@@ -134,55 +139,64 @@ func (s *scanner) next() (start int, token string) {
 			s.at++
 			continue
 		case strings.HasPrefix(rest, "--") && (s.kind != MySQL || len(rest) == 2 || rest[2] <= ' '), c == '#' && s.kind == MySQL:
-			// A lone CR ends the comment for PostgreSQL only. Where they disagree, a statement could hide.
-			line := strings.IndexByte(rest, '\n')
-			if line < 0 {
-				line = len(rest)
-			}
-			if strings.ContainsRune(strings.TrimRight(rest[:line], "\r"), '\r') {
-				s.failed = true
-				return start, ""
-			}
-			s.at += line
+			s.lineComment(rest)
 			continue
 		case strings.HasPrefix(rest, "/*"):
 			s.comment()
 			continue
+		}
+		escaped := false
+		switch {
 		case c == '\'':
-			s.quoted('\'', s.kind == MySQL || s.escapes(start))
+			// E'a' goes on in a string on the next line, with its escapes.
+			s.failed = s.escaped
+			escaped = s.kind == PostgreSQL && s.lastEnd == start && strings.EqualFold(s.last, "e")
+			s.quoted('\'', s.kind == MySQL || escaped)
 		case c == '"':
 			s.quoted('"', s.kind == MySQL)
-		case c == '`':
+		case c == '`' && (s.kind == MySQL || s.kind == Trino):
 			s.quoted('`', false)
 		case c == '[' && s.kind == SQLServer:
 			s.quoted(']', false)
 		case c == '$' && s.kind == PostgreSQL:
 			s.dollar()
 		case isWord(c):
-			for s.at < len(s.text) && (isWord(s.text[s.at]) || s.text[s.at] == '$') {
-				s.at++
-			}
+			s.word()
 		default:
 			s.at++
+			s.failed = c < ' ' || c == 0x7f || c == '`'
 		}
 		if s.failed {
 			return start, ""
 		}
-		return start, s.text[start:s.at]
+		s.last, s.lastEnd, s.escaped = s.text[start:s.at], s.at, escaped
+		return start, s.last
 	}
 	return s.at, ""
 }
 
 func isWord(c byte) bool {
-	return c == '_' || c >= 0x80 || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+	return c == '_' || c >= 0x80 || isDigit(c) || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
-// escapes reports whether a string at start is one of PostgreSQL's E'…', in which a backslash escapes.
-func (s *scanner) escapes(start int) bool {
-	if s.kind != PostgreSQL || start == 0 || s.text[start-1]|0x20 != 'e' {
-		return false
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+// word passes over a word or number. A number that runs into a string, as 1E'a' and 1$$a$$, is cut differently by versions
+// of PostgreSQL.
+func (s *scanner) word() {
+	number := isDigit(s.text[s.at])
+	for s.at < len(s.text) && (isWord(s.text[s.at]) || s.text[s.at] == '$' && !number) {
+		s.at++
 	}
-	return start == 1 || !isWord(s.text[start-2]) && s.text[start-2] != '$'
+	s.failed = number && s.at < len(s.text) && strings.IndexByte("'\"$", s.text[s.at]) >= 0
+}
+
+// lineComment passes over a comment to the end of its line. A lone CR ends it for some, and so may Unicode's ends of lines.
+// Where they disagree, a statement could hide.
+func (s *scanner) lineComment(rest string) {
+	line, _, _ := strings.Cut(rest, "\n")
+	s.failed = strings.ContainsAny(strings.TrimRight(line, "\r"), "\r\u0085\u2028\u2029")
+	s.at += len(line)
 }
 
 // quoted passes over a string or quoted name; its end doubled stands for itself.
@@ -210,7 +224,13 @@ func (s *scanner) dollar() {
 	for end < len(rest) && isWord(rest[end]) {
 		end++
 	}
-	if end == len(rest) || rest[end] != '$' || end > 1 && rest[1] >= '0' && rest[1] <= '9' {
+	switch {
+	case end > 1 && isDigit(rest[1]): // a placeholder, which is digits and nothing that they run into
+		digits := len(rest) - len(strings.TrimLeft(rest[1:], "0123456789"))
+		s.failed = end != digits || end < len(rest) && strings.IndexByte("'\"$", rest[end]) >= 0
+		s.at += end
+		return
+	case end == len(rest) || rest[end] != '$':
 		s.at += end
 		return
 	}
