@@ -36,7 +36,7 @@ func Fold(text string) string {
 	for i := range len(text) {
 		c := text[i]
 		if c >= utf8.RuneSelf {
-			return norm.NFC.String(strings.ToLower(norm.NFC.String(text)))
+			return foldBeyondASCII(text)
 		}
 		lower = lower && (c < 'A' || c > 'Z')
 	}
@@ -44,6 +44,18 @@ func Fold(text string) string {
 		return text
 	}
 	return strings.ToLower(text)
+}
+
+// lastLatin is the last sign of the blocks Latin-1 Supplement and Latin Extended-A.
+const lastLatin = 0x17F
+
+func foldBeyondASCII(text string) string {
+	for _, sign := range text {
+		if sign > lastLatin {
+			return norm.NFC.String(strings.ToLower(norm.NFC.String(text)))
+		}
+	}
+	return strings.ToLower(text) // these are composed, and so are their lower cases: no accent stands alone
 }
 
 func normalAddress(text string) string {

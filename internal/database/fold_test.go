@@ -1,7 +1,10 @@
 package database_test
 
 import (
+	"strings"
 	"testing"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/testkit"
@@ -40,5 +43,16 @@ func TestFoldingInSQLLeavesNullAndNumbersAlone(t *testing.T) {
 	err := db.Reader().QueryRowContext(t.Context(), "SELECT segue_fold(NULL) IS NULL, segue_fold(7) = 7").Scan(&isNull, &isNumber)
 	if err != nil || !isNull || !isNumber {
 		t.Errorf("null %v, number %v, error %v", isNull, isNumber, err)
+	}
+}
+
+func TestLatinLettersFoldWithoutTheTablesOfNFCAsWithThem(t *testing.T) {
+	for first := rune(1); first < 0x190; first++ {
+		for second := rune(1); second < 0x190; second++ {
+			text := string(first) + string(second)
+			if got, want := database.Fold(text), norm.NFC.String(strings.ToLower(norm.NFC.String(text))); got != want {
+				t.Fatalf("%+q folds to %+q, want %+q", text, got, want)
+			}
+		}
 	}
 }
