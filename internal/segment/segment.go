@@ -7,6 +7,7 @@
 //   - Text is compared without regard to case, in every script (see database.Fold), unless the condition matches case: then
 //     only the two ways to write one letter, composed or not, are the same (NFC).
 //   - A list has a value when one of its texts equals it, compared as text is. A list without texts is no value.
+//   - Text that is nothing but white space is no value, and so is such a text of a list: no condition finds it.
 //   - in_segment holds for those whom the named segment's definition holds for, as it was frozen into this one, with its own
 //     zone; not_in_segment is its exact opposite. A segment can be named only by one that is made from the same base.
 //   - A day is a calendar day in the definition's zone, UTC unless it names one. "In the last 3 days" is today and the
