@@ -171,6 +171,7 @@ func (s *Service) load(ctx context.Context, i *Import) error {
 	if err != nil {
 		return err
 	}
+	defer table.Close()
 	l := loader{service: s, i: i, next: 1}
 	l.plan()
 	if err := l.begin(ctx); err != nil {
@@ -187,7 +188,7 @@ func (s *Service) load(ctx context.Context, i *Import) error {
 		defer close(chunks)
 		l.read(reading, table, chunks)
 	}()
-	defer func() { stop(); <-finished }()
+	defer func() { stop(); table.Close(); <-finished }()
 	for c := range chunks {
 		if c.err != nil {
 			return c.err

@@ -271,3 +271,5 @@ func errTooManyColumns() error { return fileProblem("too_many_columns", "Most", 
 func (c *csvReader) read() int64 { return c.content.file.n }
 
 func (c *csvReader) leftOut() []LeftOut { return nil }
+
+func (c *csvReader) close() {}

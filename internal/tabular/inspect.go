@@ -34,6 +34,7 @@ func Inspect(file io.ReaderAt, size int64, name string, options Options) (Inspec
 	if err != nil {
 		return Inspection{}, err
 	}
+	defer table.Close()
 	found := Inspection{Options: table.Options, Headings: table.Headings, Values: make([][]string, len(table.Headings)), types: make([]types, len(table.Headings))}
 	for size := 0; found.Lines < inspectedLines && size < 4*maxLine; found.Lines++ {
 		r, err := table.Next()

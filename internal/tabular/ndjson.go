@@ -86,6 +86,8 @@ func (n *ndjsonReader) read() int64 { return n.content.file.n }
 
 func (n *ndjsonReader) leftOut() []LeftOut { return n.late }
 
+func (n *ndjsonReader) close() {}
+
 // next reads the next line that is not blank.
 func (n *ndjsonReader) next() (Record, error) {
 	for {

@@ -21,6 +21,7 @@ func open(t testing.TB, name, text string) *Table {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(table.Close)
 	return table
 }
 

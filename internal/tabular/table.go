@@ -59,15 +59,14 @@ type LeftOut struct {
 
 // Why a column is left out.
 const (
-	leftOutLate   = "tabular.left_out.late"
-	leftOutNested = "tabular.left_out.nested"
-	leftOutType   = "tabular.left_out.type"
+	leftOutPrefix = "tabular.left_out."
+	leftOutLate   = leftOutPrefix + "late"
 )
 
 // leftOutKept is how many columns that were left out are told by name.
 const leftOutKept = 100
 
-// Table is a file's rows, read once from the first to the last.
+// Table is a file's rows, read once from the first to the last. Close it in the end; the file is its owner's to close.
 type Table struct {
 	Options  Options  // with what was found out
 	Headings []string // of the columns: each has a key of its own
@@ -79,6 +78,7 @@ type rows interface {
 	next() (Record, error)
 	read() int64
 	leftOut() []LeftOut
+	close()
 }
 
 // Open begins to read a file of size bytes, which may be packed with gzip or ZIP. name is what its owner calls it, and
@@ -164,6 +164,9 @@ func (t *Table) Next() (Record, error) {
 	}
 	return r, nil
 }
+
+// Close lets go of what the reading needs.
+func (t *Table) Close() { t.rows.close() }
 
 // Read is how many bytes of the file have been read, for showing progress.
 func (t *Table) Read() int64 { return t.rows.read() }
