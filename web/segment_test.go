@@ -59,7 +59,7 @@ func TestASegmentIsBuiltWithoutScriptsStepByStep(t *testing.T) {
 	form.Set("do", "save")
 	carl.post("/segments", form).leads(t, "/segments/1")
 	carl.get("/segments/1").wants(t, http.StatusOK).has(t, "The segment Danes is saved.", "Country is DENMARK", "k1", "66.7% of 3 profiles", "No export uses this segment.")
-	carl.get("/segments").has(t, "Danes", "just now", "0 exports")
+	carl.get("/segments").has(t, "Danes", "just now", `data-label="Exports">0</td>`)
 }
 
 func TestHtmxGetsThePartOfTheFormThatItExchanges(t *testing.T) {

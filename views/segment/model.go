@@ -141,7 +141,7 @@ func (l Listing) columns(ctx context.Context) []component.Column {
 		l.column(ctx, "segments.state", segment.ByState, false),
 		l.column(ctx, "segments.size", segment.BySize, true),
 		l.column(ctx, "segments.calculated", segment.ByCalculated, false),
-		{Label: i18n.T(ctx, "segments.used_by")},
+		{Label: i18n.T(ctx, "segments.used_by"), Numeric: true},
 	}
 }
 
