@@ -69,12 +69,12 @@ type Reader struct {
 	Columns []Column // those that are left out as well
 	Rows    int64    // how many rows the file says it has
 
-	stop    context.CancelFunc
-	wait    func() error // for the other process to end
-	pipe    *gob.Decoder
-	batch   batch
-	at      int
-	ended   error
+	stop  context.CancelFunc
+	wait  func() error // for the other process to end
+	pipe  *gob.Decoder
+	batch batch
+	at    int
+	ended error
 }
 
 // Open begins to read. The file stays open until Close; its place in it is not used.

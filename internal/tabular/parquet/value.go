@@ -35,7 +35,7 @@ func writer(t parquet.Type) (write func(parquet.Value) (text, refused string), e
 		return writeInteger(t.Kind(), meaning), true
 	case parquet.Int96:
 		return func(v parquet.Value) (string, string) {
-			at := v.Int96() // nanoseconds of the day, and the day
+			at := v.Int96()          // nanoseconds of the day, and the day
 			const julian = 2_440_588 // the day of the Julian calendar on which Unix time begins
 			return moment(time.Unix((int64(at[2])-julian)*86_400, 0).UTC().Add(time.Duration(uint64(at[1])<<32|uint64(at[0]))), true)
 		}, true
