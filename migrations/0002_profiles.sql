@@ -19,7 +19,8 @@ CREATE TABLE attributes (
     label    TEXT    NOT NULL,
     kind     TEXT    NOT NULL CHECK (kind IN ('text', 'number', 'boolean', 'date', 'datetime', 'list')),
     personal INTEGER NOT NULL,
-    address  INTEGER NOT NULL DEFAULT 0,                 -- holds email addresses: people are known again by it
+    address  INTEGER NOT NULL DEFAULT 0,                 -- holds email addresses: people are known again by it; indexed
+    indexed  INTEGER NOT NULL DEFAULT 0,                 -- an administrator wants it found at once
     position INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 

@@ -155,18 +155,29 @@ func (s *Server) renderAttributes(c echo.Context, status int, errs component.Err
 	if err != nil {
 		return err
 	}
-	view := views.AttributesView{MayEdit: actor(c).Can(access.ManageProfiles), Errors: errs}
+	view := views.AttributesView{MayEdit: actor(c).Can(access.ManageProfiles), Errors: errs, Most: profile.MostIndexed}
+	_, parts, err := s.Profiles.Rules(ctx(c), actor(c))
+	if err != nil {
+		return err
+	}
+	sources := map[string][]string{}
+	for _, p := range parts {
+		for _, a := range p.Snapshot.Attributes {
+			sources[a.Key] = append(sources[a.Key], p.Name)
+		}
+	}
 	for i, a := range snapshot.Attributes {
 		samples, err := s.Profiles.Samples(ctx(c), actor(c), snapshot, a.Key, attributeValues)
 		if err != nil {
 			return err
 		}
 		if i < len(typed) {
-			a.Label, a.Personal = typed[i].Label, typed[i].Personal
+			a.Label, a.Personal, a.Address, a.Indexed = typed[i].Label, typed[i].Personal, typed[i].Address, typed[i].Indexed
 		}
 		view.Rows = append(view.Rows, views.AttributeRow{
 			Key: a.Key, Label: a.Label, Kind: text(c, "profiles.kind."+string(a.Kind)), Filled: i18n.Number(ctx(c), a.Filled),
-			Samples: strings.Join(samples, " · "), Personal: a.Personal,
+			Share: share(c, a.Filled, snapshot.Rows), Samples: strings.Join(samples, " · "), Sources: strings.Join(sources[a.Key], ", "),
+			Personal: a.Personal, Address: a.Address, Indexed: a.Indexed || a.Address, IsText: a.Kind == profile.Text, IsList: a.Kind == profile.List,
 		})
 	}
 	return render(c, status, views.Attributes(s.page(c, "profiles", text(c, "profiles.attributes"), profilesCrumb(c)), view))
@@ -181,6 +192,7 @@ func (s *Server) correctAttributes(c echo.Context) error {
 	for _, a := range snapshot.Attributes {
 		corrections = append(corrections, profile.Correction{
 			Key: a.Key, Label: c.FormValue("label-" + a.Key), Personal: c.FormValue("personal-"+a.Key) != "",
+			Address: a.Kind == profile.Text && c.FormValue("address-"+a.Key) != "", Indexed: a.Kind != profile.List && c.FormValue("indexed-"+a.Key) != "",
 		})
 	}
 	err = s.Profiles.CorrectAttributes(ctx(c), actor(c), corrections)
@@ -192,6 +204,14 @@ func (s *Server) correctAttributes(c echo.Context) error {
 	}
 	s.flash(c, "success", "profiles.attributes.saved")
 	return redirect(c, "/profiles/attributes")
+}
+
+// share is how many of all profiles have a value, in percent.
+func share(c echo.Context, filled, rows int) string {
+	if rows == 0 {
+		return ""
+	}
+	return text(c, "profiles.attribute.share", "Percent", i18n.From(ctx(c)).Decimal(100*float64(filled)/float64(rows), 0))
 }
 
 // valueText writes a stored value for the reader.

@@ -245,8 +245,10 @@ func (s *Service) Renew(ctx context.Context) error {
 	}
 	if fresh, err := s.fresh(ctx, parts, rules.Trust); err != nil {
 		return err
+	} else if fresh && len(parts) == 0 {
+		return s.end(ctx, nil)
 	} else if fresh {
-		return errors.Join(s.end(ctx, nil), s.Replaced(ctx))
+		return errors.Join(s.reindex(ctx), s.end(ctx, nil), s.Replaced(ctx))
 	}
 	if len(parts) == 0 {
 		err := s.store.db.InTx(ctx, func(tx database.Tx) error {
@@ -269,7 +271,43 @@ func (s *Service) Renew(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	if err == nil {
+		err = s.reindex(ctx)
+	}
 	return errors.Join(telling, s.end(context.WithoutCancel(ctx), err))
+}
+
+// reindex makes and drops indexes of the current profiles until those are there that administrators chose. Each is a transaction
+// of its own: SQLite makes an index in one go, so others who write wait for a second or two at a million profiles.
+func (s *Service) reindex(ctx context.Context) error {
+	current, err := s.Current(ctx)
+	if err != nil {
+		return err
+	}
+	chosen, err := s.store.knownAttributes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range current.Attributes {
+		wanted := chosen[a.Key].Indexed && a.Kind != List
+		if wanted == a.Indexed {
+			continue
+		}
+		err := s.store.db.InTx(ctx, func(tx database.Tx) error {
+			change := s.store.unindex
+			if wanted {
+				change = s.store.index
+			}
+			if err := change(ctx, tx, current, a); err != nil {
+				return err
+			}
+			return s.store.noteIndex(ctx, tx, current, a, wanted)
+		})
+		if err != nil {
+			return gone(err)
+		}
+	}
+	return nil
 }
 
 // Stale reports whether the current profiles are not what the sources have by the rules that hold: a process was killed

@@ -88,7 +88,13 @@ type Correction struct {
 	Key      string
 	Label    string
 	Personal bool
+	Address  bool // text that holds email addresses: people are known again by it
+	Indexed  bool // found at once; addresses always are
 }
+
+// MostIndexed is how many attributes may be found at once besides addresses: each costs a second or two of writing with every
+// import of a million profiles, and some 40 bytes for each profile.
+const MostIndexed = 8
 
 // CorrectAttributes changes labels and marks of personal data, at once for the current snapshot and for later uploads.
 // A kind cannot be changed here: values are stored by kind, so a new kind is chosen with an upload.
@@ -101,10 +107,31 @@ func (s *Service) CorrectAttributes(ctx context.Context, actor access.Actor, cor
 		corrections[i].Label = strings.TrimSpace(corrections[i].Label)
 		CheckLabel(&check, corrections[i].Key, corrections[i].Label)
 	}
+	indexed := 0
+	for _, c := range corrections {
+		if c.Indexed && !c.Address {
+			indexed++
+		}
+	}
+	check.Require(indexed <= MostIndexed, "indexed", "profiles.attribute.indexed.too_many", "Most", MostIndexed)
 	if err := check.Err(); err != nil {
 		return err
 	}
-	err := s.store.db.InTx(ctx, func(tx database.Tx) error { return s.store.correct(ctx, tx, corrections) })
+	err := s.store.db.InTx(ctx, func(tx database.Tx) error {
+		before, err := s.store.knownAttributes(ctx)
+		if err != nil {
+			return err
+		}
+		if err := s.store.correct(ctx, tx, corrections); err != nil {
+			return err
+		}
+		for _, c := range corrections {
+			if known := before[c.Key]; c.Address != known.Address || c.Indexed != known.Indexed && !c.Address {
+				return s.sources.UnifySoon(ctx, tx)
+			}
+		}
+		return nil
+	})
 	if err == nil {
 		s.events.Publish(CurrentTopic)
 	}

@@ -50,7 +50,7 @@ func (s store) beginningWith(ctx context.Context, snapshot Snapshot, text string
 		return nil, err
 	}
 	for _, a := range snapshot.Attributes {
-		if a.Indexed {
+		if a.Indexed && a.Kind == Text {
 			where := fmt.Sprintf(`%[1]s(%[2]s) >= ? AND %[1]s(%[2]s) < ? ORDER BY %[1]s(%[2]s) LIMIT ?`, database.FoldFunction, a.Column)
 			folded := database.Fold(text)
 			if err := add(where, folded, folded+beyond); err != nil {

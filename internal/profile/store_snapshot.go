@@ -137,11 +137,6 @@ func (s store) missing(ctx context.Context, tx database.Tx, snapshot Snapshot, f
 // complete ends the filling of a snapshot: its columns become known, and nothing more is added.
 func (s store) complete(ctx context.Context, tx database.Tx, snapshot Snapshot, now time.Time) error {
 	for position, a := range snapshot.Attributes {
-		if a.Indexed {
-			if err := s.index(ctx, tx, snapshot, a); err != nil {
-				return err
-			}
-		}
 		// An import says what a person chose with it; unified profiles leave that as it has become meanwhile.
 		update := `label = excluded.label, kind = excluded.kind, personal = excluded.personal, position = excluded.position`
 		if snapshot.SourceID == 0 {
@@ -151,6 +146,14 @@ func (s store) complete(ctx context.Context, tx database.Tx, snapshot Snapshot, 
 			ON CONFLICT (key) DO UPDATE SET `+update, a.Key, a.Label, a.Kind, a.Personal, a.Address, position)
 		if err != nil {
 			return fmt.Errorf("keep attribute: %w", err)
+		}
+		if err := tx.QueryRowContext(ctx, `SELECT indexed OR address FROM attributes WHERE key = ?`, a.Key).Scan(&a.Indexed); err != nil {
+			return fmt.Errorf("read attribute: %w", err)
+		}
+		if a.Indexed = a.Indexed && a.Kind != List; a.Indexed {
+			if err := s.index(ctx, tx, snapshot, a); err != nil {
+				return err
+			}
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO snapshot_attributes (snapshot_id, position, attribute_key, column_name, kind, indexed, filled)
 			VALUES (?, ?, ?, ?, ?, ?, ?)`, snapshot.ID, position, a.Key, a.Column, a.Kind, a.Indexed, a.Filled)
@@ -169,10 +172,30 @@ func (s store) complete(ctx context.Context, tx database.Tx, snapshot Snapshot, 
 // index makes the index of an attribute, unless it is there: on the text as rules compare it and as people search for it. Only
 // programs that know the function can write to the table.
 func (s store) index(ctx context.Context, tx database.Tx, snapshot Snapshot, a Attribute) error {
-	_, err := tx.ExecContext(ctx, fmt.Sprintf(`CREATE INDEX IF NOT EXISTS %[1]s_%[2]s ON %[1]s (%[3]s(%[2]s))`, snapshot.Table(), a.Column,
-		database.FoldFunction))
+	expression := a.Column // numbers, days and times are compared as they are
+	if a.Kind == Text {
+		expression = fmt.Sprintf("%s(%s)", database.FoldFunction, a.Column)
+	}
+	_, err := tx.ExecContext(ctx, fmt.Sprintf(`CREATE INDEX IF NOT EXISTS %[1]s_%[2]s ON %[1]s (%[3]s)`, snapshot.Table(), a.Column, expression))
 	if err != nil {
 		return fmt.Errorf("index snapshot: %w", err)
+	}
+	return nil
+}
+
+// unindex drops the index of an attribute.
+func (s store) unindex(ctx context.Context, tx database.Tx, snapshot Snapshot, a Attribute) error {
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(`DROP INDEX IF EXISTS %s_%s`, snapshot.Table(), a.Column)); err != nil {
+		return fmt.Errorf("drop index of snapshot: %w", err)
+	}
+	return nil
+}
+
+// noteIndex says whether an attribute of a snapshot has an index.
+func (s store) noteIndex(ctx context.Context, tx database.Tx, snapshot Snapshot, a Attribute, indexed bool) error {
+	_, err := tx.ExecContext(ctx, `UPDATE snapshot_attributes SET indexed = ? WHERE snapshot_id = ? AND attribute_key = ?`, indexed, snapshot.ID, a.Key)
+	if err != nil {
+		return fmt.Errorf("note index: %w", err)
 	}
 	return nil
 }

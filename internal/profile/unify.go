@@ -177,7 +177,7 @@ func columnsOf(parts []Part, trust Trust) (columns []column, err error) {
 				return nil, problem.New(problem.Conflict, "unification.kinds_differ", "Attribute", c.Label,
 					"First", parts[owner[a.Key]].Name, "Second", part.Name)
 			}
-			c.Indexed, c.Personal, c.Address = c.Indexed || a.Indexed, c.Personal || a.Personal, c.Address || a.Address
+			c.Personal, c.Address = c.Personal || a.Personal, c.Address || a.Address
 			o := origin{p, a.Column}
 			if trust[a.Key] == part.SourceID {
 				c.from = append([]origin{o}, c.from...)
@@ -247,11 +247,16 @@ func (u *unification) run(ctx context.Context, now func() time.Time) (Snapshot, 
 	}
 	m.report.Trust = u.trust
 	u.snapshot.Rows = m.report.Total
-	for _, a := range u.snapshot.Attributes {
-		if !a.Indexed {
+	chosen, err := u.store.knownAttributes(ctx)
+	if err != nil {
+		return Snapshot{}, Report{}, err
+	}
+	for i := range u.snapshot.Attributes {
+		a := &u.snapshot.Attributes[i]
+		if a.Indexed = chosen[a.Key].Indexed && a.Kind != List; !a.Indexed {
 			continue
 		}
-		if err := u.store.db.InTx(ctx, func(tx database.Tx) error { return u.store.index(ctx, tx, u.snapshot, a) }); err != nil {
+		if err := u.store.db.InTx(ctx, func(tx database.Tx) error { return u.store.index(ctx, tx, u.snapshot, *a) }); err != nil {
 			return Snapshot{}, Report{}, err
 		}
 	}

@@ -50,10 +50,13 @@ type AttributesView struct {
 	MayEdit bool
 	Rows    []AttributeRow
 	Errors  component.Errors
+	Most    int // how many may be found at once besides addresses
 }
 
 // AttributeRow is one attribute.
 type AttributeRow struct {
-	Key, Label, Kind, Filled, Samples string
-	Personal                          bool
+	Key, Label, Kind, Filled, Share, Samples string
+	Sources                                  string // names of those that have it
+	Personal, Address, Indexed               bool
+	IsText, IsList                           bool
 }

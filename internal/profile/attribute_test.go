@@ -1,0 +1,66 @@
+package profile_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
+)
+
+func (k kit) indexes(t testing.TB, snapshot profile.Snapshot) int {
+	t.Helper()
+	names, err := database.Column[string](k.db.Reader().Query(`SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL`, snapshot.Table()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(names)
+}
+
+func TestAnAttributeThatIsToBeFoundAtOnceGetsItsIndexNowAndInLaterImports(t *testing.T) {
+	k := newService(t)
+	k.load(t, "id,email,city,points\n1,anne@example.dk,Aarhus,5\n")
+	change := func(city, points bool) {
+		t.Helper()
+		err := k.CorrectAttributes(t.Context(), admin, []profile.Correction{{Key: "email", Label: "Email", Personal: true, Address: true},
+			{Key: "city", Label: "City", Indexed: city}, {Key: "points", Label: "Points", Indexed: points}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := k.Renew(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := k.indexes(t, k.current(t)); got != 1 {
+		t.Errorf("%d indexes at first, want that of the address", got)
+	}
+	change(true, true)
+	now := k.current(t)
+	if city, _ := now.Attribute("city"); k.indexes(t, now) != 3 || !city.Indexed {
+		t.Errorf("%d indexes, city %v", k.indexes(t, now), city.Indexed)
+	}
+	k.load(t, "id,email,city,points\n1,anne@example.dk,Ribe,7\n2,bo@example.dk,Ribe,8\n")
+	if now := k.current(t); now.Rows != 2 || k.indexes(t, now) != 3 {
+		t.Errorf("after the next import %d indexes", k.indexes(t, now))
+	}
+	if found, err := k.Search(t.Context(), admin, "rIb", 0, 10); err != nil || len(found.Records) != 2 {
+		t.Errorf("found %v, %v", found.Records, err)
+	}
+	change(false, false)
+	if got := k.indexes(t, k.current(t)); got != 1 {
+		t.Errorf("%d indexes at last", got)
+	}
+}
+
+func TestOnlySomeAttributesAreFoundAtOnce(t *testing.T) {
+	k := newService(t)
+	k.load(t, "id,email\n1,anne@example.dk\n")
+	var corrections []profile.Correction
+	for i := range profile.MostIndexed + 1 {
+		corrections = append(corrections, profile.Correction{Key: fmt.Sprint(i), Label: "x", Indexed: true})
+	}
+	if err := k.CorrectAttributes(t.Context(), admin, corrections); !problem.Is(err, problem.Invalid) {
+		t.Errorf("got %v", err)
+	}
+}
