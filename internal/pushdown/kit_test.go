@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,8 +22,6 @@ import (
 	"github.com/segue-app/segue/internal/testkit/postgres"
 	"github.com/segue-app/segue/internal/warehouse"
 )
-
-func TestMain(m *testing.M) { os.Exit(postgres.Main(m)) }
 
 // planted stands in a column that nothing maps, for each row: it must never come here.
 const planted = "heron-under-the-quay"
@@ -67,6 +64,7 @@ type kit struct {
 	t       testing.TB
 	staying *staying
 	db      *sql.DB // of the database, as who owns it
+	port    int
 }
 
 func startKit(t testing.TB, customers int, speed float64) *kit {
@@ -83,14 +81,20 @@ func startKit(t testing.TB, customers int, speed float64) *kit {
 		a.Column = a.Key
 		k.staying.source.Attributes = append(k.staying.source.Attributes, a)
 	}
-	var plain warehouse.Host
-	if err := plain.UnmarshalText([]byte("127.0.0.1=plain")); err != nil {
-		t.Fatal(err)
-	}
+	k.port = server.Port
 	k.Stop()
-	k.Config.SQL, k.Config.Staying = warehouse.Limits{Allowed: warehouse.Allowed{plain}}, k.staying
+	k.Config.SQL, k.Config.Staying = warehouse.Limits{Allowed: allowed()}, k.staying
 	k.Open()
 	return k
+}
+
+// allowed lets databases on this machine be reached without TLS.
+func allowed() warehouse.Allowed {
+	var plain warehouse.Host
+	if err := plain.UnmarshalText([]byte("127.0.0.1=plain")); err != nil {
+		panic(err) // the text is ours
+	}
+	return warehouse.Allowed{plain}
 }
 
 var nativeTypes = map[profile.Kind]string{profile.Text: "text", profile.Number: "numeric", profile.Boolean: "boolean", profile.Date: "date",
@@ -215,6 +219,16 @@ func (k *kit) matches(tag string) demo.Comparison {
 		k.t.Fatalf("the stand-in and the segment differ: %+v", c)
 	}
 	return c
+}
+
+// wantTables waits until there are so many tables of snapshots: a run lets go of its spool a moment after it has ended.
+func (k *kit) wantTables(n int) {
+	k.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); k.tables() != n; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			k.t.Fatalf("%d tables of snapshots, should be %d", k.tables(), n)
+		}
+	}
 }
 
 // tables are the tables of snapshots that there are.

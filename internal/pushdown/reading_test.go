@@ -93,9 +93,7 @@ func TestARunThatReadsItsProfilesCanBeStoppedInEveryWay(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	k.matches(export.DefaultTag(s.Name))
-	if n := k.tables(); n != kept {
-		t.Errorf("%d tables of snapshots, %d before", n, kept)
-	}
+	k.wantTables(kept)
 }
 
 func TestWhatIsWrongWithASourcePausesTheRunUntilItIsMended(t *testing.T) {
@@ -178,9 +176,7 @@ func TestADryRunForetellsAndKeepsNothing(t *testing.T) {
 	if _, err := k.Runs.Specimen(t.Context(), k.admin(), e.ID, "nobody"); !problem.Is(err, problem.NotFound) {
 		t.Errorf("nobody: %v", err)
 	}
-	if n := k.tables(); n != kept {
-		t.Errorf("%d tables of snapshots, %d before", n, kept)
-	}
+	k.wantTables(kept)
 	r := k.Run(e, run.Options{})
 	if r.Counts.Accepted+r.Counts.Refused != f.Sent() || r.Counts.Invalid != f.Invalid || r.Counts.Duplicates != f.Duplicates {
 		t.Errorf("foretold %+v, came %+v", f, r.Counts)
