@@ -48,6 +48,7 @@ type Service struct {
 // opened is a database that is kept open for the next who asks.
 type opened struct {
 	version  int
+	password secret.Text
 	database *warehouse.Database
 	users    int
 	stale    bool // closed when the last user is gone
@@ -128,6 +129,7 @@ func (s *Service) Stream(ctx context.Context, reading Reading, visit func(Member
 	err = s.with(ctx, source, func(db *warehouse.Database) error {
 		return db.Select(ctx, source.What, columns, narrowed, source.dialect().Rebind, func(row []any, flags []bool) error {
 			id, ok := row[0].(string)
+			id = strings.TrimSpace(id)
 			if ok = ok && keepable(id); !ok && !reading.Anybody {
 				withoutID++
 				return nil
@@ -177,7 +179,7 @@ const maxID = 200 // bytes, as of imports
 
 // keepable reports whether an id can be a profile's.
 func keepable(id string) bool {
-	return id != "" && len(id) <= maxID && strings.TrimSpace(id) != "" && !strings.ContainsFunc(id, unicode.IsControl)
+	return id != "" && len(id) <= maxID && !strings.ContainsFunc(id, unicode.IsControl)
 }
 
 // kept is a value as an import keeps it: text that is nothing but white space is none.
@@ -220,7 +222,7 @@ func (s *Service) take(ctx context.Context, source Source) (*opened, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	o := s.open[source.SourceID]
-	if o != nil && o.version != source.Version {
+	if o != nil && (o.version != source.Version || o.password.Reveal() != source.Password.Reveal()) {
 		s.retire(o)
 		o = nil
 	}
@@ -229,7 +231,7 @@ func (s *Service) take(ctx context.Context, source Source) (*opened, error) {
 		if err != nil {
 			return nil, err
 		}
-		o = &opened{version: source.Version, database: database}
+		o = &opened{version: source.Version, password: source.Password, database: database}
 		s.open[source.SourceID] = o
 	}
 	o.users++
@@ -257,15 +259,5 @@ func (s *Service) Close() {
 	for id, o := range s.open {
 		s.retire(o)
 		delete(s.open, id)
-	}
-}
-
-// Changed ends the sessions with a source's database that nobody uses: it was changed or removed.
-func (s *Service) Changed(sourceID int64) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	if o := s.open[sourceID]; o != nil {
-		s.retire(o)
-		delete(s.open, sourceID)
 	}
 }
