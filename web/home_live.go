@@ -10,6 +10,7 @@ import (
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/schedule"
+	"github.com/segue-app/segue/internal/segment"
 	"github.com/segue-app/segue/views/component"
 	"github.com/segue-app/segue/views/home"
 	runviews "github.com/segue-app/segue/views/run"
@@ -94,7 +95,7 @@ func (s *Server) attention(c echo.Context, now standing, paused map[int64]run.Ru
 		}
 	}
 	for _, kept := range now.segments.Segments {
-		if kept.Failure != "" && now.snapshot.ID != 0 {
+		if kept.Failure != "" && kept.State == segment.Active && now.snapshot.ID != 0 {
 			found = append(found, home.Notice{Title: kept.Name, Text: text(c, kept.Failure, "Attribute", kept.FailureAbout), Href: fmt.Sprintf("/segments/%d", kept.ID)})
 		}
 	}

@@ -84,7 +84,7 @@ func (s *Server) editSegment(c echo.Context) error {
 func keptForm(found segment.Segment) views.Form {
 	return views.Form{
 		ID: found.ID, Version: found.Version, Kind: found.Definition.Kind, State: found.State, Name: found.Name, Description: found.Description,
-		Base: found.Definition.SourceID, Rule: found.Definition.Rule, List: segment.List{ID: found.Definition.ListID, By: found.Definition.ListBy},
+		Base: found.Definition.SourceID, Zone: found.Definition.Zone, Rule: found.Definition.Rule, List: segment.List{ID: found.Definition.ListID, By: found.Definition.ListBy},
 	}
 }
 
@@ -197,6 +197,11 @@ func segmentForm(c echo.Context, values url.Values) (views.Form, error) {
 	form.List.ID, _ = strconv.ParseInt(values.Get("list_id"), 10, 64)
 	form.Base, _ = strconv.ParseInt(values.Get("base"), 10, 64)
 	form.List.By = segment.Entries(values.Get("list_by"))
+	if zone := values.Get("zone"); zone != "Local" {
+		if _, err := time.LoadLocation(zone); err == nil {
+			form.Zone = zone
+		}
+	}
 	if entries := segment.Entries(values.Get("entries")); entries == segment.IDs || entries == segment.Addresses {
 		form.Entries = entries
 	}
@@ -209,7 +214,7 @@ func (s *Server) saveSegment(c echo.Context, form views.Form, snapshot profile.S
 	}
 	draft := segment.Draft{
 		Name: form.Name, Description: form.Description, Version: form.Version,
-		Definition: segment.Definition{Kind: form.Kind, SourceID: form.Base, Rule: form.Rule, ListID: form.List.ID, ListBy: form.List.By},
+		Definition: segment.Definition{Kind: form.Kind, SourceID: form.Base, Zone: form.Zone, Rule: form.Rule, ListID: form.List.ID, ListBy: form.List.By},
 	}
 	switch do {
 	case "draft":
@@ -298,7 +303,7 @@ const previewRows = 5
 // outlook says who the rule would hold for. What keeps it from being said is part of the answer.
 func (s *Server) outlook(c echo.Context, form views.Form, snapshot profile.Snapshot) (views.Preview, error) {
 	preview := views.Preview{Profiles: snapshot.Rows}
-	def := segment.Definition{Kind: segment.ByRule, SourceID: form.Base, Rule: form.Rule}
+	def := segment.Definition{Kind: segment.ByRule, SourceID: form.Base, Zone: form.Zone, Rule: form.Rule}
 	within, cancel := ctx(c), func() {}
 	quick := !isHTMX(c) && c.FormValue("do") != "preview"
 	if quick {

@@ -319,3 +319,16 @@ func TestARuleGoesOutAsJSONAndComesInAsADraft(t *testing.T) {
 	carl.get("/segments/3").has(t, "66.7% of 3 profiles")
 	carl.upload("/segments/import", url.Values{"text": {"{}"}}, "file", "", nil).wants(t, http.StatusUnprocessableEntity).has(t, "This is JSON, but not the rule of a segment", ">{}</textarea>")
 }
+
+func TestTheZoneOfARuleFromElsewhereSurvivesItsForm(t *testing.T) {
+	s := newSite(t)
+	s.customers(t)
+	carl := s.as(t, "carl@example.com")
+	const rule = `{"format":"segue-segment","version":1,"name":"Recent","zone":"Europe/Copenhagen","rule":{"match":"all","conditions":[{"attribute":"last_seen","operator":"in_last_days","values":["30"]}]}}`
+	carl.upload("/segments/import", url.Values{"text": {rule}}, "file", "", nil).leads(t, "/segments/1/edit?check=1")
+	page := carl.get("/segments/1/edit").wants(t, http.StatusOK)
+	form := url.Values{"do": {"activate"}, "name": {"Recent"}, "version": {page.field(t, "version")}, "zone": {page.field(t, "zone")}, "rule.match": {"all"},
+		"rule.0.attribute": {"last_seen"}, "rule.0.operator": {"in_last_days"}, "rule.0.value": {"10"}}
+	carl.post("/segments/1", form).leads(t, "/segments/1")
+	carl.get("/segments/1/rule.json").has(t, `"zone": "Europe/Copenhagen"`, `"10"`)
+}

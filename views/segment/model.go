@@ -72,6 +72,7 @@ type Form struct {
 	Version     int
 	Kind        segment.Kind
 	State       segment.State   // of the segment that is kept; "" of a new one
+	Zone        string          // where the rule's days begin, when it came from elsewhere; "": UTC
 	Base        int64           // what it is made from: a source whose profiles stay where they are; 0: the unified profiles
 	Bases       []component.Tab // what there is to choose from
 	Rule        segment.Group
@@ -349,6 +350,9 @@ func (d Detail) sampleLead(ctx context.Context) string {
 
 func (f Form) hidden() []component.Pair {
 	var pairs []component.Pair
+	if f.Zone != "" {
+		pairs = append(pairs, component.Pair{Name: "zone", Value: f.Zone})
+	}
 	if f.Base != 0 {
 		pairs = append(pairs, component.Pair{Name: "base", Value: fmt.Sprint(f.Base)})
 	}

@@ -47,7 +47,11 @@ func (c Comparison) parts(ctx context.Context) []overlapPart {
 		return i18n.T(ctx, "segments.overlap."+key, "First", c.First.Name, "Second", c.Second.Name)
 	}
 	rule := func(first, second string) string {
-		return fmt.Sprintf("/segments/new?kind=rule&%s=%d&%s=%d", first, c.First.ID, second, c.Second.ID)
+		link := fmt.Sprintf("/segments/new?kind=rule&%s=%d&%s=%d", first, c.First.ID, second, c.Second.ID)
+		if base := c.First.Definition.SourceID; base != 0 {
+			link += fmt.Sprintf("&base=%d", base)
+		}
+		return link
 	}
 	o := c.Overlap
 	return []overlapPart{
