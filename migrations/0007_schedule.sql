@@ -15,7 +15,7 @@ CREATE TABLE schedule (
 ) STRICT;
 INSERT INTO schedule (id, times) VALUES (1, '[360]');
 
--- Every refresh: segments calculated again, then the exports with an active schedule.
+-- Every refresh: sources read again, segments calculated, then the exports with an active schedule.
 CREATE TABLE refreshes (
     id                INTEGER PRIMARY KEY,
     cause             TEXT    NOT NULL CHECK (cause IN ('schedule', 'demand')),
@@ -26,6 +26,7 @@ CREATE TABLE refreshes (
     ended_at          INTEGER,
     state             TEXT    NOT NULL CHECK (state IN ('queued', 'running', 'succeeded', 'failed', 'skipped')),
     tries             INTEGER NOT NULL DEFAULT 0,
+    sources           TEXT    NOT NULL DEFAULT '{}',      -- JSON: how many were read again, and the names of those that failed or ask
     segments          INTEGER NOT NULL DEFAULT 0,
     runs_started      INTEGER NOT NULL DEFAULT 0,
     passed_over       INTEGER NOT NULL DEFAULT 0,         -- exports that could not run, or were running already

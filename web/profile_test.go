@@ -118,7 +118,7 @@ func TestAFileThatCannotBeReadIsRefusedBesideTheField(t *testing.T) {
 		name, file, text string
 	}{
 		{"no file", "", "Choose a file"},
-		{"a workbook", "PK\x03\x04\x00\x00", "This is not a text file"},
+		{"a picture", "\x89PNG\r\n\x1a\n\x00\x00", "text file"},
 		{"only a header", "id,email\n", "no lines below it"},
 	}
 	for _, test := range tests {

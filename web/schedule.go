@@ -215,8 +215,15 @@ func (s *Server) refreshRow(c echo.Context, r schedule.Refresh) views.Row {
 	if r.ErrorCode != "" {
 		row.Reason = text(c, r.ErrorCode)
 	}
+	row.Sources = i18n.Number(ctx(c), r.Sources.Done)
+	for key, names := range map[string][]string{"schedule.refresh.sources.failed": r.Sources.Failed, "schedule.refresh.sources.asking": r.Sources.Asking} {
+		if len(names) > 0 {
+			row.Troubles = append(row.Troubles, text(c, key, "Names", strings.Join(names, ", ")))
+		}
+	}
+	slices.Sort(row.Troubles)
 	if slices.Contains([]schedule.State{schedule.Queued, schedule.Skipped}, r.State) {
-		row.Segments, row.RunsStarted, row.PassedOver = "", "", ""
+		row.Sources, row.Segments, row.RunsStarted, row.PassedOver = "", "", "", ""
 	}
 	return row
 }

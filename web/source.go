@@ -3,7 +3,6 @@ package web
 import (
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -17,8 +16,15 @@ import (
 )
 
 func (s *Server) sourceRoutes(r *routes) {
-	r.get("/sources", access.ManageProfiles, s.listSources)                // in the order of trust
-	r.get("/sources/new", access.ManageProfiles, s.newSource)              // the ways in which profiles come in
+	r.get("/sources", access.ManageProfiles, s.listSources)   // in the order of trust
+	r.get("/sources/new", access.ManageProfiles, s.newSource) // the ways in which profiles come in
+	r.get("/sources/new/folder", access.ManageProfiles, s.newFolder)
+	r.post("/sources/new/folder", access.ManageProfiles, s.addFolder)
+	r.get("/sources/new/sql", access.ManageProfiles, s.newSQL)
+	r.post("/sources/new/sql", access.ManageProfiles, s.addSQL)            // once it has answered
+	r.post("/sources/:id/refresh", access.ManageProfiles, s.refreshSource) // read it again
+	r.post("/sources/:id/check", access.ManageProfiles, s.checkSource)     // look at its columns again
+	r.post("/sources/:id/test", access.ManageProfiles, s.testSource)       // ask the database
 	r.get("/sources/:id", access.ManageProfiles, s.showSource)             // one, with its history
 	r.get("/sources/:id/edit", access.ManageProfiles, s.editSource)        // its settings
 	r.post("/sources/:id", access.ManageProfiles, s.saveSource)            //
@@ -162,43 +168,6 @@ func (s *Server) sourceDone(c echo.Context, of source.Source, err error, key str
 	}
 	view.Errors = errs
 	return s.renderSource(c, http.StatusUnprocessableEntity, of, view)
-}
-
-func (s *Server) editSource(c echo.Context) error {
-	of, err := s.ofPath(c)
-	if err != nil {
-		return err
-	}
-	return s.renderEditSource(c, http.StatusOK, of, views.EditView{Name: of.Name, Version: strconv.Itoa(of.Version), ShrinkShare: strconv.Itoa(of.ShrinkShare),
-		OwnKeys: of.OwnKeys, MatchEmail: of.MatchEmail})
-}
-
-func (s *Server) renderEditSource(c echo.Context, status int, of source.Source, view views.EditView) error {
-	view.Base = sourcePath(of.ID)
-	return render(c, status, views.Edit(s.page(c, "sources", text(c, "sources.edit.title"), sourcesCrumb(c), sourceCrumb(of)), view))
-}
-
-func (s *Server) saveSource(c echo.Context) error {
-	of, err := s.ofPath(c)
-	if err != nil {
-		return err
-	}
-	typed := views.EditView{Name: c.FormValue("name"), Version: c.FormValue("version"), ShrinkShare: c.FormValue("shrink_share"),
-		OwnKeys: c.FormValue("own_keys") != "", MatchEmail: c.FormValue("match_email") != ""}
-	entry := source.Entry{Name: typed.Name, OwnKeys: typed.OwnKeys, MatchEmail: typed.MatchEmail, WithSchedule: of.WithSchedule, OnChange: of.OnChange, Watched: of.Watched}
-	if entry.ShrinkShare, err = strconv.Atoi(strings.TrimSpace(typed.ShrinkShare)); err != nil {
-		entry.ShrinkShare = -1
-	}
-	_, err = s.Sources.Edit(ctx(c), actor(c), of.ID, version(c), entry)
-	if errs, ok := formErrors(c, err, "name", "sources.name", "shrink_share", "sources.shrink_share"); ok {
-		typed.Errors = errs
-		return s.renderEditSource(c, http.StatusUnprocessableEntity, of, typed)
-	}
-	if err != nil {
-		return err
-	}
-	s.flash(c, "success", "sources.saved")
-	return redirect(c, sourcePath(of.ID))
 }
 
 func (s *Server) moveSource(c echo.Context) error {

@@ -16,6 +16,7 @@ import (
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/source"
+	"github.com/segue-app/segue/internal/warehouse"
 	"github.com/segue-app/segue/views/component"
 	"github.com/segue-app/segue/views/layout"
 	views "github.com/segue-app/segue/views/source"
@@ -197,7 +198,7 @@ func (s *Server) importView(c echo.Context, i source.Import) views.ImportView {
 	case !i.UndoneAt.IsZero():
 		view.Ending = text(c, "sources.undone", "At", i.UndoneAt)
 	case i.Code != "" && i.State == source.Failed:
-		view.Failure = text(c, i.Code, "Most", "2 GiB", "Names", i.Detail)
+		view.Failure = text(c, i.Code, "Most", "2 GiB", "Names", i.Detail, "Column", i.Detail, "Host", i.Detail, "Detail", "", "Type", "", "Flag", warehouse.Flag)
 	case i.Code != "":
 		view.Ending = text(c, i.Code)
 	}
@@ -272,11 +273,11 @@ func (s *Server) previewView(c echo.Context, preview source.Preview, settings so
 			Samples: strings.Join(preview.Samples[n], " · "),
 		})
 	}
-	return view, s.differences(c, preview, view)
+	return view, s.differences(c, preview, settings, view)
 }
 
 // differences shows what is not as in the earlier files of the source.
-func (s *Server) differences(c echo.Context, preview source.Preview, view *views.PreviewView) error {
+func (s *Server) differences(c echo.Context, preview source.Preview, settings source.Settings, view *views.PreviewView) error {
 	of, err := s.Sources.Get(ctx(c), actor(c), preview.Import.SourceID)
 	if err != nil {
 		return err
@@ -286,8 +287,23 @@ func (s *Server) differences(c echo.Context, preview source.Preview, view *views
 		added = append(added, column.Heading)
 	}
 	view.New = strings.Join(added, ", ")
+	view.Remote, view.Stays = of.Kind == source.SQL, of.Place == source.Stays
+	if view.Remote {
+		view.Delimiter = ""
+	}
+	others, err := s.Sources.OfOthers(ctx(c), actor(c), of.ID)
+	if err != nil {
+		return err
+	}
+	for n := range view.Columns {
+		view.Columns[n].Attributes, view.Columns[n].Attribute = attributeChoices(c, of.ID, settings.Columns[n], others)
+	}
 	for _, column := range preview.Import.Settings.Missing(of.Reading) {
-		view.Missing = append(view.Missing, views.MissingRow{Name: column.Heading})
+		uses, err := s.usesOfAttribute(c, column)
+		if err != nil {
+			return err
+		}
+		view.Missing = append(view.Missing, views.MissingRow{Name: column.Heading, Uses: uses})
 	}
 	return nil
 }
@@ -329,6 +345,7 @@ func settingsForm(c echo.Context, guessed source.Settings) source.Settings {
 	for n := range settings.Columns {
 		column := &settings.Columns[n]
 		column.Label, column.Kind = c.FormValue("label-"+column.Key), profile.Kind(c.FormValue("kind-"+column.Key))
+		column.Attribute = c.FormValue("attribute-" + column.Key)
 		column.Personal, column.Include = c.FormValue("personal-"+column.Key) != "", c.FormValue("include-"+column.Key) != ""
 	}
 	return settings

@@ -14,7 +14,8 @@ const historyOnPage = 20
 
 // sourceView is what the page of a source shows.
 func (s *Server) sourceView(c echo.Context, of source.Source) (views.ShowView, error) {
-	view := views.ShowView{Base: sourcePath(of.ID), Name: of.Name, Topic: source.SourcesTopic, Upload: of.Kind == source.Upload}
+	view := views.ShowView{Base: sourcePath(of.ID), Name: of.Name, Topic: source.SourcesTopic, Upload: of.Kind == source.Upload,
+		Remote: of.Kind == source.SQL, Stays: of.Place == source.Stays}
 	next, err := s.nextReading(c, of)
 	if err != nil {
 		return view, err
@@ -24,6 +25,13 @@ func (s *Server) sourceView(c echo.Context, of source.Source) (views.ShowView, e
 		{Label: text(c, "sources.next"), Text: next},
 		{Label: text(c, "sources.keys"), Text: text(c, map[bool]string{true: "sources.keys.own", false: "sources.keys.shared"}[of.OwnKeys])},
 		{Label: text(c, "sources.shrink_share"), Text: shrinkText(c, of.ShrinkShare)},
+	}
+	if of.Kind == source.Folder {
+		view.Facts = append(view.Facts, component.Term{Label: text(c, "sources.folder"), Text: of.Watched.Folder + "/" + of.Watched.Pattern})
+	}
+	if of.Kind == source.SQL {
+		view.Facts = append(view.Facts, component.Term{Label: text(c, "sources.sql.host"), Text: of.Remote.Address.Host},
+			component.Term{Label: text(c, "sources.place"), Text: text(c, "sources.place."+string(of.Place))})
 	}
 	history, err := s.Sources.History(ctx(c), actor(c), of.ID, historyOnPage)
 	if err != nil {
@@ -49,6 +57,14 @@ func (s *Server) sourceView(c echo.Context, of source.Source) (views.ShowView, e
 
 // sourceSchema fills in what the source holds now.
 func (s *Server) sourceSchema(c echo.Context, of source.Source, view *views.ShowView) error {
+	if of.Place == source.Stays {
+		for _, column := range of.Reading.Columns {
+			if column.Include {
+				view.Attributes = append(view.Attributes, views.AttributeRow{Label: column.Label, Kind: text(c, "profiles.kind."+string(column.Kind)),
+					Filled: "–", ShareText: "–", Share: -1, Personal: text(c, map[bool]string{true: "profiles.yes", false: "profiles.no"}[column.Personal])})
+			}
+		}
+	}
 	if of.SnapshotID == 0 {
 		return nil
 	}

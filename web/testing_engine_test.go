@@ -44,7 +44,7 @@ func withEngine(t testing.TB, services Services, db *database.DB, clock *testkit
 	services.Runs = run.NewService(run.Dependencies{DB: db, Stops: services.Stops, Profiles: services.Profiles, Segments: services.Segments,
 		Connections: services.Connections, Exclusions: services.Exclusions, Exports: services.Exports, Drivers: drivers, Queue: heldQueue{},
 		Budgets: budget.NewRegistry(100, time.Minute, run.RequestTimes(db, clock.Now)), Events: services.Events, Clock: clock.Now, Log: log})
-	services.Schedule = schedule.NewService(schedule.Dependencies{DB: db, Segments: services.Segments, Runs: services.Runs,
+	services.Schedule = schedule.NewService(schedule.Dependencies{DB: db, Sources: services.Sources, Segments: services.Segments, Runs: services.Runs,
 		Events: services.Events, Clock: clock.Now, Log: log})
 	services.Schedule.SetQueue(heldQueue{})
 	return services

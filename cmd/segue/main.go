@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -19,6 +20,7 @@ import (
 type commands struct {
 	Serve     serveCommand     `cmd:"" help:"Serve the application."`
 	Demo      demoCommand      `cmd:"" help:"Try everything out: the application with sample customers, and a sandbox Omnisend."`
+	Import    importCommand    `cmd:"" help:"Import a file of profiles into a source, beside a running server or without one."`
 	User      userCommand      `cmd:"" help:"Add people, list them, and let them in again."`
 	StopAll   stopAllCommand   `cmd:"" help:"Emergency stop: hold all runs, and send nothing, until resume-all."`
 	ResumeAll resumeAllCommand `cmd:"" help:"Lift the emergency stop. The runs that it held go on."`
@@ -42,6 +44,10 @@ func main() {
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	if err := parsed.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "segue:", err)
+		var asks *questionError
+		if errors.As(err, &asks) {
+			os.Exit(3)
+		}
 		os.Exit(1)
 	}
 }

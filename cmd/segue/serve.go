@@ -32,6 +32,7 @@ type serveCommand struct {
 	MaxProfiles    int               `help:"Most profiles in one export, when the contract with Omnisend allows fewer than a million." default:"1000000" env:"SEGUE_MAX_PROFILES"`
 	KeepEvidence   time.Duration     `help:"How long request and answer of profiles that were rejected are kept, sealed." default:"720h" env:"SEGUE_KEEP_EVIDENCE"`
 	KeepHistory    time.Duration     `help:"How long it is kept who was in which batch, for the stories of single persons." default:"2160h" env:"SEGUE_KEEP_HISTORY"`
+	WatchFolders   []string          `name:"watch-folder" help:"Folder in which sources may watch for files; none when none is given." type:"path" env:"SEGUE_WATCH_FOLDER"`
 	SQLHosts       warehouse.Allowed `name:"sql-hosts" help:"Hosts whose SQL databases may be read: names, host:port or networks, with =plain behind those that may be reached without TLS. None when none is given." env:"SEGUE_SQL_HOSTS"`
 	LogJSON        bool              `name:"log-json" help:"Write the log as JSON." env:"SEGUE_LOG_JSON"`
 }
@@ -70,7 +71,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
 	}
 	a, err := app.Open(ctx, app.Config{Folder: c.Data, SealingKey: c.SealingKey, OmnisendURL: c.OmnisendURL, Window: c.OmnisendWindow,
-		MaxProfiles: c.MaxProfiles, Retention: run.Retention{Evidence: c.KeepEvidence, History: c.KeepHistory}, SQL: warehouse.Limits{Allowed: c.SQLHosts}})
+		WatchFolders: c.WatchFolders, MaxProfiles: c.MaxProfiles, Retention: run.Retention{Evidence: c.KeepEvidence, History: c.KeepHistory}, SQL: warehouse.Limits{Allowed: c.SQLHosts}})
 	if err != nil {
 		return err
 	}

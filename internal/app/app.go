@@ -47,7 +47,9 @@ type Config struct {
 	RequestsPerMinute int // of a brand, when a stand-in allows others than Omnisend; 0 means as Omnisend, below 0 no limit
 
 	SQL     warehouse.Limits // which databases may be reached, and for how long
-	Staying pushdown.Sources // whose profiles stay where they are; nil: none
+	Staying pushdown.Sources // whose profiles stay where they are; nil: the sources' own
+
+	WatchFolders []string // that sources may watch for files
 
 	Retention run.Retention // how long runs keep what is of use for a while only
 	Clock     func() time.Time
@@ -142,10 +144,11 @@ func (a *App) assemble(c Config) (err error) {
 	c.Account.Clock = c.Clock
 	a.Accounts = account.New(a.DB, c.Account)
 	a.Profiles = profile.NewService(a.DB, a.Events, c.Clock)
-	a.Sources = source.NewService(a.DB, a.Profiles, a.Events, c.Clock, source.Options{Folder: filepath.Join(c.Folder, "uploads"), Log: c.Log})
+	a.Sources = source.NewService(a.DB, a.Profiles, a.Events, c.Clock, source.Options{Folder: filepath.Join(c.Folder, "uploads"), Log: c.Log,
+		Watch: c.WatchFolders, Sealer: a.Sealer, SQL: c.SQL})
 	a.Segments = segment.NewService(a.DB, a.Profiles, a.Events, c.Clock)
 	if c.Staying == nil {
-		c.Staying = pushdown.None{}
+		c.Staying = staying{a.Sources}
 	}
 	a.Pushdown = pushdown.NewService(c.Staying, c.SQL)
 	a.Segments.SetBases(a.Pushdown)
@@ -165,7 +168,7 @@ func (a *App) assemble(c Config) (err error) {
 		Segments: a.Segments, Exclusions: a.Exclusions, Runs: a.Runs, Events: a.Events, Clock: c.Clock, Log: c.Log, Longest: c.Retention})
 	a.Sources.LeaveOut(a.Erasures)
 	a.Runs.LeaveOut(a.Erasures)
-	a.Schedule = schedule.NewService(schedule.Dependencies{DB: a.DB, Segments: a.Segments, Runs: a.Runs, Events: a.Events, Clock: c.Clock, Log: c.Log})
+	a.Schedule = schedule.NewService(schedule.Dependencies{DB: a.DB, Sources: a.Sources, Segments: a.Segments, Runs: a.Runs, Events: a.Events, Clock: c.Clock, Log: c.Log})
 	a.queue, err = job.New(a.DB, job.Work{Runs: a.Runs, Imports: imports{a}, Segments: a.Segments, Schedule: a.Schedule, Erasures: a.Erasures, Housekeeping: housekeeping{a}}, quiet(c.Log))
 	if err != nil {
 		return err
@@ -191,30 +194,6 @@ func (u uses) OfSegment(ctx context.Context, q database.Querier, segmentID int64
 		found = append(found, some...)
 	}
 	return found, nil
-}
-
-// imports has the segments calculated anew when new profiles came in.
-type imports struct{ app *App }
-
-// RunImport carries an import out.
-func (i imports) RunImport(ctx context.Context, importID int64) error {
-	if err := i.app.Sources.RunImport(ctx, importID); err != nil {
-		return err
-	}
-	return i.recalculate(ctx)
-}
-
-// Unify makes the profiles anew of what the sources have.
-func (i imports) Unify(ctx context.Context) error {
-	if err := i.app.Sources.Unify(ctx); err != nil {
-		return err
-	}
-	return i.recalculate(ctx)
-}
-
-func (i imports) recalculate(ctx context.Context) error {
-	i.app.Exclusions.ProfilesChanged()
-	return i.app.Segments.CalculateAll(ctx)
 }
 
 // housekeeping drops what nobody needs any more.

@@ -27,6 +27,8 @@ type Imports interface {
 	RunImport(ctx context.Context, importID int64) error
 	// Unify makes the profiles anew of what the sources have.
 	Unify(ctx context.Context) error
+	// Look reads the watched folders whose file has changed.
+	Look(ctx context.Context) error
 }
 
 // Segments calculates the sizes of segments that wait for it.
@@ -73,6 +75,7 @@ const (
 	attempts      = 5 // of a job that fails on our own side, some minutes apart
 	tickEvery     = time.Minute
 	tidyEvery     = time.Hour
+	lookEvery     = 15 * time.Second // at watched folders
 )
 
 // New makes the queue on the database. Nothing is worked on before Start.
@@ -82,6 +85,7 @@ func New(db *database.DB, work Work, log *slog.Logger) (*Queue, error) {
 	river.AddWorker(workers, &importWorker{imports: work.Imports})
 	river.AddWorker(workers, &countWorker{segments: work.Segments})
 	river.AddWorker(workers, &unifyWorker{imports: work.Imports})
+	river.AddWorker(workers, &lookWorker{imports: work.Imports})
 	river.AddWorker(workers, &tickWorker{schedule: work.Schedule})
 	river.AddWorker(workers, &erasureWorker{erasures: work.Erasures})
 	river.AddWorker(workers, &tidyWorker{housekeeping: work.Housekeeping})
@@ -101,7 +105,7 @@ func New(db *database.DB, work Work, log *slog.Logger) (*Queue, error) {
 			importQueue:        {MaxWorkers: importsAtOnce},
 			countQueue:         {MaxWorkers: countsAtOnce},
 		},
-		PeriodicJobs: []*river.PeriodicJob{every(tickEvery, tickArgs{}), every(tidyEvery, tidyArgs{})},
+		PeriodicJobs: []*river.PeriodicJob{every(tickEvery, tickArgs{}), every(tidyEvery, tidyArgs{}), every(lookEvery, lookArgs{})},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the job queue: %w", err)
@@ -266,6 +270,21 @@ func (w *erasureWorker) Work(ctx context.Context, job *river.Job[erasureArgs]) e
 		return river.JobSnooze(again)
 	}
 	return err
+}
+
+type lookArgs struct{}
+
+// Kind names the job.
+func (lookArgs) Kind() string { return "look" }
+
+type lookWorker struct {
+	river.WorkerDefaults[lookArgs]
+	imports Imports
+}
+
+// Work looks at the watched folders.
+func (w *lookWorker) Work(ctx context.Context, _ *river.Job[lookArgs]) error {
+	return w.imports.Look(ctx)
 }
 
 type tickArgs struct{}

@@ -94,7 +94,7 @@ func fireDue(ctx context.Context, tx database.Tx, kept Schedule, now time.Time) 
 	return true, err
 }
 
-// carryOut calculates all segments and then runs the exports. Broken off at any point, it may be called again.
+// carryOut reads the sources, calculates all segments and then runs the exports. Broken off at any point, it may be called again.
 func (s *Service) carryOut(ctx context.Context, r Refresh) error {
 	if r.StartedAt.IsZero() {
 		r.StartedAt = s.clock()
@@ -118,7 +118,15 @@ func (s *Service) carryOut(ctx context.Context, r Refresh) error {
 	return errors.Join(failure, s.note(ctx, r))
 }
 
+// chain reads the sources, calculates the segments and runs the exports, which go on with the profiles that there are when a
+// source fails or asks.
 func (s *Service) chain(ctx context.Context, r *Refresh) (err error) {
+	if r.Sources, err = s.sources.RefreshScheduled(ctx, r.StartedAt); err != nil {
+		return err
+	}
+	if err := s.note(ctx, *r); err != nil {
+		return err
+	}
 	if err := s.segments.CalculateAll(ctx); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/source"
 )
 
 // Recurrence says on which days.
@@ -132,7 +133,7 @@ const (
 	OnDemand   Cause = "demand"
 )
 
-// Refresh is one time that segments were calculated and scheduled exports run.
+// Refresh is one time that sources were read, segments calculated and scheduled exports run.
 type Refresh struct {
 	ID          int64
 	Cause       Cause
@@ -142,6 +143,7 @@ type Refresh struct {
 	EndedAt     time.Time
 	State       State
 	Tries       int
+	Sources     source.Refreshed
 	Segments    int // calculated
 	RunsStarted int
 	PassedOver  int // exports that could not run, or were running already

@@ -12,7 +12,15 @@ import (
 	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/segment"
+	"github.com/segue-app/segue/internal/source"
 )
+
+// Sources is what a refresh needs of the source package.
+type Sources interface {
+	// RefreshScheduled reads the sources again that go with the schedule, and waits for them. Of one that was read since the
+	// moment given it only tells how that ended, so that a refresh that was broken off may ask again.
+	RefreshScheduled(ctx context.Context, since time.Time) (source.Refreshed, error)
+}
 
 // Segments is what a refresh needs of the segment package.
 type Segments interface {
@@ -35,6 +43,7 @@ type Queue interface {
 // Dependencies are all that the service needs.
 type Dependencies struct {
 	DB       *database.DB
+	Sources  Sources
 	Segments Segments
 	Runs     Runs
 	Events   *event.Hub
@@ -45,6 +54,7 @@ type Dependencies struct {
 // Service keeps the schedule and carries refreshes out.
 type Service struct {
 	db       *database.DB
+	sources  Sources
 	segments Segments
 	runs     Runs
 	queue    Queue
@@ -57,7 +67,7 @@ type Service struct {
 
 // NewService makes the service.
 func NewService(d Dependencies) *Service {
-	return &Service{db: d.DB, segments: d.Segments, runs: d.Runs, events: d.Events, clock: d.Clock, log: d.Log}
+	return &Service{db: d.DB, sources: d.Sources, segments: d.Segments, runs: d.Runs, events: d.Events, clock: d.Clock, log: d.Log}
 }
 
 // SetQueue gives the queue, which needs the service itself.

@@ -14,6 +14,7 @@ import (
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/schedule"
 	"github.com/segue-app/segue/internal/segment"
+	"github.com/segue-app/segue/internal/source"
 	"github.com/segue-app/segue/internal/testkit"
 )
 
@@ -27,6 +28,9 @@ type kit struct {
 	during func(context.Context) error // what calculating the segments does
 	since  []time.Time                 // of each call for runs
 	queued int                         // ticks
+
+	sources source.Refreshed // how the sources end
+	read    []time.Time      // of each call for sources
 }
 
 func newKit(t *testing.T) *kit {
@@ -39,8 +43,13 @@ func newKit(t *testing.T) *kit {
 
 // restart is what remains after the process was killed: the database.
 func (k *kit) restart() {
-	k.Service = schedule.NewService(schedule.Dependencies{DB: k.db, Segments: k, Runs: k, Events: &event.Hub{}, Clock: k.clock.Now, Log: slog.New(slog.DiscardHandler)})
+	k.Service = schedule.NewService(schedule.Dependencies{DB: k.db, Sources: k, Segments: k, Runs: k, Events: &event.Hub{}, Clock: k.clock.Now, Log: slog.New(slog.DiscardHandler)})
 	k.SetQueue(k)
+}
+
+func (k *kit) RefreshScheduled(_ context.Context, since time.Time) (source.Refreshed, error) {
+	k.read = append(k.read, since)
+	return k.sources, nil
 }
 
 func (k *kit) CalculateAll(ctx context.Context) error {
@@ -300,5 +309,36 @@ func TestNobodyIsToldOfAComingTimeWhileTheScheduleIsOff(t *testing.T) {
 	times, err := k.Next(t.Context(), 3)
 	if err != nil || len(times) != 3 || times[0].Hour() != 13 || times[1].Hour() != 18 || times[2].Day() != 2 {
 		t.Errorf("%v %v", times, err)
+	}
+}
+
+func TestASourceThatFailsOrAsksKeepsNothingBackAndIsNamed(t *testing.T) {
+	k := newKit(t)
+	k.on()
+	k.sources = source.Refreshed{Done: 2, Failed: []string{"Shop"}, Asking: []string{"Club"}}
+	k.clock.Advance(time.Hour)
+	k.tick()
+	k.fired(1)
+	r := k.refreshes()[0]
+	if r.State != schedule.Succeeded || r.Segments != 7 || r.RunsStarted != 3 {
+		t.Errorf("%+v", r)
+	}
+	if r.Sources.Done != 2 || !slices.Equal(r.Sources.Failed, []string{"Shop"}) || !slices.Equal(r.Sources.Asking, []string{"Club"}) {
+		t.Errorf("sources %+v", r.Sources)
+	}
+}
+
+func TestARefreshThatWasBrokenOffReadsSourcesSinceItsBeginning(t *testing.T) {
+	k := newKit(t)
+	k.on()
+	k.clock.Advance(time.Hour)
+	began := k.clock.Now()
+	k.during = func(context.Context) error { return errors.New("no memory") }
+	_ = k.Tick(t.Context())
+	k.clock.Advance(time.Minute)
+	k.during = nil
+	k.tick()
+	if len(k.read) != 2 || !k.read[0].Equal(began) || !k.read[1].Equal(began) {
+		t.Errorf("read since %v, want twice %v", k.read, began)
 	}
 }

@@ -49,14 +49,18 @@ func dealtWith(ctx context.Context, tx database.Tx, due, now time.Time) error {
 	return nil
 }
 
-const refreshColumns = `id, cause, requested_by_name, due_at, started_at, ended_at, state, tries, segments, runs_started, passed_over, error_code`
+const refreshColumns = `id, cause, requested_by_name, due_at, started_at, ended_at, state, tries, sources, segments, runs_started, passed_over, error_code`
 
 func scanRefresh(row interface{ Scan(...any) error }) (Refresh, error) {
 	var r Refresh
 	var due int64
 	var started, ended sql.NullInt64
-	err := row.Scan(&r.ID, &r.Cause, &r.RequestedBy, &due, &started, &ended, &r.State, &r.Tries, &r.Segments, &r.RunsStarted, &r.PassedOver, &r.ErrorCode)
+	var sources []byte
+	err := row.Scan(&r.ID, &r.Cause, &r.RequestedBy, &due, &started, &ended, &r.State, &r.Tries, &sources, &r.Segments, &r.RunsStarted, &r.PassedOver, &r.ErrorCode)
 	r.DueAt, r.StartedAt, r.EndedAt = database.Time(due), database.NullTime(started), database.NullTime(ended)
+	if err == nil {
+		err = json.Unmarshal(sources, &r.Sources)
+	}
 	return r, err
 }
 
@@ -100,9 +104,13 @@ func insertRefresh(ctx context.Context, tx database.Tx, r Refresh, requestedBy i
 
 // updateRefresh writes how a refresh goes.
 func updateRefresh(ctx context.Context, tx database.Tx, r Refresh) error {
-	_, err := tx.ExecContext(ctx, `UPDATE refreshes SET started_at = ?, ended_at = ?, state = ?, tries = ?, segments = ?, runs_started = ?,
+	sources, err := json.Marshal(r.Sources)
+	if err != nil {
+		return fmt.Errorf("note how refresh %d goes: %w", r.ID, err)
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE refreshes SET started_at = ?, ended_at = ?, state = ?, tries = ?, sources = ?, segments = ?, runs_started = ?,
 		passed_over = ?, error_code = ? WHERE id = ?`, database.NullMillis(r.StartedAt), database.NullMillis(r.EndedAt), r.State, r.Tries,
-		r.Segments, r.RunsStarted, r.PassedOver, r.ErrorCode, r.ID)
+		string(sources), r.Segments, r.RunsStarted, r.PassedOver, r.ErrorCode, r.ID)
 	if err != nil {
 		return fmt.Errorf("note how refresh %d goes: %w", r.ID, err)
 	}

@@ -11,7 +11,11 @@ func (s Settings) like(before Settings) Settings {
 	s.Mode, s.DecimalComma, s.MonthFirst = before.Mode, before.DecimalComma, before.MonthFirst
 	for n := range s.Columns {
 		if at := before.column(s.Columns[n].Key); at >= 0 {
-			s.Columns[n].Kind, s.Columns[n].Include = before.Columns[at].Kind, before.Columns[at].Include
+			own, was := &s.Columns[n], before.Columns[at]
+			own.Include, own.Attribute, own.Separator = was.Include, was.Attribute, was.Separator
+			if own.Native == "" || becomes(own.Native, was.Kind) {
+				own.Kind = was.Kind
+			}
 		}
 	}
 	if at := s.column(before.Columns[before.ID].Key); at >= 0 {

@@ -89,7 +89,8 @@ func (s *Service) WaitingWith(ctx context.Context, actor access.Actor, means fun
 	if err := actor.Require(access.ManagePrivacy); err != nil {
 		return nil, err
 	}
-	ids, err := database.Column[int64](s.store.db.Reader().QueryContext(ctx, `SELECT id FROM imports WHERE state IN ('waiting', 'queued', 'running') ORDER BY id`))
+	ids, err := database.Column[int64](s.store.db.Reader().QueryContext(ctx, `SELECT i.id FROM imports i JOIN sources s ON s.id = i.source_id
+		WHERE i.state IN ('waiting', 'queued', 'running') AND s.kind <> 'sql' ORDER BY i.id`))
 	if err != nil {
 		return nil, fmt.Errorf("list waiting files: %w", err)
 	}

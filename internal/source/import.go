@@ -54,8 +54,10 @@ type Column struct {
 	Label     string       `json:"label"`
 	Kind      profile.Kind `json:"kind"`
 	Personal  bool         `json:"personal"`
-	Include   bool         `json:"include"`   // becomes an attribute
-	Separator string       `json:"separator"` // between the texts of a list; "": whichever a list has
+	Include   bool         `json:"include"`             // becomes an attribute
+	Attribute string       `json:"attribute,omitempty"` // key of the attribute that it becomes; "": its own
+	Native    profile.Kind `json:"native,omitempty"`    // of a database's column: what its values are there
+	Separator string       `json:"separator"`           // between the texts of a list; "": whichever a list has
 }
 
 // Settings say how a file is read. The zero values mean: as guessed.
@@ -111,7 +113,9 @@ type Import struct {
 	StartedAt     time.Time
 	EndedAt       time.Time
 
-	unasked bool // is used even when there are far fewer profiles than before
+	options tabular.Options // how its file is to be read, as far as somebody said so
+	check   bool            // waits for a person, although one has said before how it is read
+	unasked bool            // is used even when there are far fewer profiles than before
 }
 
 // Percent is how much of the file has been read, 0 to 100.

@@ -68,11 +68,22 @@ func (s *Service) runImport(ctx context.Context, importID int64, unasked bool) e
 	case ctx.Err() != nil: // the program stops: it begins again at the next start
 		return errors.Join(ctx.Err(), dropped)
 	case p != nil:
-		return errors.Join(dropped, s.end(after, importID, Failed, p.Code))
+		return errors.Join(dropped, s.endWith(after, importID, Failed, p.Code, detailOf(p)))
 	default:
 		s.log.ErrorContext(ctx, "import failed", "import", importID, "error", err)
 		return errors.Join(err, dropped, s.end(after, importID, Failed, "sources.file.internal"))
 	}
+}
+
+// detailOf is what a problem is about: the column or the host that its text names.
+func detailOf(p *problem.Problem) string {
+	for i := 0; i+1 < len(p.Args); i += 2 {
+		switch p.Args[i] {
+		case "Column", "Host", "Names":
+			return fmt.Sprint(p.Args[i+1])
+		}
+	}
+	return ""
 }
 
 func (s *Service) enter(importID int64) bool {
@@ -122,7 +133,11 @@ func (s *Service) ImportFile(ctx context.Context, actor access.Actor, name strin
 			}
 		}
 	}
-	if err := i.take(chosen); err != nil {
+	others, err := s.ofOthers(ctx, i.SourceID)
+	if err != nil {
+		return Import{}, err
+	}
+	if err := i.take(chosen, others); err != nil {
 		return Import{}, errors.Join(err, s.end(ctx, i.ID, Cancelled, ""))
 	}
 	err = s.store.db.InTx(ctx, func(tx database.Tx) error {
@@ -162,6 +177,18 @@ type loader struct {
 
 // load fills a new snapshot, reading and writing side by side, and makes it that of its source.
 func (s *Service) load(ctx context.Context, i *Import) error {
+	of, err := s.store.source(ctx, s.store.db.Reader(), i.SourceID)
+	if problem.Is(err, problem.NotFound) {
+		return errStopped // removed meanwhile
+	}
+	if err != nil {
+		return err
+	}
+	l := loader{service: s, i: i, next: 1}
+	l.plan()
+	if of.Kind == SQL {
+		return l.fill(ctx, func(ctx context.Context, chunks chan<- *chunk) error { return l.streamTable(ctx, of, chunks) })
+	}
 	file, size, err := s.openUpload(i.ID)
 	if err != nil {
 		return err
@@ -172,8 +199,16 @@ func (s *Service) load(ctx context.Context, i *Import) error {
 		return err
 	}
 	defer table.Close()
-	l := loader{service: s, i: i, next: 1}
-	l.plan()
+	return l.fill(ctx, func(ctx context.Context, chunks chan<- *chunk) error {
+		defer context.AfterFunc(ctx, table.Close)() // ends a reading that is in the middle of something long
+		l.read(ctx, table, chunks)
+		return nil
+	})
+}
+
+// fill makes the snapshot's table, fills it with what read gives, and settles what becomes of it.
+func (l *loader) fill(ctx context.Context, read func(context.Context, chan<- *chunk) error) error {
+	s, i := l.service, l.i
 	if err := l.begin(ctx); err != nil {
 		return err
 	}
@@ -183,12 +218,13 @@ func (s *Service) load(ctx context.Context, i *Import) error {
 	reading, stop := context.WithCancel(ctx)
 	chunks := make(chan *chunk, 1) // memory stays flat: at most three chunks exist
 	finished := make(chan struct{})
+	var failed error // to be looked at when it has finished
 	go func() {
 		defer close(finished)
 		defer close(chunks)
-		l.read(reading, table, chunks)
+		failed = read(reading, chunks)
 	}()
-	defer func() { stop(); table.Close(); <-finished }()
+	defer func() { stop(); <-finished }()
 	for c := range chunks {
 		if c.err != nil {
 			return c.err
@@ -201,8 +237,8 @@ func (s *Service) load(ctx context.Context, i *Import) error {
 			s.events.Publish(topic(i.ID))
 		}
 	}
-	if err := ctx.Err(); err != nil {
-		return err
+	if <-finished; failed != nil || ctx.Err() != nil {
+		return errors.Join(ctx.Err(), failed)
 	}
 	return l.finish(ctx)
 }
@@ -233,8 +269,8 @@ func (l *loader) plan() {
 		}
 		l.fields, l.how = append(l.fields, n), append(l.how, l.i.Settings.reading(c))
 		l.snapshot.Attributes = append(l.snapshot.Attributes, profile.Attribute{
-			Key: c.Key, Label: c.Label, Kind: c.Kind, Personal: c.Personal, Column: fmt.Sprintf("c%d", len(l.fields)),
-			Indexed: c.Kind == profile.Text && tabular.IsEmail(c.Key), Address: c.Kind == profile.Text && tabular.IsEmail(c.Key),
+			Key: c.attribute(), Label: c.Label, Kind: c.Kind, Personal: c.Personal, Column: fmt.Sprintf("c%d", len(l.fields)),
+			Indexed: c.Kind == profile.Text && tabular.IsEmail(c.attribute()), Address: c.Kind == profile.Text && tabular.IsEmail(c.attribute()),
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
@@ -49,12 +50,11 @@ func (s *Service) Get(ctx context.Context, actor access.Actor, id int64) (Source
 // Entry is what a person says about a source.
 type Entry struct {
 	Name         string
-	OwnKeys      bool
-	MatchEmail   bool
 	WithSchedule bool
 	OnChange     bool
 	ShrinkShare  int
 	Watched      Folders // of a Folder
+	Remote       Remote  // of SQL
 }
 
 // check puts what a person typed into the source, or says what is wrong with it.
@@ -68,8 +68,19 @@ func (s *Service) check(ctx context.Context, q database.Querier, into *Source, e
 		return err
 	}
 	check.Require(e.ShrinkShare >= 0 && e.ShrinkShare <= 100, "shrink_share", "sources.shrink_share.range")
-	into.Name, into.OwnKeys, into.MatchEmail, into.ShrinkShare = e.Name, e.OwnKeys, e.MatchEmail, e.ShrinkShare
-	into.WithSchedule = e.WithSchedule && into.Kind != Upload
+	into.Name, into.ShrinkShare = e.Name, e.ShrinkShare
+	into.WithSchedule = e.WithSchedule && into.Kind != Upload && into.Place == Copied
+	into.OnChange = e.OnChange && into.Kind == Folder
+	switch into.Kind {
+	case Folder:
+		e.Watched.Pattern = strings.TrimSpace(e.Watched.Pattern)
+		s.checkFolders(&check, e.Watched)
+		if into.Watched != e.Watched {
+			into.Watched, into.Mark = e.Watched, ""
+		}
+	case SQL:
+		into.Remote = e.Remote
+	}
 	return check.Err()
 }
 
@@ -91,7 +102,7 @@ func (s *Service) Edit(ctx context.Context, actor access.Actor, id int64, versio
 		if err := s.store.updateSource(ctx, tx, changed, s.now()); err != nil {
 			return err
 		}
-		if changed.SnapshotID != 0 && (changed.OwnKeys != before.OwnKeys || changed.MatchEmail != before.MatchEmail || changed.Name != before.Name) {
+		if changed.SnapshotID != 0 && changed.Name != before.Name {
 			return s.UnifySoon(ctx, tx)
 		}
 		return nil

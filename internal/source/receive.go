@@ -41,8 +41,10 @@ func (s *Service) take(ctx context.Context, i Import, file io.Reader) (Import, e
 		if i.SourceID, err = s.sourceFor(ctx, tx, i); err != nil {
 			return err
 		}
-		i.ID, err = s.store.insertImport(ctx, tx, i)
-		return err
+		if i.ID, err = s.store.insertImport(ctx, tx, i); err != nil || i.Mark == "" {
+			return err
+		}
+		return s.store.saveMark(ctx, tx, i.SourceID, i.Mark) // also when it cannot be read: it is not tried again and again
 	})
 	if err != nil {
 		return Import{}, err
@@ -56,7 +58,14 @@ func (s *Service) take(ctx context.Context, i Import, file io.Reader) (Import, e
 		// The person may be gone, and with them ctx; the end is written all the same.
 		return Import{}, errors.Join(err, s.end(context.WithoutCancel(ctx), i.ID, Failed, code))
 	}
-	return s.store.importByID(ctx, i.ID)
+	return s.again(ctx, i)
+}
+
+// again reads an import with what others have noted of it.
+func (s *Service) again(ctx context.Context, i Import) (Import, error) {
+	now, err := s.store.importByID(ctx, i.ID)
+	now.check, now.unasked = i.check, i.unasked
+	return now, err
 }
 
 // sourceFor is the import's source, made when there is none yet.
@@ -97,7 +106,7 @@ func (s *Service) receive(ctx context.Context, i *Import, file io.Reader) error 
 	if n > MaxFile {
 		return fileProblem("too_large", "Most", "2 GiB")
 	}
-	found, err := s.inspectFile(*i, tabular.Options{})
+	found, err := s.inspectFile(*i, i.options)
 	if err != nil {
 		return err
 	}
@@ -154,6 +163,13 @@ func (s *Service) Preview(ctx context.Context, actor access.Actor, importID int6
 	}
 	if i.State != Waiting {
 		return Preview{}, errNotWaiting()
+	}
+	of, err := s.store.source(ctx, s.store.db.Reader(), i.SourceID)
+	if err != nil {
+		return Preview{}, err
+	}
+	if of.Kind == SQL {
+		return s.previewTable(ctx, of, i)
 	}
 	found, err := s.inspectFile(i, i.Settings.options())
 	if err != nil {
@@ -214,25 +230,50 @@ func (s *Service) Confirm(ctx context.Context, actor access.Actor, importID int6
 	if err != nil {
 		return err
 	}
-	if err := i.take(settings); err != nil {
+	others, err := s.ofOthers(ctx, i.SourceID)
+	if err != nil {
 		return err
 	}
-	if err := s.confirm(ctx, i); err != nil {
+	if err := i.take(settings, others); err != nil {
+		return err
+	}
+	of, err := s.store.source(ctx, s.store.db.Reader(), i.SourceID)
+	if err != nil {
+		return err
+	}
+	if of.Place == Stays {
+		return s.learn(ctx, i)
+	}
+	if err := s.confirm(ctx, i, i.Settings); err != nil {
 		return err
 	}
 	s.events.Publish(topic(importID), ImportsTopic, SourcesTopic)
 	return nil
 }
 
-// confirm keeps how the file is read, for the next one of its source as well, and queues the import.
-func (s *Service) confirm(ctx context.Context, i Import) error {
+// learn keeps the columns of a source whose profiles stay where they are: there is nothing to import.
+func (s *Service) learn(ctx context.Context, i Import) error {
+	err := s.store.db.InTx(ctx, func(tx database.Tx) error {
+		if err := s.store.saveReading(ctx, tx, i.SourceID, i.Settings, s.now()); err != nil {
+			return err
+		}
+		return s.store.forgetImport(ctx, tx, i.ID)
+	})
+	if err == nil {
+		s.events.Publish(SourcesTopic)
+	}
+	return err
+}
+
+// confirm keeps how the next file of the source is read, and queues the import.
+func (s *Service) confirm(ctx context.Context, i Import, next Settings) error {
 	return s.store.db.InTx(ctx, func(tx database.Tx) error {
 		if busy, err := s.store.underWay(ctx, tx, i.SourceID); err != nil {
 			return err
 		} else if busy {
 			return errUnderWay()
 		}
-		if err := s.store.saveReading(ctx, tx, i.SourceID, i.Settings, s.now()); err != nil {
+		if err := s.store.saveReading(ctx, tx, i.SourceID, next, s.now()); err != nil {
 			return err
 		}
 		if err := s.store.saveSettings(ctx, tx, i, Queued); err != nil {
@@ -248,7 +289,7 @@ func (s *Service) confirm(ctx context.Context, i Import) error {
 func errUnderWay() error { return problem.New(problem.Conflict, "sources.import_running") }
 
 // take checks what a person chose and puts it in the place of the guess.
-func (i *Import) take(settings Settings) error {
+func (i *Import) take(settings Settings, others map[string]profile.Attribute) error {
 	if i.State != Waiting {
 		return errNotWaiting()
 	}
@@ -262,6 +303,7 @@ func (i *Import) take(settings Settings) error {
 	for n, c := range settings.Columns {
 		own := &i.Settings.Columns[n]
 		own.Label, own.Kind, own.Personal, own.Include = strings.TrimSpace(c.Label), c.Kind, c.Personal, c.Include
+		own.Attribute = c.Attribute
 		if !own.Include {
 			continue
 		}
@@ -270,6 +312,7 @@ func (i *Import) take(settings Settings) error {
 		check.Require(own.Kind.Valid(), "kind-"+own.Key, "problem.choose")
 	}
 	check.Require(included > 0, "columns", "sources.no_columns")
+	i.Settings.fit(&check, others)
 	i.Settings.Mode, i.Settings.ID = settings.Mode, settings.ID
 	i.Settings.DecimalComma, i.Settings.MonthFirst = settings.DecimalComma, settings.MonthFirst
 	return check.Err()
@@ -289,8 +332,13 @@ func (s *Service) Cancel(ctx context.Context, actor access.Actor, importID int64
 
 // end closes an import that has not ended, and removes its file: it holds personal data and is of no more use.
 func (s *Service) end(ctx context.Context, importID int64, state State, code string) error {
+	return s.endWith(ctx, importID, state, code, "")
+}
+
+// endWith is end with what the code is about.
+func (s *Service) endWith(ctx context.Context, importID int64, state State, code, detail string) error {
 	err := s.store.db.InTx(ctx, func(tx database.Tx) error {
-		if err := s.store.endImport(ctx, tx, importID, state, code, s.now()); err != nil {
+		if err := s.store.endImport(ctx, tx, importID, state, code, detail, s.now()); err != nil {
 			return err
 		}
 		if err := s.profiles.LetGo(ctx, tx, askingHolder(importID)); err != nil {

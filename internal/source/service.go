@@ -15,6 +15,8 @@ import (
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/secret"
+	"github.com/segue-app/segue/internal/warehouse"
 )
 
 // ImportsTopic is the topic of events about any import; see Import.Topic for those of one.
@@ -32,7 +34,10 @@ type Starter interface {
 
 // Options are what a Service needs of its surroundings.
 type Options struct {
-	Folder string // for uploaded files, until they are imported
+	Folder string           // for files, until they are imported
+	Watch  []string         // folders that sources may watch
+	Sealer *secret.Sealer   // for passwords of databases
+	SQL    warehouse.Limits // which databases may be reached, and for how long
 	Log    *slog.Logger
 }
 
@@ -46,9 +51,14 @@ type Service struct {
 	log      *slog.Logger
 	starter  Starter
 	erasures Erasures // nil: everybody may come in
+	folders  []string
+	sealer   *secret.Sealer
+	limits   warehouse.Limits
+	quiet    time.Duration
 
 	mutex   sync.Mutex
-	running map[int64]bool // imports under way in this process
+	running map[int64]bool   // imports under way in this process
+	looked  map[int64]glance // by source
 }
 
 // NewService makes the service, which fills snapshots of the profiles. Nothing starts by itself; call Recover before anything
@@ -59,7 +69,8 @@ func NewService(db *database.DB, profiles *profile.Service, events *event.Hub, n
 		log = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{
-		store: store{db: db}, profiles: profiles, events: events, now: now, folder: options.Folder, log: log, running: map[int64]bool{},
+		store: store{db: db}, profiles: profiles, events: events, now: now, folder: options.Folder, log: log,
+		folders: options.Watch, sealer: options.Sealer, limits: options.SQL, quiet: quiet, running: map[int64]bool{}, looked: map[int64]glance{},
 	}
 	profiles.SetSources(s)
 	return s

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -9,6 +10,27 @@ import (
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 )
+
+// atOnce carries imports out beside the test, as soon as the transaction that starts them is over.
+type atOnce struct {
+	t *testing.T
+	s *Service
+}
+
+func (a atOnce) StartImport(_ context.Context, _ database.Tx, id int64) error {
+	go func() {
+		err := a.s.store.db.InTx(a.t.Context(), func(database.Tx) error { return nil })
+		if err == nil {
+			err = a.s.RunImport(a.t.Context(), id)
+		}
+		if err != nil {
+			a.t.Errorf("import %d: %v", id, err)
+		}
+	}()
+	return nil
+}
+
+func (a atOnce) StartUnify(context.Context, database.Tx) error { return nil }
 
 // people is a file of n persons, numbered from first on, all in one city.
 func people(first, n int, city string) string {

@@ -43,6 +43,7 @@ type Source struct {
 	Place        Place
 	Reading      Settings // how its files are read; without columns until a person confirmed the first one
 	Watched      Folders  // of a Folder
+	Remote       Remote   // of SQL
 	OwnKeys      bool     // its ids are not those of other sources
 	MatchEmail   bool     // who has the same address in another source is the same person
 	Position     int      // in the order of trust: the lower, the more it is believed

@@ -110,9 +110,9 @@ func (s store) underWay(ctx context.Context, tx database.Tx, sourceID int64) (bu
 	return busy, err
 }
 
-func (s store) endImport(ctx context.Context, tx database.Tx, id int64, state State, code string, now time.Time) error {
-	_, err := tx.ExecContext(ctx, `UPDATE imports SET state = ?, code = ?, ended_at = ?
-		WHERE id = ? AND state NOT IN ('done', 'failed', 'cancelled')`, state, code, database.Millis(now), id)
+func (s store) endImport(ctx context.Context, tx database.Tx, id int64, state State, code, detail string, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `UPDATE imports SET state = ?, code = ?, detail = ?, ended_at = ?
+		WHERE id = ? AND state NOT IN ('done', 'failed', 'cancelled')`, state, code, detail, database.Millis(now), id)
 	if err != nil {
 		return fmt.Errorf("end import: %w", err)
 	}
@@ -228,6 +228,18 @@ func (s store) answered(ctx context.Context, tx database.Tx, id int64, state Sta
 func (s store) endAsking(ctx context.Context, tx database.Tx, sourceID, except int64, now time.Time) ([]int64, error) {
 	return database.Column[int64](tx.QueryContext(ctx, `UPDATE imports SET state = 'cancelled', code = 'sources.superseded', ended_at = ?
 		WHERE source_id = ? AND id <> ? AND state = 'asking' RETURNING id`, database.Millis(now), sourceID, except))
+}
+
+// endWaiting ends the imports of a source that wait for a check, and returns which.
+func (s store) endWaiting(ctx context.Context, tx database.Tx, sourceID int64, now time.Time) ([]int64, error) {
+	return database.Column[int64](tx.QueryContext(ctx, `UPDATE imports SET state = 'cancelled', code = 'sources.superseded', ended_at = ?
+		WHERE source_id = ? AND state = 'waiting' RETURNING id`, database.Millis(now), sourceID))
+}
+
+// forgetImport removes one that only showed columns.
+func (s store) forgetImport(ctx context.Context, tx database.Tx, id int64) error {
+	result, err := tx.ExecContext(ctx, `DELETE FROM imports WHERE id = ? AND state = 'waiting'`, id)
+	return changedOne(result, err, errNotWaiting())
 }
 
 // endImportsOf ends all imports of a source that is removed, and returns which.

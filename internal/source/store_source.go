@@ -17,6 +17,7 @@ import (
 type kept struct {
 	Reading Settings `json:"reading"`
 	Watched Folders  `json:"watched,omitzero"`
+	Remote  Remote   `json:"remote,omitzero"`
 }
 
 const sourceColumns = `s.id, s.name, s.kind, s.place, s.settings, s.own_keys, s.match_email, s.position, s.with_schedule, s.on_change,
@@ -37,14 +38,14 @@ func scanSource(scan func(...any) error) (Source, error) {
 	if err := json.Unmarshal(settings, &k); err != nil {
 		return Source{}, fmt.Errorf("settings of source %d: %w", s.ID, err)
 	}
-	s.Reading, s.Watched = k.Reading, k.Watched
+	s.Reading, s.Watched, s.Remote = k.Reading, k.Watched, k.Remote
 	s.ReplacedAt, s.RemovedAt = database.NullTime(replaced), database.NullTime(removed)
 	s.CreatedAt, s.UpdatedAt = database.Time(created), database.Time(updated)
 	return s, nil
 }
 
 func (s Source) encoded() (string, error) {
-	text, err := json.Marshal(kept{Reading: s.Reading, Watched: s.Watched})
+	text, err := json.Marshal(kept{Reading: s.Reading, Watched: s.Watched, Remote: s.Remote})
 	if err != nil {
 		return "", fmt.Errorf("encode settings: %w", err)
 	}
@@ -140,6 +141,24 @@ func (s store) replace(ctx context.Context, tx database.Tx, sourceID, snapshotID
 func (s store) alone(ctx context.Context, tx database.Tx, sourceID int64) (alone bool, err error) {
 	err = tx.QueryRowContext(ctx, `SELECT NOT EXISTS (SELECT 1 FROM sources WHERE id <> ? AND snapshot_id IS NOT NULL AND removed_at IS NULL)`, sourceID).Scan(&alone)
 	return alone, err
+}
+
+func (s store) saveSecret(ctx context.Context, tx database.Tx, id int64, sealed []byte) error {
+	result, err := tx.ExecContext(ctx, `UPDATE sources SET secret = ?, version = version + 1 WHERE id = ? AND removed_at IS NULL`, sealed, id)
+	return changedOne(result, err, problem.New(problem.NotFound, "problem.not_found"))
+}
+
+func (s store) secret(ctx context.Context, id int64) (sealed []byte, err error) {
+	err = s.db.Reader().QueryRowContext(ctx, `SELECT secret FROM sources WHERE id = ?`, id).Scan(&sealed)
+	return sealed, err
+}
+
+// saveMark notes which state of which file of a folder was read, or tried.
+func (s store) saveMark(ctx context.Context, tx database.Tx, id int64, mark string) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE sources SET mark = ? WHERE id = ?`, mark, id); err != nil {
+		return fmt.Errorf("note the file that was read: %w", err)
+	}
+	return nil
 }
 
 // exchange swaps the places of two sources in the order of trust.

@@ -50,6 +50,8 @@ type Row struct {
 	Cause       string
 	State       component.Badge
 	Duration    string
+	Sources     string   // read again
+	Troubles    []string // sources that failed or ask
 	Segments    string
 	RunsStarted string
 	PassedOver  string

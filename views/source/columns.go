@@ -33,3 +33,24 @@ func attributeColumns(ctx context.Context) []component.Column {
 		{Label: i18n.T(ctx, "profiles.attribute.filled"), Numeric: true}, {Label: i18n.T(ctx, "sources.share")},
 	}
 }
+
+func formLead(ctx context.Context, v FormView) string {
+	if !v.New {
+		return ""
+	}
+	return i18n.T(ctx, "sources.kind."+v.Kind+".text")
+}
+
+func saveLabel(ctx context.Context, v FormView) string {
+	if v.New {
+		return i18n.T(ctx, "sources.continue")
+	}
+	return i18n.T(ctx, "sources.save")
+}
+
+func passwordHint(ctx context.Context, v FormView) string {
+	if v.New {
+		return i18n.T(ctx, "sources.sql.password.hint")
+	}
+	return i18n.T(ctx, "sources.sql.password.kept")
+}

@@ -38,6 +38,8 @@ type ShowView struct {
 	Badge      component.Badge
 	Topic      string
 	Upload     bool // files are sent to it
+	Remote     bool // it is a database
+	Stays      bool // its profiles stay where they are
 	Waiting    *ImportRow
 	WaitingFor string // what it waits for
 	Stats      []component.Stat
@@ -56,15 +58,26 @@ type AttributeRow struct {
 	ShareText             string
 }
 
-// EditView is the form with the settings of a source.
-type EditView struct {
-	Base        string
-	Version     string
-	Errors      component.Errors
-	Name        string
-	ShrinkShare string
-	OwnKeys     bool
-	MatchEmail  bool
+// FormView is the form of a new source, or with the settings of one that is there.
+type FormView struct {
+	Action, Cancel string
+	New            bool
+	Kind           string // upload, folder, sql
+	Version        string
+	Errors         component.Errors
+	Name           string
+	ShrinkShare    string
+	WithSchedule   bool
+	OnChange       bool
+	Stays          bool // of SQL: the profiles stay where they are
+
+	Folder, Pattern string
+	Folders         []component.Option // that the operator allows
+
+	Engine, Host, Port, Database, Schema, User, TLS, Authority string
+	Engines                                                    []component.Option
+	TableSchema, Table, Query                                  string
+	Place                                                      string
 }
 
 // ConfirmView asks before something is done.
@@ -133,6 +146,9 @@ type PreviewView struct {
 	MonthFirst   bool
 	Columns      []ColumnRow
 	Kinds        []component.Option
+	Remote       bool         // the columns of a database: nothing is to be said of separators and dates
+	Stays        bool         // nothing is imported
+	Others       bool         // columns may become attributes of other sources
 	Missing      []MissingRow // columns of earlier files that this one lacks
 	New          string       // columns that no earlier file had, with a comma between them
 	Refused      []RefusedRow // among the first lines
@@ -148,6 +164,8 @@ type MissingRow struct {
 type ColumnRow struct {
 	Key, Heading, Label, Kind, Samples string
 	Personal, Include, New             bool
+	Attribute                          string
+	Attributes                         []component.Option // that the column may become
 }
 
 // Choices of the settings, as the form sends them.

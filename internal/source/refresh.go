@@ -1,0 +1,200 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/problem"
+)
+
+// AddFolder makes a source of a watched folder, and reads its file for a person to check the columns when there is one already.
+func (s *Service) AddFolder(ctx context.Context, actor access.Actor, e Entry) (Source, error) {
+	if err := actor.Require(access.ManageProfiles); err != nil {
+		return Source{}, err
+	}
+	added := Source{Kind: Folder, Place: Copied}
+	if err := s.add(ctx, &added, e, func(database.Tx) error { return nil }); err != nil {
+		return Source{}, err
+	}
+	_, err := s.fetch(ctx, added, by(actor, ByDemand))
+	if problem.Of(err) != nil {
+		err = nil // no file yet, or none that can be read: its page says so
+	}
+	return added, err
+}
+
+// add stores a new source. more does what belongs to it in the same transaction.
+func (s *Service) add(ctx context.Context, added *Source, e Entry, more func(database.Tx) error) error {
+	err := s.store.db.InTx(ctx, func(tx database.Tx) (err error) {
+		if err := s.check(ctx, tx, added, e); err != nil {
+			return err
+		}
+		if added.ID, err = s.store.insertSource(ctx, tx, *added, s.now()); err != nil {
+			return err
+		}
+		if err := more(tx); err != nil {
+			return err
+		}
+		*added, err = s.store.source(ctx, tx, added.ID)
+		return err
+	})
+	if err == nil {
+		s.events.Publish(SourcesTopic)
+	}
+	return err
+}
+
+func by(actor access.Actor, cause Cause) Import {
+	return Import{Cause: cause, CreatedBy: actor.UserID, CreatedByName: actor.Name}
+}
+
+// Refresh reads a folder or a database again, now. The first time, and when check is asked for, the import waits for a person
+// to look at its columns.
+func (s *Service) Refresh(ctx context.Context, actor access.Actor, sourceID int64, check bool) (Import, error) {
+	of, err := s.Get(ctx, actor, sourceID)
+	if err != nil {
+		return Import{}, err
+	}
+	i := by(actor, ByDemand)
+	i.check = check
+	return s.fetch(ctx, of, i)
+}
+
+// fetch begins an import of a source that is read by Segue itself, and starts it when a person has said how before.
+func (s *Service) fetch(ctx context.Context, of Source, i Import) (_ Import, err error) {
+	i.SourceID = of.ID
+	if err := s.free(ctx, of); err != nil {
+		return Import{}, err
+	}
+	switch of.Kind {
+	case Folder:
+		i, err = s.fetchFile(ctx, of, i)
+	case SQL:
+		i, err = s.fetchTable(ctx, of, i)
+	default:
+		return Import{}, problem.New(problem.Conflict, "sources.not_refreshed")
+	}
+	if err != nil || !of.Confirmed() || i.check || of.Place == Stays {
+		return i, err
+	}
+	return i, s.goAhead(ctx, of, i)
+}
+
+// free ends what still waits for a person, whose place the next import takes. It is a Conflict while one is under way.
+func (s *Service) free(ctx context.Context, of Source) error {
+	var ended []int64
+	err := s.store.db.InTx(ctx, func(tx database.Tx) error {
+		busy, err := s.store.underWay(ctx, tx, of.ID)
+		if err != nil {
+			return err
+		}
+		if busy {
+			return errUnderWay()
+		}
+		ended, err = s.store.endWaiting(ctx, tx, of.ID, s.now())
+		return err
+	})
+	for _, id := range ended {
+		s.events.Publish(topic(id))
+		err = errors.Join(err, s.removeFile(id))
+	}
+	return err
+}
+
+// goAhead starts an import as its source was read before. What has columns missing fails, and nothing changes; columns that
+// nobody has looked at are left out.
+func (s *Service) goAhead(ctx context.Context, of Source, i Import) error {
+	var names []string
+	for _, c := range i.Settings.Missing(of.Reading) {
+		names = append(names, c.Heading)
+	}
+	if len(names) > 0 {
+		return s.endWith(ctx, i.ID, Failed, "sources.file.columns_missing", strings.Join(names, ", "))
+	}
+	for n := range i.Settings.Columns {
+		if of.Reading.column(i.Settings.Columns[n].Key) < 0 {
+			i.Settings.Columns[n].Include = false
+		}
+	}
+	if err := s.confirm(ctx, i, of.Reading); err != nil {
+		return err
+	}
+	s.events.Publish(topic(i.ID), ImportsTopic, SourcesTopic)
+	return nil
+}
+
+// Refreshed says how the sources of a scheduled refresh ended.
+type Refreshed struct {
+	Done   int      // brought profiles
+	Failed []string // names of those that did not
+	Asking []string // names of those that wait for a person
+}
+
+// RefreshScheduled reads all sources again that go with the system's schedule, and waits for them. One that fails or asks keeps
+// none of the others. Called again after it was broken off, it reads what was not read since.
+func (s *Service) RefreshScheduled(ctx context.Context, since time.Time) (r Refreshed, err error) {
+	list, err := s.store.sources(ctx, s.store.db.Reader())
+	if err != nil {
+		return r, err
+	}
+	var begun []Import
+	for _, of := range list {
+		if !of.WithSchedule || of.Place == Stays || of.Kind == Upload {
+			continue
+		}
+		last, err := s.store.imports(ctx, of.ID, 1)
+		if err != nil {
+			return r, err
+		}
+		if len(last) > 0 && last[0].Cause == BySchedule && !last[0].CreatedAt.Before(since) {
+			begun = append(begun, last[0])
+			continue
+		}
+		i, err := s.fetch(ctx, of, Import{Cause: BySchedule, CreatedByName: access.System.Name})
+		switch {
+		case ctx.Err() != nil:
+			return r, ctx.Err()
+		case err != nil:
+			s.log.WarnContext(ctx, "source not refreshed", "source", of.ID, "error", err)
+			r.Failed = append(r.Failed, of.Name)
+		default:
+			begun = append(begun, i)
+		}
+	}
+	for _, i := range begun {
+		if err := s.await(ctx, i, &r); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+// await waits until an import has ended, and adds how.
+func (s *Service) await(ctx context.Context, i Import, r *Refreshed) error {
+	for {
+		now, err := s.store.importByID(ctx, i.ID)
+		if err != nil {
+			return err
+		}
+		switch now.State {
+		case Done:
+			r.Done++
+			return nil
+		case Asking, Waiting:
+			r.Asking = append(r.Asking, now.SourceName)
+			return nil
+		case Failed, Cancelled:
+			r.Failed = append(r.Failed, now.SourceName)
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
