@@ -144,7 +144,7 @@ model: ## Hold the export engine against its model for a minute and a half (MODE
 	SEGUE_MODEL_SECONDS=$(MODEL_SECONDS) go test -count=1 -v -run TestWhateverHappens -timeout 30m ./internal/run
 
 .PHONY: bench
-bench: ## Measure what the export engine costs beside a bare loop and beside reading alone (BENCH='-profiles 100000 --json')
+bench: ## Measure what imports and the export engine cost beside bare loops (BENCH='-profiles 100000 -only imports --json')
 	@go run ./internal/bench $(BENCH)
 
 .PHONY: soak

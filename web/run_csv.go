@@ -1,12 +1,12 @@
 package web
 
 import (
-	"encoding/csv"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/run"
+	"github.com/segue-app/segue/internal/tabular"
 	views "github.com/segue-app/segue/views/run"
 )
 
@@ -27,17 +27,17 @@ func (s *Server) downloadRejections(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	out := csv.NewWriter(attachment(c, text(c, "runs.file", "Number", strconv.FormatInt(r.ID, 10)), "text/csv; charset=utf-8"))
+	out := tabular.NewWriter(attachment(c, text(c, "runs.file", "Number", strconv.FormatInt(r.ID, 10)), "text/csv; charset=utf-8"))
 	headings := []string{
 		text(c, "runs.profile_id"), text(c, "runs.outcome"), text(c, "runs.field"), text(c, "runs.reason"),
 		text(c, "runs.words", "Destination", destinationName), text(c, "runs.other_id"), text(c, "story.since.heading"),
 	}
-	if err := out.Write(headings); err != nil {
+	if err := out.Write(headings...); err != nil {
 		return err
 	}
 	for len(list) > 0 {
 		for _, one := range list {
-			if err := out.Write(rejectionCells(c, one, destinationName)); err != nil {
+			if err := out.Write(rejectionCells(c, one, destinationName)...); err != nil {
 				return err
 			}
 		}
@@ -45,8 +45,7 @@ func (s *Server) downloadRejections(c echo.Context) error {
 			return err
 		}
 	}
-	out.Flush()
-	return out.Error()
+	return out.Flush()
 }
 
 func rejectionCells(c echo.Context, r run.Rejection, destinationName string) []string {
@@ -55,8 +54,8 @@ func rejectionCells(c echo.Context, r run.Rejection, destinationName string) []s
 		since = strconv.FormatInt(r.SinceRun, 10)
 	}
 	return []string{
-		plainCell(r.ProfileID), text(c, "runs.outcome."+string(r.Outcome), "Destination", destinationName), plainCell(views.FieldText(ctx(c), r.Field)),
-		plainCell(views.ReasonText(ctx(c), r.Code, destinationName)), plainCell(r.Message), plainCell(r.OtherID), since,
+		r.ProfileID, text(c, "runs.outcome."+string(r.Outcome), "Destination", destinationName), views.FieldText(ctx(c), r.Field),
+		views.ReasonText(ctx(c), r.Code, destinationName), r.Message, r.OtherID, since,
 	}
 }
 

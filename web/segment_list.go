@@ -1,13 +1,13 @@
 package web
 
 import (
-	"encoding/csv"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/segment"
+	"github.com/segue-app/segue/internal/tabular"
 	"github.com/segue-app/segue/views/layout"
 	views "github.com/segue-app/segue/views/segment"
 )
@@ -62,13 +62,13 @@ func (s *Server) downloadUnmatched(c echo.Context) error {
 	if found.Definition.ListBy == segment.Addresses {
 		heading = "segments.list.address"
 	}
-	out := csv.NewWriter(attachment(c, text(c, "segments.leftovers.file"), "text/csv; charset=utf-8"))
-	if err := out.Write([]string{text(c, heading)}); err != nil {
+	out := tabular.NewWriter(attachment(c, text(c, "segments.leftovers.file"), "text/csv; charset=utf-8"))
+	if err := out.Write(text(c, heading)); err != nil {
 		return err
 	}
 	for len(entries) > 0 {
 		for _, entry := range entries {
-			if err := out.Write([]string{plainCell(entry)}); err != nil {
+			if err := out.Write(entry); err != nil {
 				return err
 			}
 		}
@@ -79,6 +79,5 @@ func (s *Server) downloadUnmatched(c echo.Context) error {
 			return err
 		}
 	}
-	out.Flush()
-	return out.Error()
+	return out.Flush()
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/csv"
 	"fmt"
 	"maps"
 	"net/http"
@@ -16,6 +15,7 @@ import (
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/source"
+	"github.com/segue-app/segue/internal/tabular"
 	"github.com/segue-app/segue/internal/warehouse"
 	"github.com/segue-app/segue/views/component"
 	"github.com/segue-app/segue/views/layout"
@@ -411,13 +411,13 @@ func (s *Server) downloadRefusals(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	out := csv.NewWriter(attachment(c, fmt.Sprintf("refused-%d.csv", id), "text/csv; charset=utf-8"))
-	if err := out.Write([]string{text(c, "sources.refused.line"), text(c, "sources.refused.column"), text(c, "sources.refused.reason")}); err != nil {
+	out := tabular.NewWriter(attachment(c, fmt.Sprintf("refused-%d.csv", id), "text/csv; charset=utf-8"))
+	if err := out.Write(text(c, "sources.refused.line"), text(c, "sources.refused.column"), text(c, "sources.refused.reason")); err != nil {
 		return err
 	}
 	for written := 0; len(list) > 0; {
 		for _, r := range list {
-			if err := out.Write([]string{strconv.Itoa(r.Line), plainCell(r.Column), text(c, r.Code)}); err != nil {
+			if err := out.Write(strconv.Itoa(r.Line), r.Column, text(c, r.Code)); err != nil {
 				return err
 			}
 		}
@@ -426,14 +426,5 @@ func (s *Server) downloadRefusals(c echo.Context) error {
 			return err
 		}
 	}
-	out.Flush()
-	return out.Error()
-}
-
-// plainCell keeps a spreadsheet from taking text of others for a formula (CWE-1236).
-func plainCell(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
+	return out.Flush()
 }

@@ -9,6 +9,7 @@ import (
 // findings are what all parts found.
 type findings struct {
 	profiles, few int
+	imports       imports
 	bare, engine  []measurement // a round each
 	delta         measurement
 	mibFew        float64
@@ -16,6 +17,9 @@ type findings struct {
 
 // figures are what is printed for programs. Seconds and MiB are of the engine alone, without the stand-in.
 type figures struct {
+	ImportToBare    float64 `json:"import_vs_bare"`
+	ImportMiBFew    float64 `json:"import_mib_at_10k"`
+	ImportMiBMany   float64 `json:"import_mib_at_1m"`
 	EngineToBare    float64 `json:"engine_vs_bare"`
 	EngineToReading float64 `json:"engine_vs_read"`
 	CPUPerMillion   float64 `json:"cpu_seconds_per_million"`
@@ -37,29 +41,85 @@ func (f findings) bareRate() float64 {
 func (f findings) engineRate() float64  { return float64(f.profiles) / median(f.engine, seconds) }
 func (f findings) readingRate() float64 { return float64(f.profiles) / median(f.bare, reading) }
 
-func (f findings) figures() figures {
-	most := 0.0
-	for _, m := range f.engine {
-		most = max(most, m.PeakMiB)
+func accepted(m measurement) float64 { return float64(m.Counts.Accepted) / m.Seconds }
+
+// toBare is the rate of the import beside the bare loop's.
+func (i imports) toBare() float64 { return median(i.csv, accepted) / median(i.bare, accepted) }
+
+func highest(measured []measurement) (mib float64) {
+	for _, m := range measured {
+		mib = max(mib, m.PeakMiB)
 	}
-	cpu := median(f.engine, func(m measurement) float64 { return m.CPU })
-	return figures{
-		EngineToBare: round(f.engineRate() / f.bareRate()), EngineToReading: round(f.engineRate() / f.readingRate()),
-		CPUPerMillion: round(cpu / float64(f.profiles) * 1e6), MiBFew: round(f.mibFew), MiBMany: round(most),
-		DeltaSeconds: round(f.delta.Seconds), DeltaRequests: f.delta.Requests,
+	return mib
+}
+
+func (f findings) figures() (g figures) {
+	if f.imports.csv != nil {
+		g.ImportToBare, g.ImportMiBFew, g.ImportMiBMany = round(f.imports.toBare()), round(f.imports.mibFew), round(highest(f.imports.csv))
 	}
+	if f.engine != nil {
+		g.EngineToBare, g.EngineToReading = round(f.engineRate()/f.bareRate()), round(f.engineRate()/f.readingRate())
+		g.CPUPerMillion = round(median(f.engine, func(m measurement) float64 { return m.CPU }) / float64(f.profiles) * 1e6)
+		g.MiBFew, g.MiBMany = round(f.mibFew), round(highest(f.engine))
+		g.DeltaSeconds, g.DeltaRequests = round(f.delta.Seconds), f.delta.Requests
+	}
+	return g
 }
 
 func round(x float64) float64 { return math.Round(x*100) / 100 }
 
 func (f findings) print(w io.Writer) {
+	if f.imports.csv != nil {
+		f.printImports(w)
+	}
+	if f.engine != nil {
+		f.printEngine(w)
+	}
+}
+
+type line struct {
+	name  string
+	value float64
+	unit  string
+}
+
+func printLines(w io.Writer, lines []line) {
+	for _, l := range lines {
+		fmt.Fprintf(w, "%-55s %12.2f %s\n", l.name, l.value, l.unit)
+	}
+}
+
+func (f findings) printImports(w io.Writer) {
+	perMillion := func(m measurement) float64 { return m.CPU / float64(m.Counts.Accepted) * 1e6 }
+	g, i := f.figures(), f.imports
+	fmt.Fprintf(w, "imports of %d profiles of %d columns; medians of %d rounds\n\n", f.profiles, len(importColumns), len(i.csv))
+	printLines(w, []line{
+		{"CSV : encoding/csv and a prepared INSERT", g.ImportToBare, "ratio"},
+		{"CSV", median(i.csv, accepted), "profiles/s"},
+		{"encoding/csv and a prepared INSERT", median(i.bare, accepted), "profiles/s"},
+		{"NDJSON", accepted(i.ndjson), "profiles/s"},
+		{"Parquet", accepted(i.parquet), "profiles/s"},
+		{"CSV: processor time for a million profiles", median(i.csv, perMillion), "s"},
+		{"bare loop: processor time for a million profiles", median(i.bare, perMillion), "s"},
+		{"NDJSON: processor time for a million profiles", perMillion(i.ndjson), "s"},
+		{"Parquet: processor time for a million profiles", perMillion(i.parquet), "s"},
+		{fmt.Sprintf("CSV: highest memory, %d profiles", f.few), g.ImportMiBFew, "MiB"},
+		{fmt.Sprintf("CSV: highest memory, %d profiles", f.profiles), g.ImportMiBMany, "MiB"},
+		{fmt.Sprintf("NDJSON: highest memory, %d profiles", f.profiles), i.ndjson.PeakMiB, "MiB"},
+		{fmt.Sprintf("Parquet: highest memory, %d profiles", f.profiles), i.parquet.PeakMiB, "MiB"},
+		{"bare loop: highest memory", highest(i.bare), "MiB"},
+	})
+	fmt.Fprintln(w, "\nround by round: seconds of the bare loop, of the import")
+	for n := range i.csv {
+		fmt.Fprintf(w, "%12.2f %8.2f\n", i.bare[n].Seconds, i.csv[n].Seconds)
+	}
+	fmt.Fprintln(w)
+}
+
+func (f findings) printEngine(w io.Writer) {
 	g := f.figures()
 	fmt.Fprintf(w, "%d profiles, rate limit lifted, sandbox on the same machine; medians of %d rounds\n\n", f.profiles, len(f.engine))
-	for _, line := range []struct {
-		name  string
-		value float64
-		unit  string
-	}{
+	printLines(w, []line{
 		{"engine : bare loop posting the same bodies", g.EngineToBare, "ratio"},
 		{"engine : reading the rows alone", g.EngineToReading, "ratio"},
 		{"engine, to the last outcome", f.engineRate(), "profiles/s"},
@@ -76,9 +136,7 @@ func (f findings) print(w io.Writer) {
 		{"one in 1000 changed: second run", float64(g.DeltaRequests), "requests"},
 		{"one in 1000 changed: sent", float64(f.delta.Counts.Accepted), "profiles"},
 		{"one in 1000 changed: highest memory", f.delta.PeakMiB, "MiB"},
-	} {
-		fmt.Fprintf(w, "%-55s %12.2f %s\n", line.name, line.value, line.unit)
-	}
+	})
 	fmt.Fprintln(w, "\nround by round: seconds of the bare loop, of the engine")
 	for i := range f.engine {
 		fmt.Fprintf(w, "%12.2f %8.2f\n", f.bare[i].Seconds, f.engine[i].Seconds)

@@ -1,7 +1,7 @@
-// Command bench measures what the export engine costs, with the rate limit lifted and the stand-in for Omnisend on the same
-// machine: profiles per second through the whole engine beside a bare loop that posts the same ready-made bodies, and beside
-// reading the rows alone; processor time, memory, and what a second run costs when little changed. Figures of one machine
-// say little; the ratios travel.
+// Command bench measures what imports and the export engine cost. An import stands beside encoding/csv and a prepared INSERT.
+// The engine runs with the rate limit lifted and the stand-in for Omnisend on the same machine: profiles per second beside a
+// bare loop that posts the same ready-made bodies, and beside reading the rows alone; processor time, memory, and what a
+// second run costs when little changed. Figures of one machine say little; the ratios travel.
 //
 // Each measurement is a process of its own, the program started anew, so that neither memory nor warmth passes from one to
 // the next. The bare loop and the engine take turns, so that whatever else the machine does hits both.
@@ -33,6 +33,7 @@ const (
 type settings struct {
 	profiles   int
 	json       bool
+	only       string // "imports" or "engine"; "": both
 	cpuProfile string
 
 	part, folder, url, name string
@@ -42,7 +43,8 @@ func main() {
 	var s settings
 	flag.IntVar(&s.profiles, "profiles", many, "how many sample customers, fewer to try it out")
 	flag.BoolVar(&s.json, "json", false, "print the JSON object alone")
-	flag.StringVar(&s.cpuProfile, "cpuprofile", "", "write CPU profiles of the engine's runs to this path and a number")
+	flag.StringVar(&s.only, "only", "", "measure imports alone, or engine alone")
+	flag.StringVar(&s.cpuProfile, "cpuprofile", "", "write CPU profiles of imports and the engine's runs to this path and what tells them apart")
 	flag.StringVar(&s.part, "part", "", "what this process measures; set by the program itself")
 	flag.StringVar(&s.folder, "folder", "", "the data folder of the part")
 	flag.StringVar(&s.url, "url", "", "where the stand-in answers the part")
@@ -69,14 +71,16 @@ func bench(ctx context.Context, s settings) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	stand, err := prepareStandIn(ctx, folder)
-	if err != nil {
-		return err
+	found := findings{profiles: s.profiles, few: min(few, s.profiles)}
+	if s.only != "engine" {
+		if found.imports, err = s.measureImports(ctx, folder); err != nil {
+			return err
+		}
 	}
-	defer stand.stop()
-	found, err := s.measureAll(ctx, folder, stand)
-	if err != nil {
-		return err
+	if s.only != "imports" {
+		if err := s.measureExports(ctx, folder, &found); err != nil {
+			return err
+		}
 	}
 	if !s.json {
 		found.print(os.Stdout)
@@ -84,9 +88,13 @@ func bench(ctx context.Context, s settings) (err error) {
 	return json.NewEncoder(os.Stdout).Encode(found.figures())
 }
 
-// measureAll gives the stand-in a fresh start before each part that sends.
-func (s settings) measureAll(ctx context.Context, folder string, stand *standIn) (f findings, err error) {
-	f.profiles, f.few = s.profiles, min(few, s.profiles)
+// measureExports gives the stand-in a fresh start before each part that sends.
+func (s settings) measureExports(ctx context.Context, folder string, f *findings) error {
+	stand, err := prepareStandIn(ctx, folder)
+	if err != nil {
+		return err
+	}
+	defer stand.stop()
 	small, large := filepath.Join(folder, "few"), filepath.Join(folder, "many")
 	measure := func(part, data, name string, profiles int, profile string) (m measurement, err error) {
 		if part != seed {
@@ -97,16 +105,16 @@ func (s settings) measureAll(ctx context.Context, folder string, stand *standIn)
 		return ask(ctx, settings{part: part, folder: data, url: stand.url, name: name, profiles: profiles, cpuProfile: profile})
 	}
 	if err := stand.restart(); err != nil {
-		return f, err
+		return err
 	}
 	for data, profiles := range map[string]int{small: f.few, large: s.profiles} {
 		if _, err := measure(seed, data, "", profiles, ""); err != nil {
-			return f, err
+			return err
 		}
 	}
 	m, err := measure(engine, small, "Few", f.few, "")
 	if err != nil {
-		return f, err
+		return err
 	}
 	f.mibFew = m.PeakMiB
 	for i := range rounds {
@@ -117,11 +125,11 @@ func (s settings) measureAll(ctx context.Context, folder string, stand *standIn)
 		}
 		bare, err := measure(bare, large, "", s.profiles, "")
 		if err != nil {
-			return f, err
+			return err
 		}
 		full, err := measure(engine, large, "Round "+number, s.profiles, profile)
 		if err != nil {
-			return f, err
+			return err
 		}
 		f.bare, f.engine = append(f.bare, bare), append(f.engine, full)
 	}
@@ -131,7 +139,7 @@ func (s settings) measureAll(ctx context.Context, folder string, stand *standIn)
 		delta.cpuProfile = s.cpuProfile + "-delta"
 	}
 	f.delta, err = ask(ctx, delta)
-	return f, err
+	return err
 }
 
 // ask has a part measured by a process of its own.

@@ -50,6 +50,8 @@ func part(ctx context.Context, s settings) (err error) {
 		m, err = measureEngine(ctx, a, s)
 	case delta:
 		m, err = measureDelta(ctx, a, s)
+	case importBare, importCSV, importNDJSON, importParquet:
+		m, err = measureImport(ctx, a, s)
 	default:
 		err = fmt.Errorf("there is no part %q", s.part)
 	}

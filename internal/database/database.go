@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	_ "modernc.org/sqlite" // registers the "sqlite" driver
@@ -59,12 +60,15 @@ func Connect(path string) (*DB, error) {
 	if err := create(path); err != nil {
 		return nil, err
 	}
-	write, err := sql.Open("sqlite", dsn(path, "_txlock=immediate&_pragma=cache_size("+writerCache+")&_pragma=wal_autocheckpoint("+checkpointAt+")"))
+	// Sorting a million addresses for an index takes as many bytes as they have. The writer does it in a file beside the
+	// database, which nobody else can open and which is gone when it is done; what readers sort is small.
+	sorting := "_pragma=temp_store(file)&_pragma=" + url.QueryEscape("temp_store_directory('"+strings.ReplaceAll(filepath.Dir(path), "'", "''")+"')")
+	write, err := sql.Open("sqlite", dsn(path, "_txlock=immediate&"+sorting+"&_pragma=cache_size("+writerCache+")&_pragma=wal_autocheckpoint("+checkpointAt+")"))
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	write.SetMaxOpenConns(1)
-	read, err := sql.Open("sqlite", dsn(path, "_pragma=query_only(1)&_pragma=cache_size("+readerCache+")"))
+	read, err := sql.Open("sqlite", dsn(path, "_pragma=query_only(1)&_pragma=temp_store(memory)&_pragma=cache_size("+readerCache+")"))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), write.Close())
 	}
@@ -91,7 +95,7 @@ func create(path string) error {
 func dsn(path, more string) string {
 	return "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() +
 		"?_pragma=page_size(" + pageSize + ")&_pragma=busy_timeout(" + busyTimeout + ")&_pragma=journal_mode(wal)&_pragma=synchronous(normal)" +
-		"&_pragma=foreign_keys(1)&_pragma=temp_store(memory)&" + more
+		"&_pragma=foreign_keys(1)&" + more
 }
 
 // Close closes both pools.

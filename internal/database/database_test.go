@@ -112,3 +112,21 @@ func TestManyWritersAtOnceNeverMeetALockedDatabase(t *testing.T) {
 	}
 	group.Wait()
 }
+
+func TestTheWriterSortsInTheDataFolderAndNotInMemory(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "it's here")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	db, err := database.Connect(filepath.Join(folder, "segue.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	var store int
+	var where string
+	err = errors.Join(db.Writer().QueryRow(`PRAGMA temp_store`).Scan(&store), db.Writer().QueryRow(`PRAGMA temp_store_directory`).Scan(&where))
+	if err != nil || store != 1 || where != folder {
+		t.Errorf("sorts in store %d at %q: %v", store, where, err)
+	}
+}
