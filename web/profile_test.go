@@ -116,6 +116,8 @@ func TestAFileThatCannotBeReadIsRefusedBesideTheField(t *testing.T) {
 	}{
 		{"no file", "", "Choose a file"},
 		{"a picture", "\x89PNG\r\n\x1a\n\x00\x00", "text file"},
+		{"an old workbook", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "This is a workbook"},
+		{"half a ZIP file", "PK\x03\x04\x00\x00", "its end is missing"},
 		{"only a header", "id,email\n", "no lines below it"},
 	}
 	for _, test := range tests {
