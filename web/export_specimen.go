@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -21,6 +22,9 @@ func (s *Server) showSpecimen(c echo.Context) error {
 		return err
 	}
 	d := views.SpecimenDetail{Export: e, DestinationName: s.Connections.DestinationName(e.DestinationType), Query: c.QueryParam("q"), CSRF: csrfToken(c)}
+	if d.Query != "" && e.Base() != 0 { // there is no searching over there, but asking for one
+		return redirect(c, views.SpecimenPath(e.ID, strings.TrimSpace(d.Query)))
+	}
 	if d.Query != "" {
 		if err := s.searchSpecimen(c, &d); err != nil {
 			return err

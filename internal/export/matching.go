@@ -81,8 +81,13 @@ func called(snapshot profile.Snapshot, wanted []string, used map[string]bool) (p
 	return profile.Attribute{}, false
 }
 
-// AddressOf finds the attribute of profiles that is called so that it holds email addresses.
+// AddressOf finds the attribute of profiles that holds email addresses: one that is marked so, or else is called so.
 func AddressOf(snapshot profile.Snapshot) (profile.Attribute, bool) {
+	for _, a := range snapshot.Attributes {
+		if a.Address {
+			return a, true
+		}
+	}
 	return called(snapshot, names[destination.Email], nil)
 }
 

@@ -280,6 +280,7 @@ func (s *Service) planOf(ctx context.Context, e export.Export) (plan *Plan, snap
 	}
 	if plan.SourceID != 0 {
 		if snapshot, err = s.remote.Schema(ctx, plan.SourceID); err == nil {
+			plan.SourceName = snapshot.FileName
 			err = plan.spooled(snapshot)
 		}
 		return plan, snapshot, c, err

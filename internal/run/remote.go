@@ -39,7 +39,6 @@ type Unreadable struct {
 	Source string `json:"source"`
 	Code   string `json:"code"` // a translation key
 	Host   string `json:"host,omitempty"`
-	Detail string `json:"detail,omitempty"` // the database's own words, where they quote no values
 	Column string `json:"column,omitempty"`
 	Type   string `json:"type,omitempty"`
 	Flag   string `json:"flag,omitempty"` // of the command line, which the operator sets
@@ -66,8 +65,6 @@ func haltOnFault(err error) error {
 		switch p.Args[i] {
 		case "Host":
 			why.Host = text
-		case "Detail":
-			why.Detail = text
 		case "Column":
 			why.Column = text
 		case "Type":

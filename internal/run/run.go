@@ -110,9 +110,10 @@ func (c Counts) Rejected() int { return c.Invalid + c.Refused }
 // however often the process is killed, the run gives the same answer.
 type Plan struct {
 	SourceID        int64               `json:"source_id,omitempty"` // whose profiles stay where they are; 0: the unified profiles
-	Spool           []SpoolColumn       `json:"spool,omitempty"`     // of such a source: what the spool holds of each member
-	SnapshotID      int64               `json:"snapshot_id"`         // of the profiles, or of the spool
-	At              time.Time           `json:"at"`                  // relative dates, and what lies in the future, are judged by this moment
+	SourceName      string              `json:"source_name,omitempty"`
+	Spool           []SpoolColumn       `json:"spool,omitempty"` // of such a source: what the spool holds of each member
+	SnapshotID      int64               `json:"snapshot_id"`     // of the profiles, or of the spool
+	At              time.Time           `json:"at"`              // relative dates, and what lies in the future, are judged by this moment
 	DestinationType string              `json:"destination_type"`
 	ConnectionID    int64               `json:"connection_id"`
 	ConnectionName  string              `json:"connection_name"`

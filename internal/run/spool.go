@@ -263,6 +263,8 @@ func (s *Service) unusable(err error) error {
 // member is one profile of a plan's source, read without a spool: the one with the id, or the first that the source gives when
 // that is "". ok is false when nobody is a member.
 func (s *Service) member(ctx context.Context, plan *Plan, id string) (found membership.Member, ok bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, onePatience) // a person waits
+	defer cancel()
 	reading := plan.reading()
 	reading.ID, reading.Most = id, 1
 	kinds := make([]profile.Kind, len(plan.Spool))

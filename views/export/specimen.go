@@ -83,6 +83,9 @@ func (d SpecimenDetail) words(ctx context.Context) (words []string) {
 
 func (d SpecimenDetail) facts(ctx context.Context) []component.Term {
 	terms := []component.Term{{Label: i18n.T(ctx, "runs.profile_id"), Content: profileLink(d.Specimen.ProfileID)}}
+	if d.Base() != 0 { // it has no page
+		terms[0] = component.Term{Label: i18n.T(ctx, "runs.profile_id"), Text: d.Specimen.ProfileID}
+	}
 	if len(d.Specimen.Reasons) == 0 && d.Specimen.Excluded == "" {
 		terms = append(terms, component.Term{Label: i18n.T(ctx, "specimen.before"), Text: i18n.T(ctx, "specimen.before."+string(d.Specimen.Before))})
 	}

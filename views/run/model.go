@@ -335,6 +335,14 @@ func rejectionID(r run.Rejection, link string) string {
 	return fmt.Sprintf("rejection-%d-%s", r.ID, link)
 }
 
+// profilePath is where a profile is shown: its story, when it stays in a source.
+func (d Detail) profilePath(id string) string {
+	if d.Plan != nil && d.Plan.SourceID != 0 {
+		return StoryPath(id)
+	}
+	return "/profiles/id/" + url.PathEscape(id)
+}
+
 // outcomeTabs lead to those of one outcome, where there are any.
 func (d Detail) outcomeTabs(ctx context.Context) component.Tabs {
 	tabs := component.Tabs{Label: i18n.T(ctx, "runs.rejections")}

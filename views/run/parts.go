@@ -99,7 +99,7 @@ func (d Detail) facts(ctx context.Context) []component.Term {
 			component.Term{Label: i18n.T(ctx, "runs.segments"), Content: planSegments(p.Segments)},
 			component.Term{Label: i18n.T(ctx, "runs.mapping"), Content: d.mapped()},
 			component.Term{Label: i18n.T(ctx, "runs.connection"), Text: d.connection(ctx, p)},
-			component.Term{Label: i18n.T(ctx, "runs.snapshot"), Text: i18n.T(ctx, "runs.snapshot.of", "Number", fmt.Sprint(p.SnapshotID), "At", p.At)},
+			component.Term{Label: i18n.T(ctx, "runs.snapshot"), Text: snapshotText(ctx, p)},
 		)
 	}
 	if d.Requests > 0 {
@@ -144,4 +144,12 @@ func fieldCell(ctx context.Context, field string) string {
 		return "–"
 	}
 	return FieldText(ctx, field)
+}
+
+// snapshotText says which profiles a run worked on.
+func snapshotText(ctx context.Context, p *run.Plan) string {
+	if p.SourceID != 0 {
+		return i18n.T(ctx, "runs.snapshot.source", "Source", p.SourceName, "At", p.At)
+	}
+	return i18n.T(ctx, "runs.snapshot.of", "Number", fmt.Sprint(p.SnapshotID), "At", p.At)
 }

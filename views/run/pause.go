@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -19,7 +20,7 @@ func PauseText(ctx context.Context, r run.Run, destinationName string) string {
 		return QuestionText(ctx, r.PauseCode, r.Question(), destinationName)
 	case "source_unavailable", "source_refused":
 		why := r.Unreadable()
-		return i18n.T(ctx, "pause."+r.PauseCode+".of", "Source", why.Source, "Why", i18n.T(ctx, why.Code, "Host", why.Host, "Detail", why.Detail, "Column", why.Column, "Type", why.Type, "Flag", why.Flag))
+		return i18n.T(ctx, "pause."+r.PauseCode+".of", "Source", why.Source, "Why", strings.TrimSpace(i18n.T(ctx, why.Code, "Host", why.Host, "Detail", "", "Column", why.Column, "Type", why.Type, "Flag", why.Flag)))
 	}
 	return pauseReason(ctx, r.PauseCode, destinationName)
 }

@@ -337,6 +337,9 @@ func (d Detail) sampleLead(ctx context.Context) string {
 	if len(d.Sample.Rows) == 0 {
 		return ""
 	}
+	if d.Definition.SourceID != 0 {
+		return i18n.N(ctx, "segments.sample.source", len(d.Sample.Rows))
+	}
 	return i18n.N(ctx, "segments.sample.lead", len(d.Sample.Rows))
 }
 
