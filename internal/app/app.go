@@ -118,7 +118,7 @@ func Open(ctx context.Context, c Config) (opened *App, err error) {
 	if err = a.assemble(c); err != nil {
 		return nil, err
 	}
-	return a, a.Exclusions.MakeKey(ctx)
+	return a, errors.Join(a.Exclusions.MakeKey(ctx), a.Erasures.Prepare(ctx))
 }
 
 func openSealer(c Config) (*secret.Sealer, error) {
@@ -202,6 +202,9 @@ type housekeeping struct{ app *App }
 // Tidy drops drafts of connections that were left, files that nobody confirmed, uploaded lists that neither a segment nor a run
 // uses, sizes of segments that are close together and old, and what runs keep for a while only.
 func (h housekeeping) Tidy(ctx context.Context) error {
+	if err := h.app.Erasures.Tidy(ctx); err != nil { // first: it counts what it removes
+		return err
+	}
 	if err := h.app.Sources.EndForgotten(ctx); err != nil {
 		return err
 	}
@@ -215,10 +218,8 @@ func (h housekeeping) Tidy(ctx context.Context) error {
 	if err := h.app.Segments.ThinSizes(ctx); err != nil {
 		return err
 	}
-	if _, err = h.app.Connections.DropOld(ctx); err != nil {
-		return err
-	}
-	return h.app.Runs.Purge(ctx)
+	_, err = h.app.Connections.DropOld(ctx)
+	return err
 }
 
 // quiet keeps the job queue's own chatter out of the log; its warnings stay.

@@ -162,7 +162,7 @@ func TestOfAPersonWhoIsErasedNothingIsLeftButTheProofAndRunsUnderWayGoOn(t *test
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := k.Segments.Create(t.Context(), admin, segment.Draft{Name: "Listed by " + string(entries), Definition: segment.Definition{Kind: segment.ByList, ListID: list.ID}}); err != nil {
+		if _, err := k.Segments.Create(t.Context(), admin, segment.Draft{Name: "Listed by " + string(entries), Definition: segment.Definition{Kind: segment.ByList, ListID: list.ID, ListBy: entries}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -258,7 +258,7 @@ func TestWhatIsKeptForAWhileGoesWhenItsTimeIsOverOrTheExportIs(t *testing.T) {
 			k.Open()
 			k.Run(e, run.Options{})
 			test.do(k, e)
-			if err := k.Runs.Purge(t.Context()); err != nil {
+			if _, _, err := k.Runs.Purge(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			evidence, batches, tags := counts(k)
