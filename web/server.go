@@ -17,6 +17,7 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/connection"
+	"github.com/segue-app/segue/internal/erasure"
 	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/exclusion"
 	"github.com/segue-app/segue/internal/export"
@@ -43,6 +44,7 @@ type Services struct {
 	Runs        *run.Service
 	Schedule    *schedule.Service
 	Stops       *stop.Service
+	Erasures    *erasure.Service
 	Events      *event.Hub
 	Clock       func() time.Time // time.Now unless set
 }
@@ -100,7 +102,7 @@ func New(services Services, options Options) *Server {
 	for _, area := range []func(*routes){
 		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.userRoutes, s.segmentRoutes, s.exclusionRoutes,
 		s.profileRoutes, s.unificationRoutes, s.sourceRoutes, s.importRoutes, s.connectionRoutes, s.scheduleRoutes, s.statusRoutes, s.helpRoutes,
-		s.exportRoutes, s.runRoutes, s.storyRoutes,
+		s.exportRoutes, s.runRoutes, s.storyRoutes, s.erasureRoutes,
 	} {
 		area(s.routes)
 	}

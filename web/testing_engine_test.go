@@ -10,6 +10,7 @@ import (
 	"github.com/segue-app/segue/internal/budget"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
+	"github.com/segue-app/segue/internal/erasure"
 	"github.com/segue-app/segue/internal/exclusion"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/omnisend"
@@ -24,6 +25,8 @@ import (
 type heldQueue struct{}
 
 func (heldQueue) EnqueueRun(context.Context, database.Tx, int64) error { return nil }
+
+func (heldQueue) EnqueueErasure(context.Context, database.Tx, int64) error { return nil }
 
 func (heldQueue) EnqueueTick(context.Context, database.Tx) error { return nil }
 
@@ -47,5 +50,8 @@ func withEngine(t testing.TB, services Services, db *database.DB, clock *testkit
 	services.Schedule = schedule.NewService(schedule.Dependencies{DB: db, Sources: services.Sources, Segments: services.Segments, Runs: services.Runs,
 		Events: services.Events, Clock: clock.Now, Log: log})
 	services.Schedule.SetQueue(heldQueue{})
+	services.Erasures = erasure.NewService(erasure.Dependencies{DB: db, Sealer: sealer, Accounts: services.Accounts, Profiles: services.Profiles, Sources: services.Sources,
+		Segments: services.Segments, Exclusions: services.Exclusions, Runs: services.Runs, Events: services.Events, Clock: clock.Now, Log: log})
+	services.Erasures.SetQueue(heldQueue{})
 	return services
 }

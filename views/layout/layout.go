@@ -17,7 +17,7 @@ import (
 // Page is what the frame needs to know of the page inside it.
 type Page struct {
 	Title       string
-	Section     string // the navigation entry it belongs to: home, profiles, sources, segments, exports, exclusions, runs, connections, users, system, status, help, account
+	Section     string // the navigation entry it belongs to: home, profiles, sources, segments, exports, exclusions, runs, connections, users, privacy, system, status, help, account
 	Breadcrumbs []Crumb
 	Person      *Person // nil when nobody is signed in
 	CSRF        string
@@ -94,6 +94,7 @@ func navigation(person *Person) []navGroup {
 		admin.items = append([]navItem{
 			{"connections", "layout.nav.connections", "plug", "/connections"},
 			{"users", "layout.nav.users", "shield", "/users"},
+			{"privacy", "layout.nav.privacy", "lock", "/privacy"},
 			{"system", "layout.nav.system", "calendar-clock", "/system/schedule"},
 		}, admin.items...)
 	}
