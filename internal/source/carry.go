@@ -1,20 +1,30 @@
 package source
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/segue-app/segue/internal/profile"
+)
 
 // like puts what was said about an earlier file of the same source in the place of the guesses. The separator stays as it is
-// found: it is a matter of the file. Labels and marks are as people have corrected them since.
+// found: it is a matter of the file. So is how numbers and dates are written in a file that shares none of them. Labels and marks are as people have corrected them since.
 func (s Settings) like(before Settings) Settings {
 	if len(before.Columns) == 0 {
 		return s
 	}
-	s.Mode, s.DecimalComma, s.MonthFirst = before.Mode, before.DecimalComma, before.MonthFirst
+	s.Mode = before.Mode
 	for n := range s.Columns {
 		if at := before.column(s.Columns[n].Key); at >= 0 {
 			own, was := &s.Columns[n], before.Columns[at]
 			own.Include, own.Attribute, own.Separator = was.Include, was.Attribute, was.Separator
 			if own.Native == "" || becomes(own.Native, was.Kind) {
 				own.Kind = was.Kind
+			}
+			switch was.Kind {
+			case profile.Number:
+				s.DecimalComma = before.DecimalComma
+			case profile.Date, profile.DateTime:
+				s.MonthFirst = before.MonthFirst
 			}
 		}
 	}

@@ -19,6 +19,8 @@ func TestTheWholeWayWithoutScripts(t *testing.T) {
 			p.attach(words{"CSV file", "CSV-fil"}, file(t, "kunder.csv", customers))
 			p.press(words{"Upload", "Overfør"})
 			p.press(words{"Import", "Importér"})
+			p.again(words{"Are there really so few?", "Er der virkelig så få?"})
+			p.press(useImport)
 			p.again(words{"The profiles are imported and in use.", "Profilerne er importeret og taget i brug."})
 
 			p.visit("/segments/new")

@@ -16,6 +16,9 @@ const customers = "\uFEFFkundenr;mail;fornavn;by;køb;nyhedsbrev\n" +
 	"K1;dorte@example.com;Dorte;Aalborg;7,25;ja\n" +
 	"K5;erik@example.com;Erik;Esbjerg;100,00;ja\n"
 
+// useImport answers that few profiles are meant.
+var useImport = words{"Use this import", "Brug denne import"}
+
 func TestAnAdministratorUploadsProfiles(t *testing.T) {
 	t.Parallel()
 	for _, language := range languages {
@@ -48,8 +51,12 @@ func TestAnAdministratorUploadsProfiles(t *testing.T) {
 			}
 			p.inspect("upload-check")
 			p.tick(words{"Keep the good lines", "Behold de gode linjer"})
+			p.sees(words{"columns of the earlier files are missing", "kolonner fra de tidligere filer mangler"})
 			p.press(words{"Import", "Importér"})
 
+			p.sees(words{"Are there really so few?", "Er der virkelig så få?"})
+			p.inspect("import-question")
+			p.press(useImport)
 			p.sees(words{"The profiles are imported and in use.", "Profilerne er importeret og taget i brug."},
 				words{"An earlier line has the same id", "En tidligere linje har det samme id"},
 				words{"Something follows the closing quotation mark", "Der følger noget efter det afsluttende anførselstegn"})
@@ -65,6 +72,20 @@ func TestAnAdministratorUploadsProfiles(t *testing.T) {
 			p.press(same("K5"))
 			p.sees(same("Esbjerg"))
 			p.inspect("profile")
+
+			p.press(words{"Sources", "Datakilder"})
+			p.heading(words{"Sources", "Datakilder"})
+			p.inspect("sources")
+			p.press(same("sample-customers"))
+			p.heading(same("sample-customers"))
+			p.sees(words{"Share filled", "Andel udfyldt"})
+			p.inspect("source")
+			p.press(words{"Undo the last import", "Fortryd den seneste import"})
+			p.inspect("undo")
+			p.press(words{"Undo the import", "Fortryd importen"})
+			p.sees(words{"The last import is undone.", "Den seneste import er fortrudt."})
+			p.visit("/profiles")
+			p.sees(words{"20 profiles on this page", "20 profiler på denne side"})
 		})
 	}
 }
