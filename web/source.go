@@ -219,7 +219,12 @@ func (s *Server) removeSource(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Sources.Remove(ctx(c), actor(c), of.ID); err != nil {
+	err = s.Sources.Remove(ctx(c), actor(c), of.ID)
+	if p := problem.Of(err); p != nil && p.Kind == problem.Conflict {
+		s.flash(c, "error", p.Code, p.Args...)
+		return redirect(c, sourcePath(of.ID))
+	}
+	if err != nil {
 		return err
 	}
 	s.flash(c, "success", "sources.remove.done", "Name", of.Name)

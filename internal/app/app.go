@@ -152,6 +152,7 @@ func (a *App) assemble(c Config) (err error) {
 	}
 	a.Pushdown = pushdown.NewService(c.Staying, c.SQL)
 	a.Segments.SetBases(a.Pushdown)
+	a.Sources.SetUses(a.Segments.OfSource)
 	a.Connections = connection.NewService(connection.Dependencies{DB: a.DB, Sealer: a.Sealer, Drivers: drivers, Accounts: a.Accounts,
 		Gates: gates{a.Budgets}, Clock: c.Clock, Events: a.Events})
 	a.Exports = export.NewService(export.Dependencies{DB: a.DB, Profiles: a.Profiles, Remote: a.Pushdown, Segments: a.Segments, Connections: a.Connections,

@@ -247,6 +247,25 @@ func TestTheListOfExclusionsHoldsAcrossBases(t *testing.T) {
 	}
 }
 
+func TestASourceIsNotRemovedWhileSegmentsAreMadeFromItsProfiles(t *testing.T) {
+	k := startKit(t, 20, 600)
+	list, err := k.Sources.List(t.Context(), k.admin())
+	if err != nil || len(list) == 0 {
+		t.Fatalf("%v, %v", list, err)
+	}
+	k.staying.change(func(s *pushdown.Source) { s.SourceID = list[0].ID })
+	made := k.segment("Everybody there", list[0].ID, everybody)
+	if err := k.Sources.Remove(t.Context(), k.admin(), list[0].ID); problem.Of(err) == nil || problem.Of(err).Code != "sources.in_use" {
+		t.Errorf("in use: %v", err)
+	}
+	if err := k.Segments.Delete(t.Context(), k.admin(), made.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Sources.Remove(t.Context(), k.admin(), list[0].ID); err != nil {
+		t.Errorf("not in use: %v", err)
+	}
+}
+
 func TestSegmentsOfSeveralBasesDoNotMix(t *testing.T) {
 	k := startKit(t, 50, 600)
 	here, there := k.segment("Everybody here", 0, everybody), k.segment("Everybody there", sourceID, everybody)

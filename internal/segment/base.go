@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
 )
@@ -30,6 +31,15 @@ type Bases interface {
 
 // SetBases says who asks profiles that stay where they are. Call it before the service is used.
 func (s *Service) SetBases(bases Bases) { s.bases = bases }
+
+// OfSource counts the segments that are made from a source's profiles where those are.
+func (s *Service) OfSource(ctx context.Context, q database.Querier, sourceID int64) (n int, err error) {
+	err = q.QueryRowContext(ctx, `SELECT count(*) FROM segments WHERE json_extract(definition, '$.source_id') = ?`, sourceID).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count segments of source %d: %w", sourceID, err)
+	}
+	return n, nil
+}
 
 // base describes the profiles that segments of a base are made from.
 func (s *Service) base(ctx context.Context, sourceID int64) (profile.Snapshot, error) {

@@ -156,6 +156,9 @@ func (s *Service) Remove(ctx context.Context, actor access.Actor, id int64) erro
 		if err != nil {
 			return err
 		}
+		if err := s.unused(ctx, tx, removed.ID); err != nil {
+			return err
+		}
 		if stopped, err = s.drop(ctx, tx, removed); err != nil || removed.SnapshotID == 0 {
 			return err
 		}

@@ -51,6 +51,7 @@ type Service struct {
 	log      *slog.Logger
 	starter  Starter
 	erasures Erasures // nil: everybody may come in
+	uses     Uses     // nil: nothing is made from a source
 	folders  []string
 	sealer   *secret.Sealer
 	limits   warehouse.Limits
