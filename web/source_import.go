@@ -228,6 +228,13 @@ func (s *Server) importView(c echo.Context, i source.Import) views.ImportView {
 			Text: text(c, "sources.percent", "Percent", i.Percent()),
 		}
 	}
+	for _, column := range i.Settings.LeftOut {
+		why := text(c, column.Reason)
+		if column.Line > 0 {
+			why = text(c, "sources.left_out.late", "Reason", why, "Line", i18n.Number(ctx(c), column.Line), "Lines", i18n.Number(ctx(c), column.Lines))
+		}
+		view.LeftOut = append(view.LeftOut, component.Term{Label: column.Heading, Text: why})
+	}
 	for _, code := range slices.Sorted(maps.Keys(i.Reasons)) {
 		view.Reasons = append(view.Reasons, component.Term{Label: text(c, code), Text: i18n.N(ctx(c), "sources.lines", i.Reasons[code])})
 	}
@@ -257,6 +264,9 @@ func (s *Server) previewView(c echo.Context, preview source.Preview, settings so
 	view := &views.PreviewView{
 		Errors: errs, ID: strconv.Itoa(settings.ID), Mode: string(settings.Mode), DecimalComma: settings.DecimalComma,
 		MonthFirst: settings.MonthFirst, Refused: refusedRows(c, preview.Refused),
+	}
+	if settings.Encoding == tabular.UTF8 || settings.Encoding == tabular.Windows1252 {
+		view.Encoding = string(settings.Encoding)
 	}
 	for name, delimiter := range delimiters {
 		if delimiter == settings.Delimiter {
@@ -356,7 +366,7 @@ func (s *Server) changeDelimiter(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Sources.ChangeDelimiter(ctx(c), actor(c), id, delimiters[c.FormValue("delimiter")]); err != nil {
+	if err := s.Sources.ReadAs(ctx(c), actor(c), id, delimiters[c.FormValue("delimiter")], tabular.Encoding(c.FormValue("encoding"))); err != nil {
 		return err
 	}
 	return redirect(c, importPath(id))

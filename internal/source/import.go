@@ -62,14 +62,15 @@ type Column struct {
 
 // Settings say how a file is read. The zero values mean: as guessed.
 type Settings struct {
-	Mode         Mode             `json:"mode"`
-	Format       tabular.Format   `json:"format"`
-	Delimiter    string           `json:"delimiter"` // of CSV: "," ";" or a tab
-	Encoding     tabular.Encoding `json:"encoding"`  // of CSV
-	DecimalComma bool             `json:"decimal_comma"`
-	MonthFirst   bool             `json:"month_first"`
-	ID           int              `json:"id"` // index of the column that holds the profiles' ids
-	Columns      []Column         `json:"columns"`
+	Mode         Mode              `json:"mode"`
+	Format       tabular.Format    `json:"format"`
+	Delimiter    string            `json:"delimiter"` // of CSV: "," ";" or a tab
+	Encoding     tabular.Encoding  `json:"encoding"`  // of CSV
+	DecimalComma bool              `json:"decimal_comma"`
+	MonthFirst   bool              `json:"month_first"`
+	ID           int               `json:"id"` // index of the column that holds the profiles' ids
+	Columns      []Column          `json:"columns"`
+	LeftOut      []tabular.LeftOut `json:"left_out,omitempty"` // of the file's columns; when it was imported, all that were met
 }
 
 func (s Settings) reading(c Column) tabular.Reading {

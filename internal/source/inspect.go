@@ -44,7 +44,7 @@ func (s *Service) inspectFile(i Import, options tabular.Options) (tabular.Inspec
 func guess(found tabular.Inspection, known map[string]profile.Attribute) Settings {
 	reading := found.Reading()
 	s := Settings{
-		Mode: KeepGood, Format: found.Options.Format, Delimiter: found.Options.Delimiter, Encoding: found.Options.Encoding,
+		Mode: KeepGood, Format: found.Options.Format, Delimiter: found.Options.Delimiter, Encoding: found.Options.Encoding, LeftOut: found.LeftOut,
 		DecimalComma: reading.DecimalComma, MonthFirst: reading.MonthFirst,
 	}
 	keys := make([]string, len(found.Headings))

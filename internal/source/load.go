@@ -114,7 +114,7 @@ func (s *Service) ImportFile(ctx context.Context, actor access.Actor, name strin
 		return Import{}, err
 	}
 	if settings.Delimiter != "" && settings.Delimiter != i.Settings.Delimiter {
-		if err := s.ChangeDelimiter(ctx, actor, i.ID, settings.Delimiter); err != nil {
+		if err := s.ReadAs(ctx, actor, i.ID, settings.Delimiter, ""); err != nil {
 			return Import{}, errors.Join(err, s.end(ctx, i.ID, Cancelled, ""))
 		}
 		if i, err = s.Import(ctx, actor, i.ID); err != nil {
@@ -202,6 +202,7 @@ func (s *Service) load(ctx context.Context, i *Import) error {
 	return l.fill(ctx, func(ctx context.Context, chunks chan<- *chunk) error {
 		defer context.AfterFunc(ctx, table.Close)() // ends a reading that is in the middle of something long
 		l.read(ctx, table, chunks)
+		i.Settings.LeftOut = table.LeftOut()
 		return nil
 	})
 }

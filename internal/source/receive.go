@@ -184,23 +184,8 @@ func (s *Service) Preview(ctx context.Context, actor access.Actor, importID int6
 
 func errNotWaiting() error { return problem.New(problem.Conflict, "sources.not_waiting") }
 
-// ChangeDelimiter reads a waiting file anew with another delimiter; the columns are guessed again.
-func (s *Service) ChangeDelimiter(ctx context.Context, actor access.Actor, importID int64, delimiter string) error {
-	return s.readAnew(ctx, actor, importID, func(options *tabular.Options, check *problem.Check) {
-		check.Require(delimiter == "," || delimiter == ";" || delimiter == "\t", "delimiter", "problem.choose")
-		options.Delimiter = delimiter
-	})
-}
-
-// ChangeEncoding reads a waiting file anew as UTF-8 or Windows-1252; the columns are guessed again.
-func (s *Service) ChangeEncoding(ctx context.Context, actor access.Actor, importID int64, encoding tabular.Encoding) error {
-	return s.readAnew(ctx, actor, importID, func(options *tabular.Options, check *problem.Check) {
-		check.Require(encoding == tabular.UTF8 || encoding == tabular.Windows1252, "encoding", "problem.choose")
-		options.Encoding = encoding
-	})
-}
-
-func (s *Service) readAnew(ctx context.Context, actor access.Actor, importID int64, change func(*tabular.Options, *problem.Check)) error {
+// ReadAs reads a waiting CSV file anew with another delimiter or encoding ("": as it was); the columns are guessed again.
+func (s *Service) ReadAs(ctx context.Context, actor access.Actor, importID int64, delimiter string, encoding tabular.Encoding) error {
 	i, err := s.Import(ctx, actor, importID)
 	if err != nil {
 		return err
@@ -210,8 +195,13 @@ func (s *Service) readAnew(ctx context.Context, actor access.Actor, importID int
 	}
 	options := i.Settings.options()
 	var check problem.Check
-	if change(&options, &check); check.Err() != nil {
-		return check.Err()
+	check.Require(delimiter == "," || delimiter == ";" || delimiter == "\t", "delimiter", "problem.choose")
+	check.Require(encoding == "" || encoding == tabular.UTF8 || encoding == tabular.Windows1252, "encoding", "problem.choose")
+	if err := check.Err(); err != nil {
+		return err
+	}
+	if options.Delimiter = delimiter; encoding != "" {
+		options.Encoding = encoding
 	}
 	found, err := s.inspectFile(i, options)
 	if err != nil {

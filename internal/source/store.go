@@ -210,9 +210,13 @@ func (s store) begin(ctx context.Context, tx database.Tx, i *Import, snapshotID 
 
 // settled ends the filling of an import's snapshot: it is in use, or a person is asked.
 func (s store) settled(ctx context.Context, tx database.Tx, i *Import, state State, now time.Time) error {
-	result, err := tx.ExecContext(ctx, `UPDATE imports SET state = ?, before_count = ?, added_count = ?, changed_count = ?, removed_count = ?,
+	settings, err := json.Marshal(i.Settings) // the reading has told what it left out
+	if err != nil {
+		return fmt.Errorf("encode settings: %w", err)
+	}
+	result, err := tx.ExecContext(ctx, `UPDATE imports SET state = ?, settings = ?, before_count = ?, added_count = ?, changed_count = ?, removed_count = ?,
 		compared = ?, ended_at = ? WHERE id = ? AND state = 'running' AND snapshot_id = ?`,
-		state, i.Before, i.Added, i.Changed, i.Removed, i.Compared, database.Millis(now), i.ID, i.SnapshotID)
+		state, string(settings), i.Before, i.Added, i.Changed, i.Removed, i.Compared, database.Millis(now), i.ID, i.SnapshotID)
 	i.State = state
 	return changedOne(result, err, errStopped)
 }

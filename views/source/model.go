@@ -122,7 +122,8 @@ type ImportView struct {
 	Ended    bool
 	Reasons  []component.Term // why lines were refused, and how many
 	Refused  []RefusedRow
-	More     string // how many refused lines are not shown here
+	More     string           // how many refused lines are not shown here
+	LeftOut  []component.Term // columns of the file that are not read, and why
 	Facts    []component.Term
 }
 
@@ -139,6 +140,7 @@ type RefusedRow struct{ Line, Column, Reason string }
 type PreviewView struct {
 	Errors       component.Errors
 	Delimiter    string // comma, semicolon, tab
+	Encoding     string // utf-8 or windows-1252; "": there is nothing to choose
 	ID           string // index
 	IDs          []component.Option
 	Mode         string
