@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -221,5 +222,36 @@ func TestOnlyAdministratorsBringProfilesIn(t *testing.T) {
 		if !problem.Is(err, problem.NotPermitted) {
 			t.Errorf("%s: %v", what, err)
 		}
+	}
+}
+
+func TestAFullDiskEndsAnImportAndLeavesTheProfilesAlone(t *testing.T) {
+	s := newService(t)
+	load(t, s, people(1, 10, "Aarhus"), Settings{})
+	before := current(t, s)
+	i := queued(t, s, customers(t, 3*chunkRows))
+	limit := func(pages int) {
+		t.Helper()
+		// The limit is never less than what the file has already.
+		if _, err := s.store.db.Writer().Exec(fmt.Sprintf("PRAGMA max_page_count = %d", pages)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit(1)
+	if err := s.RunImport(t.Context(), i.ID); err == nil {
+		t.Fatal("a full disk took the profiles")
+	}
+	if now := current(t, s); now.ID != before.ID {
+		t.Errorf("current %d", now.ID)
+	}
+	limit(1_000_000_000)
+	if err := errors.Join(s.profiles.Recover(t.Context()), s.Recover(t.Context()), s.RunImport(t.Context(), i.ID)); err != nil {
+		t.Fatal(err)
+	}
+	if after := read(t, s, i.ID); after.State != Failed && (after.State != Done || current(t, s).Rows != 3*chunkRows) {
+		t.Errorf("with room again: %s, %d profiles", after.State, current(t, s).Rows)
+	}
+	if got := tables(t, s); len(got) > 2 {
+		t.Errorf("tables %v", got)
 	}
 }
