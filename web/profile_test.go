@@ -63,7 +63,7 @@ func TestAnAdministratorUploadsChecksCorrectsAndImportsProfiles(t *testing.T) {
 	b := s.as(t, "ada@example.com")
 	b.get("/profiles").wants(t, http.StatusOK).has(t, "No profiles yet", "/profiles/upload")
 	b.get("/profiles/upload").leads(t, "/sources/new/upload")
-	b.get("/sources/new/upload").wants(t, http.StatusOK).has(t, `enctype="multipart/form-data"`, "CSV file")
+	b.get("/sources/new/upload").wants(t, http.StatusOK).has(t, `enctype="multipart/form-data"`, "CSV, NDJSON or Parquet file")
 
 	a := b.upload("/sources/new/upload", nil, "file", "customers.csv", []byte(customersFile)).wants(t, http.StatusSeeOther)
 	path := a.Header.Get("Location")

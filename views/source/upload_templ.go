@@ -115,7 +115,7 @@ func Upload(p layout.Page, v UploadView) templ.Component {
 							}()
 						}
 						ctx = templ.InitializeContext(ctx)
-						templ_7745c5c3_Err = component.Field{Name: "file", Label: i18n.T(ctx, "sources.upload.file"), Hint: i18n.T(ctx, "sources.upload.file.hint"), Type: "file", Accept: ".csv,.tsv,.txt,text/csv",
+						templ_7745c5c3_Err = component.Field{Name: "file", Label: i18n.T(ctx, "sources.upload.file"), Hint: i18n.T(ctx, "sources.upload.file.hint"), Type: "file", Accept: ".csv,.tsv,.txt,.json,.jsonl,.ndjson,.parquet,.gz,.zip,text/csv",
 							Required: true, Error: v.Errors.For("file")}.Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err

@@ -16,7 +16,7 @@ func TestTheWholeWayWithoutScripts(t *testing.T) {
 			p.signIn("administrator")
 
 			p.visit("/profiles/upload")
-			p.attach(words{"CSV file", "CSV-fil"}, file(t, "kunder.csv", customers))
+			p.attach(words{"CSV, NDJSON or Parquet file", "CSV-, NDJSON- eller Parquet-fil"}, file(t, "kunder.csv", customers))
 			p.press(words{"Upload", "Overfør"})
 			p.press(words{"Import", "Importér"})
 			p.again(words{"Are there really so few?", "Er der virkelig så få?"})

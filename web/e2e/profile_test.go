@@ -33,7 +33,7 @@ func TestAnAdministratorUploadsProfiles(t *testing.T) {
 			p.press(words{"Upload", "Overfør"})
 			p.sees(words{"Choose a file", "Vælg en fil"})
 			p.inspect("upload-without-file")
-			p.attach(words{"CSV file", "CSV-fil"}, file(t, "kunder.csv", customers))
+			p.attach(words{"CSV, NDJSON or Parquet file", "CSV-, NDJSON- eller Parquet-fil"}, file(t, "kunder.csv", customers))
 			p.press(words{"Upload", "Overfør"})
 
 			p.heading(words{"Check the columns", "Se kolonnerne efter"})
@@ -95,7 +95,7 @@ func TestAllOrNothingKeepsThePresentProfiles(t *testing.T) {
 	s := start(t, 20)
 	p := s.open(t, "en").signIn(access.Administrator)
 	p.visit("/profiles/upload")
-	p.attach(same("CSV file"), file(t, "customers.csv", customers))
+	p.attach(same("CSV, NDJSON or Parquet file"), file(t, "customers.csv", customers))
 	p.press(same("Upload"))
 	p.tick(same("All or nothing"))
 	p.press(same("Import"))
