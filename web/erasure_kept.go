@@ -53,7 +53,9 @@ func (s *Server) keptPlaces(c echo.Context, found erasure.Found) (places []views
 
 func (s *Server) heldItem(c echo.Context, h profile.Held) views.Item {
 	item := views.Item{Where: h.Snapshot.FileName, Profile: h.Record.ID, When: s.moment(c, h.Snapshot.CreatedAt)}
-	if item.Where == "" {
+	if h.Spool {
+		item.Where = text(c, "erasure.spool")
+	} else if item.Where == "" {
 		item.Where = text(c, "erasure.unified")
 	}
 	if h.Current {

@@ -19,6 +19,7 @@ type Held struct {
 	Aliases   []string // other ids by which the row may have been known, or comes in again
 	Snapshot  Snapshot
 	Current   bool
+	Spool     bool // read for a run, from a source that stays where it is
 	Record    Record
 }
 
@@ -29,6 +30,7 @@ func SourceKey(sourceID int64, key string) string { return fmt.Sprintf("source %
 type place struct {
 	Snapshot
 	current bool
+	spool   bool
 	people  []PartReport // of a unified one: the snapshots that made it
 	part    PartReport   // of a source's, when it was unified
 }
@@ -61,7 +63,7 @@ func (s *Service) HeldOf(ctx context.Context, actor access.Actor, id string) (fo
 		if slices.ContainsFunc(found, func(h Held) bool { return h.Snapshot.ID == p.ID && h.Record.N == r.N }) {
 			return
 		}
-		h := Held{ProfileID: id, Snapshot: p.Snapshot, Current: p.current, Record: r}
+		h := Held{ProfileID: id, Snapshot: p.Snapshot, Current: p.current, Spool: p.spool, Record: r}
 		if public := p.public(r.ID); public != id {
 			h.Aliases = append(h.Aliases, public)
 		}
@@ -258,9 +260,33 @@ func (s store) places(ctx context.Context) (places []place, err error) {
 		if err != nil {
 			return nil, err
 		}
-		places = append(places, place{Snapshot: snapshot, current: i == 0, people: made[id], part: parts[id]})
+		spool := len(snapshot.Attributes) == 0
+		if spool {
+			if snapshot.Attributes, err = s.spoolColumns(ctx, snapshot); err != nil {
+				return nil, err
+			}
+		}
+		places = append(places, place{Snapshot: snapshot, spool: spool, current: i == 0 && !spool, people: made[id], part: parts[id]})
 	}
 	return places, nil
+}
+
+// spoolColumns are the columns of a spool, which has no attributes of its own: what they are called, its run knows.
+func (s store) spoolColumns(ctx context.Context, spool Snapshot) (columns []Attribute, err error) {
+	rows, err := s.db.Reader().QueryContext(ctx, `SELECT name, type FROM pragma_table_info(?) WHERE name NOT IN ('n', 'id') ORDER BY cid`, spool.Table())
+	if err != nil {
+		return nil, fmt.Errorf("read a spool: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	kinds := map[string]Kind{"TEXT": Text, "NUMERIC": Number, "INTEGER": Boolean}
+	for rows.Next() {
+		var name, declared string
+		if err := rows.Scan(&name, &declared); err != nil {
+			return nil, err
+		}
+		columns = append(columns, Attribute{Key: name, Label: name, Column: name, Kind: kinds[declared], Personal: true})
+	}
+	return columns, rows.Err()
 }
 
 // reports reads how profiles were unified, the oldest first.

@@ -2,6 +2,8 @@ package run
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/segue-app/segue/internal/database"
 )
@@ -24,6 +26,30 @@ func (s *Service) erased(ctx context.Context, q database.Querier) (Erased, error
 		return nil, nil
 	}
 	return s.erasures.Erased(ctx, q)
+}
+
+// withoutErased takes the rows of erased persons out of those that are about to be written into a spool, and counts them.
+func (s *Service) withoutErased(ctx context.Context, tx database.Tx, rows []any, width int, left *int) ([]any, error) {
+	gone, err := s.erased(ctx, tx)
+	if err != nil || gone == nil {
+		return rows, err
+	}
+	kept := make([]any, 0, len(rows))
+	var texts []string
+	for row := range slices.Chunk(rows, width) {
+		texts = texts[:0]
+		for _, value := range row[1:] {
+			if text, ok := value.(string); ok && strings.Contains(text, "@") {
+				texts = append(texts, text)
+			}
+		}
+		if gone(row[0].(string), texts...) {
+			*left++
+		} else {
+			kept = append(kept, row...)
+		}
+	}
+	return kept, nil
 }
 
 func (e Erased) has(made contact) bool {

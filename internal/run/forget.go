@@ -13,6 +13,7 @@ import (
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/membership"
+	"github.com/segue-app/segue/internal/profile"
 )
 
 // To forget a person is to take every trace of their profiles out of the journals, while runs stand still. A run that goes on
@@ -67,7 +68,7 @@ func (s *Service) notReached(ctx context.Context, r Run, profiles []string) (n i
 	if !ok {
 		return 0, fmt.Errorf("run %d: no destination of type %q", r.ID, r.Plan.DestinationType)
 	}
-	snapshot, err := s.profiles.Snapshot(ctx, r.Plan.SnapshotID)
+	snapshot, err := s.snapshotOf(ctx, r.Plan)
 	if err != nil {
 		return 0, err
 	}
@@ -410,11 +411,8 @@ func (f *Forgetting) leaveCursors(ctx context.Context, tx database.Tx, id string
 		return err
 	}
 	for _, r := range runs {
-		snapshot, err := f.service.profiles.Snapshot(ctx, r.Plan.SnapshotID)
-		if err != nil {
-			return err
-		}
-		if _, err := change(ctx, tx, `UPDATE runs SET cursor = max((SELECT coalesce(max(id), '') FROM `+snapshot.Table()+` WHERE id < ?1),
+		table := profile.Snapshot{ID: r.Plan.SnapshotID}.Table()
+		if _, err := change(ctx, tx, `UPDATE runs SET cursor = max((SELECT coalesce(max(id), '') FROM `+table+` WHERE id < ?1),
 			(SELECT coalesce(max(profile_id), '') FROM deliveries WHERE export_id = ?2 AND profile_id < ?1)) WHERE id = ?3`, id, r.ExportID, r.ID); err != nil {
 			return err
 		}

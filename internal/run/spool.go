@@ -116,6 +116,7 @@ type spoolFill struct {
 	rows      int // in it
 	withoutID int // rows of the source that were left out, because they have no id,
 	twice     int // or the id of an earlier one
+	erased    int // or are of persons who were erased
 	tooMany   bool
 }
 
@@ -146,8 +147,13 @@ func (s *Service) fill(ctx context.Context, plan *Plan, most int) (filled spoolF
 			if !ok {
 				return nil
 			}
-			rows := len(chunk) / width
+			rows := 0
 			err := s.db.InTx(working, func(tx database.Tx) error {
+				chunk, err := s.withoutErased(working, tx, chunk, width, &filled.erased)
+				if err != nil || len(chunk) == 0 {
+					return err
+				}
+				rows = len(chunk) / width
 				twice, err := s.profiles.Insert(working, tx, spool, next, chunk)
 				filled.twice += len(twice)
 				return err
@@ -241,7 +247,7 @@ func (s *Service) noteRead(ctx context.Context, tx database.Tx, runID int64, fil
 	for _, line := range []struct {
 		code string
 		n    int
-	}{{"source_read", filled.rows}, {"source_without_id", filled.withoutID}, {"source_twice", filled.twice}} {
+	}{{"source_read", filled.rows}, {"source_without_id", filled.withoutID}, {"source_twice", filled.twice}, {"source_erased", filled.erased}} {
 		if line.n == 0 && line.code != "source_read" {
 			continue
 		}

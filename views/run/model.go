@@ -305,7 +305,7 @@ func (d Detail) timeline(ctx context.Context) component.Timeline {
 			event.Tone, event.Icon, event.Text = component.Info, "shield", i18n.N(ctx, "runs.event.erased.text", number)
 		case "tags_refused":
 			event.Tone, event.Icon, event.Text = component.Warning, "tag", i18n.T(ctx, "runs.event.tags_refused.text", "Destination", d.DestinationName)
-		case "source_read", "source_without_id", "source_twice":
+		case "source_read", "source_without_id", "source_twice", "source_erased":
 			number, _ := strconv.Atoi(e.Detail)
 			event.Tone, event.Icon, event.Text = component.Info, "database", i18n.N(ctx, "runs.event."+e.Code+".text", number)
 			if e.Code != "source_read" {
