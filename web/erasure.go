@@ -99,8 +99,8 @@ func (s *Server) findPerson(c echo.Context) error {
 
 func (s *Server) renderFound(c echo.Context, status int, v views.FoundView) error {
 	v.CSRF, v.Places = csrfToken(c), s.keptPlaces(c, v.Found)
-	frame := s.page(c, "privacy", text(c, "erasure.found.title", "Text", v.Found.Query), layout.Crumb{Label: text(c, "erasure.title"), Href: views.Path})
-	frame.Path = views.Path // a change of language cannot come back to a search
+	frame := s.page(c, "privacy", text(c, "erasure.found.title"), layout.Crumb{Label: text(c, "erasure.title"), Href: views.Path})
+	frame.Path = views.Path // the title names nobody, since browsers remember titles; and a change of language cannot come back to a search
 	return render(c, status, views.Found(frame, v))
 }
 

@@ -30,8 +30,8 @@ type serveCommand struct {
 	OmnisendURL    string            `name:"omnisend-url" help:"Base of the Omnisend API." default:"https://api.omnisend.com/api" env:"SEGUE_OMNISEND_URL"`
 	OmnisendWindow time.Duration     `name:"omnisend-window" help:"Length of the window of Omnisend's rate limit: a minute. Less only at a sandbox whose time runs faster." default:"1m" env:"SEGUE_OMNISEND_WINDOW"`
 	MaxProfiles    int               `help:"Most profiles in one export, when the contract with Omnisend allows fewer than a million." default:"1000000" env:"SEGUE_MAX_PROFILES"`
-	KeepEvidence   time.Duration     `help:"How long request and answer of profiles that were rejected are kept, sealed." default:"720h" env:"SEGUE_KEEP_EVIDENCE"`
-	KeepHistory    time.Duration     `help:"How long it is kept who was in which batch, for the stories of single persons." default:"2160h" env:"SEGUE_KEEP_HISTORY"`
+	KeepEvidence   time.Duration     `help:"How long request and answer of profiles that were rejected are kept at most, sealed; administrators may set less." default:"720h" env:"SEGUE_KEEP_EVIDENCE"`
+	KeepHistory    time.Duration     `help:"How long it is kept at most who was in which batch, for the stories of single persons; administrators may set less." default:"2160h" env:"SEGUE_KEEP_HISTORY"`
 	WatchFolders   []string          `name:"watch-folder" help:"Folder in which sources may watch for files; none when none is given." type:"path" env:"SEGUE_WATCH_FOLDER"`
 	SQLHosts       warehouse.Allowed `name:"sql-hosts" help:"Hosts whose SQL databases may be read: names, host:port or networks, with =plain behind those that may be reached without TLS. None when none is given." env:"SEGUE_SQL_HOSTS"`
 	LogJSON        bool              `name:"log-json" help:"Write the log as JSON." env:"SEGUE_LOG_JSON"`

@@ -748,7 +748,7 @@ func (v FoundView) who() templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = component.Panel{ID: "who", Title: i18n.T(ctx, "erasure.who"), Lead: i18n.T(ctx, "erasure.who.lead")}.Around().Render(templ.WithChildren(ctx, templ_7745c5c3_Var29), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = component.Panel{ID: "who", Title: i18n.T(ctx, "erasure.who"), Lead: i18n.T(ctx, "erasure.who.lead", "Text", v.Found.Query)}.Around().Render(templ.WithChildren(ctx, templ_7745c5c3_Var29), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
