@@ -12,11 +12,15 @@ import (
 	"github.com/segue-app/segue/internal/erasure"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/run"
+	"github.com/segue-app/segue/internal/source"
 )
 
 func TestAnAdministratorShowsAPersonWhatIsKeptAndErasesThem(t *testing.T) {
 	w := newWorking(t, 5)
-	w.Upload("id,email,first_name\nplanted-1,quillon@example.org,Zephyr\nother-1,anna@example.org,Anna\n")
+	club := "id,email,first_name\nplanted-1,quillon@example.org,Zephyr\nother-1,anna@example.org,Anna\n"
+	if _, err := w.Sources.ImportFile(t.Context(), access.System, "club.csv", strings.NewReader(club), source.Settings{}); err != nil {
+		t.Fatal(err)
+	}
 	w.Run(w.Export(), run.Options{})
 	ada := w.as(t, access.Administrator)
 	ada.get("/privacy").wants(t, http.StatusOK).has(t, "Find a person", "Nobody was erased yet")

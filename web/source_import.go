@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -255,67 +254,6 @@ func refusedRows(c echo.Context, list []source.Refusal) []views.RefusedRow {
 		rows[n] = views.RefusedRow{Line: i18n.Number(ctx(c), r.Line), Column: r.Column, Reason: text(c, r.Code)}
 	}
 	return rows
-}
-
-var delimiters = map[string]string{views.Comma: ",", views.Semicolon: ";", views.Tab: "\t"}
-
-// previewView is the form with a file's settings, as they were guessed or typed.
-func (s *Server) previewView(c echo.Context, preview source.Preview, settings source.Settings, errs component.Errors) (*views.PreviewView, error) {
-	view := &views.PreviewView{
-		Errors: errs, ID: strconv.Itoa(settings.ID), Mode: string(settings.Mode), DecimalComma: settings.DecimalComma,
-		MonthFirst: settings.MonthFirst, Refused: refusedRows(c, preview.Refused),
-	}
-	if settings.Encoding == tabular.UTF8 || settings.Encoding == tabular.Windows1252 {
-		view.Encoding = string(settings.Encoding)
-	}
-	for name, delimiter := range delimiters {
-		if delimiter == settings.Delimiter {
-			view.Delimiter = name
-		}
-	}
-	for _, kind := range profile.Kinds {
-		view.Kinds = append(view.Kinds, component.Option{Value: string(kind), Label: text(c, "profiles.kind."+string(kind))})
-	}
-	for n, column := range settings.Columns {
-		view.IDs = append(view.IDs, component.Option{Value: strconv.Itoa(n), Label: column.Heading})
-		view.Columns = append(view.Columns, views.ColumnRow{
-			Key: column.Key, Heading: column.Heading, Label: column.Label, Kind: string(column.Kind), Personal: column.Personal, Include: column.Include,
-			Samples: strings.Join(preview.Samples[n], " · "),
-		})
-	}
-	return view, s.differences(c, preview, settings, view)
-}
-
-// differences shows what is not as in the earlier files of the source.
-func (s *Server) differences(c echo.Context, preview source.Preview, settings source.Settings, view *views.PreviewView) error {
-	of, err := s.Sources.Get(ctx(c), actor(c), preview.Import.SourceID)
-	if err != nil {
-		return err
-	}
-	var added []string
-	for _, column := range preview.Import.Settings.New(of.Reading) {
-		added = append(added, column.Heading)
-	}
-	view.New = strings.Join(added, ", ")
-	view.Remote, view.Stays = of.Kind == source.SQL, of.Place == source.Stays
-	if view.Remote {
-		view.Delimiter = ""
-	}
-	others, err := s.Sources.OfOthers(ctx(c), actor(c), of.ID)
-	if err != nil {
-		return err
-	}
-	for n := range view.Columns {
-		view.Columns[n].Attributes, view.Columns[n].Attribute = attributeChoices(c, of.ID, settings.Columns[n], others)
-	}
-	for _, column := range preview.Import.Settings.Missing(of.Reading) {
-		uses, err := s.usesOfAttribute(c, column)
-		if err != nil {
-			return err
-		}
-		view.Missing = append(view.Missing, views.MissingRow{Name: column.Heading, Uses: uses})
-	}
-	return nil
 }
 
 func (s *Server) confirmImport(c echo.Context) error {

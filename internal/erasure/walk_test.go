@@ -20,6 +20,7 @@ import (
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/segment"
+	"github.com/segue-app/segue/internal/source"
 )
 
 // The person of these tests. Nothing else in the data folder has one of these texts in it.
@@ -52,7 +53,7 @@ func file(version int) string {
 func kit(t *testing.T) *apptest.Kit {
 	t.Helper()
 	k := apptest.Start(t, 1)
-	k.Upload(file(1))
+	bringIn(t, k, file(1))
 	return k
 }
 
@@ -169,11 +170,11 @@ func TestOfAPersonWhoIsErasedNothingIsLeftButTheProofAndRunsUnderWayGoOn(t *test
 
 	// Two runs in the middle, each with a snapshot of its own: what they have sent has no outcome.
 	k.Sandbox.SetFaults(sandbox.Faults{StallShare: 1})
-	k.Upload(file(2))
+	bringIn(t, k, file(2))
 	midway := startAndWait(t, k, first)
-	k.Upload(file(3))
+	bringIn(t, k, file(3))
 	paused := startAndWait(t, k, second)
-	k.Upload(file(4))
+	bringIn(t, k, file(4))
 	if _, err := k.Sources.Receive(t.Context(), admin, 0, "next.csv", 0, strings.NewReader(file(5))); err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +217,7 @@ func TestOfAPersonWhoIsErasedNothingIsLeftButTheProofAndRunsUnderWayGoOn(t *test
 	}
 
 	// The next upload does not bring them back, also not under another key.
-	k.Upload(strings.Replace(file(6), key, "another-key", 1))
+	bringIn(t, k, strings.Replace(file(6), key, "another-key", 1))
 	imports, err := k.Sources.Imports(t.Context(), admin, 1)
 	if err != nil || imports[0].Erased != 1 || imports[0].Good != 2*others {
 		t.Errorf("%+v, %v", imports, err)
@@ -230,7 +231,7 @@ func TestOfAPersonWhoIsErasedNothingIsLeftButTheProofAndRunsUnderWayGoOn(t *test
 	if lifted, err := k.Erasures.Allow(t.Context(), admin, address); err != nil || !slices.Equal(lifted, []int64{id}) {
 		t.Fatalf("%v, %v", lifted, err)
 	}
-	k.Upload(file(7))
+	bringIn(t, k, file(7))
 	if r := k.Run(first, run.Options{}); r.Counts.Profiles != all+1 {
 		t.Errorf("allowed again: %+v", r.Counts)
 	}
@@ -245,4 +246,12 @@ func startAndWait(t *testing.T, k *apptest.Kit, e export.Export) int64 {
 	}
 	k.Until(started.ID, func(r run.Run) bool { return r.Planned && r.BatchesSent == 6 })
 	return started.ID
+}
+
+// bringIn imports a file into a source beside the customers of the demonstration.
+func bringIn(t *testing.T, k *apptest.Kit, text string) {
+	t.Helper()
+	if _, err := k.Sources.ImportFile(t.Context(), access.System, "profiles.csv", strings.NewReader(text), source.Settings{}); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -260,7 +260,7 @@ func makeCrashScene(t *testing.T) crashScene {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.Sources.ImportFile(t.Context(), access.System, "people.csv", strings.NewReader(towns(rows...)), source.Settings{Delimiter: ","}); err != nil {
+	if _, err := a.Sources.ImportFile(t.Context(), access.System, "sample-customers.csv", strings.NewReader(towns(rows...)), source.Settings{Delimiter: ","}); err != nil {
 		t.Fatal(err)
 	}
 	started, err := a.Runs.Start(t.Context(), access.Actor{UserID: 1, Name: "Ada Lund", Role: access.Administrator}, e.ID, run.Options{WithdrawAny: true})
@@ -303,7 +303,7 @@ func (s crashScene) retried(t *testing.T) crashScene {
 			rows = append(rows, fmt.Sprintf("%03d,p%d@example.com,Ribe,1", i, i))
 		}
 	}
-	if _, err := a.Sources.ImportFile(t.Context(), access.System, "people.csv", strings.NewReader(towns(rows...)), source.Settings{Delimiter: ","}); err != nil {
+	if _, err := a.Sources.ImportFile(t.Context(), access.System, "sample-customers.csv", strings.NewReader(towns(rows...)), source.Settings{Delimiter: ","}); err != nil {
 		t.Fatal(err)
 	}
 	started, err := a.Runs.Retry(t.Context(), access.Actor{UserID: 1, Name: "Ada Lund", Role: access.Administrator}, s.run)

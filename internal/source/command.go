@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"github.com/segue-app/segue/internal/access"
@@ -51,4 +52,57 @@ func (s *Service) Command(ctx context.Context, actor access.Actor, o Order, file
 		return i, s.goAhead(ctx, of, i)
 	}
 	return i, s.confirm(ctx, i, i.Settings)
+}
+
+// ImportFile receives and imports in one go, into the source that is named like the file, which is made when there is none. It
+// asks no question, however few profiles there are. Settings that are not given are guessed; Columns are matched by heading.
+func (s *Service) ImportFile(ctx context.Context, actor access.Actor, name string, file io.Reader, settings Settings) (Import, error) {
+	of, err := s.store.sourceNamed(ctx, s.store.db.Reader(), nameOf(name))
+	if err != nil && !problem.Is(err, problem.NotFound) {
+		return Import{}, err
+	}
+	i, err := s.Receive(ctx, actor, of.ID, name, 0, file)
+	if err != nil {
+		return Import{}, err
+	}
+	if settings.Delimiter != "" && settings.Delimiter != i.Settings.Delimiter {
+		if err := s.ReadAs(ctx, actor, i.ID, settings.Delimiter, ""); err != nil {
+			return Import{}, errors.Join(err, s.end(ctx, i.ID, Cancelled, ""))
+		}
+		if i, err = s.Import(ctx, actor, i.ID); err != nil {
+			return Import{}, err
+		}
+	}
+	chosen := i.Settings
+	if settings.Mode != "" {
+		chosen.Mode = settings.Mode
+	}
+	for _, c := range settings.Columns {
+		for n := range chosen.Columns {
+			if chosen.Columns[n].Heading == c.Heading {
+				c.Key = chosen.Columns[n].Key
+				chosen.Columns[n] = c
+			}
+		}
+	}
+	others, err := s.ofOthers(ctx, i.SourceID)
+	if err != nil {
+		return Import{}, err
+	}
+	if err := i.take(chosen, others); err != nil {
+		return Import{}, errors.Join(err, s.end(ctx, i.ID, Cancelled, ""))
+	}
+	err = s.store.db.InTx(ctx, func(tx database.Tx) error {
+		if err := s.store.saveReading(ctx, tx, i.SourceID, i.Settings, s.now()); err != nil {
+			return err
+		}
+		return s.store.saveSettings(ctx, tx, i, Queued)
+	})
+	if err != nil {
+		return Import{}, err
+	}
+	if err := s.runImport(ctx, i.ID, true); err != nil {
+		return Import{}, err
+	}
+	return s.store.importByID(ctx, i.ID)
 }

@@ -218,10 +218,10 @@ func Look(t testing.TB, path string, runID int64) run.Run {
 	return r
 }
 
-// Upload brings profiles in from the text of a CSV file.
+// Upload brings profiles in from the text of a CSV file, in the place of the sample customers.
 func (k *Kit) Upload(text string) {
 	k.t.Helper()
-	if _, err := k.Sources.ImportFile(context.Background(), access.System, "profiles.csv", strings.NewReader(text), source.Settings{}); err != nil {
+	if _, err := k.Sources.ImportFile(context.Background(), access.System, "sample-customers.csv", strings.NewReader(text), source.Settings{}); err != nil {
 		k.t.Fatal(err)
 	}
 }

@@ -1,0 +1,130 @@
+package web
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/segue-app/segue/internal/export"
+	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/segment"
+	"github.com/segue-app/segue/internal/source"
+	"github.com/segue-app/segue/internal/tabular"
+	"github.com/segue-app/segue/views/component"
+	views "github.com/segue-app/segue/views/source"
+)
+
+// attributeChoices are the attributes that a column may become: one of its own, or one of another source. Without other sources
+// there is nothing to choose.
+func attributeChoices(c echo.Context, sourceID int64, column source.Column, others map[string]profile.Attribute) (options []component.Option, chosen string) {
+	if len(others) == 0 {
+		return nil, ""
+	}
+	own := column.NewAttribute(sourceID, others)
+	options = []component.Option{{Value: own, Label: text(c, "sources.attribute.new")}}
+	for _, key := range slices.Sorted(maps.Keys(others)) {
+		options = append(options, component.Option{Value: key, Label: text(c, "sources.attribute.existing", "Name", others[key].Label, "Kind", text(c, "profiles.kind."+string(others[key].Kind)))})
+	}
+	if chosen = column.Attribute; chosen == "" {
+		chosen = column.Key
+	}
+	return options, chosen
+}
+
+// usesOfAttribute names the segments and exports that need what a column becomes.
+func (s *Server) usesOfAttribute(c echo.Context, column source.Column) (uses []component.Link, err error) {
+	key := column.Attribute
+	if key == "" {
+		key = column.Key
+	}
+	segments, err := s.Segments.List(ctx(c), actor(c), segment.Query{Limit: 1000})
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range segments.Segments {
+		if names(one.Definition.Rule, key) {
+			uses = append(uses, component.Link{Label: one.Name, Href: fmt.Sprintf("/segments/%d", one.ID)})
+		}
+	}
+	exports, _, err := s.Exports.List(ctx(c), actor(c), export.Query{Limit: 1000})
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range exports {
+		if slices.Contains(one.Mapping.Attributes(), key) {
+			uses = append(uses, component.Link{Label: one.Name, Href: fmt.Sprintf("/exports/%d", one.ID)})
+		}
+	}
+	return uses, nil
+}
+
+// names reports whether a rule asks about an attribute.
+func names(group segment.Group, key string) bool {
+	return slices.ContainsFunc(group.Conditions, func(c segment.Condition) bool { return c.Attribute == key }) ||
+		slices.ContainsFunc(group.Groups, func(g segment.Group) bool { return names(g, key) })
+}
+
+var delimiters = map[string]string{views.Comma: ",", views.Semicolon: ";", views.Tab: "\t"}
+
+// previewView is the form with a file's settings, as they were guessed or typed.
+func (s *Server) previewView(c echo.Context, preview source.Preview, settings source.Settings, errs component.Errors) (*views.PreviewView, error) {
+	view := &views.PreviewView{
+		Errors: errs, ID: strconv.Itoa(settings.ID), Mode: string(settings.Mode), DecimalComma: settings.DecimalComma,
+		MonthFirst: settings.MonthFirst, Refused: refusedRows(c, preview.Refused),
+	}
+	if settings.Encoding == tabular.UTF8 || settings.Encoding == tabular.Windows1252 {
+		view.Encoding = string(settings.Encoding)
+	}
+	for name, delimiter := range delimiters {
+		if delimiter == settings.Delimiter {
+			view.Delimiter = name
+		}
+	}
+	for _, kind := range profile.Kinds {
+		view.Kinds = append(view.Kinds, component.Option{Value: string(kind), Label: text(c, "profiles.kind."+string(kind))})
+	}
+	for n, column := range settings.Columns {
+		view.IDs = append(view.IDs, component.Option{Value: strconv.Itoa(n), Label: column.Heading})
+		view.Columns = append(view.Columns, views.ColumnRow{
+			Key: column.Key, Heading: column.Heading, Label: column.Label, Kind: string(column.Kind), Personal: column.Personal, Include: column.Include,
+			Samples: strings.Join(preview.Samples[n], " · "),
+		})
+	}
+	return view, s.differences(c, preview, settings, view)
+}
+
+// differences shows what is not as in the earlier files of the source.
+func (s *Server) differences(c echo.Context, preview source.Preview, settings source.Settings, view *views.PreviewView) error {
+	of, err := s.Sources.Get(ctx(c), actor(c), preview.Import.SourceID)
+	if err != nil {
+		return err
+	}
+	var added []string
+	for _, column := range preview.Import.Settings.New(of.Reading) {
+		added = append(added, column.Heading)
+	}
+	view.New = strings.Join(added, ", ")
+	view.Remote, view.Stays = of.Kind == source.SQL, of.Place == source.Stays
+	if view.Remote {
+		view.Delimiter = ""
+	}
+	others, err := s.Sources.OfOthers(ctx(c), actor(c), of.ID)
+	if err != nil {
+		return err
+	}
+	for n := range view.Columns {
+		view.Columns[n].Attributes, view.Columns[n].Attribute = attributeChoices(c, of.ID, settings.Columns[n], others)
+	}
+	for _, column := range preview.Import.Settings.Missing(of.Reading) {
+		uses, err := s.usesOfAttribute(c, column)
+		if err != nil {
+			return err
+		}
+		view.Missing = append(view.Missing, views.MissingRow{Name: column.Heading, Uses: uses})
+	}
+	return nil
+}
