@@ -24,7 +24,7 @@ func uploadChanged(ctx context.Context, a *app.App, profiles int) error {
 	changed, rewritten := io.Pipe()
 	go func() { written.CloseWithError(sample.Write(written, profiles, 1)) }()
 	go func() { rewritten.CloseWithError(change(rewritten, original)) }()
-	_, err := a.Sources.ImportFile(ctx, access.System, "changed-customers.csv", changed, source.Settings{})
+	_, err := a.Sources.ImportFile(ctx, access.System, "sample-customers.csv", changed, source.Settings{})
 	if err != nil {
 		return fmt.Errorf("upload changed customers: %w", err)
 	}
