@@ -179,7 +179,7 @@ func FuzzLinesOfJSONAgreeWithEncodingJSON(f *testing.F) {
 			t.Fatal(err)
 		}
 		r, err := reader.next()
-		if err != nil || (r.Refused != "" && r.Refused != refusedNotJSON) || !utf8.ValidString(line) || strings.ContainsAny(line[:min(2, len(line))], "\ufeff\xff\xfe") {
+		if err != nil || (r.Refused != "" && r.Refused != refusedNotJSON) || !utf8.ValidString(line) || strings.HasPrefix(line, "\ufeff") {
 			return
 		}
 		var want map[string]json.RawMessage

@@ -9,8 +9,6 @@ import (
 	"github.com/segue-app/segue/internal/tabular/parquet"
 )
 
-const refusedOutside = refusalPrefix + parquet.Outside // of the years that a date can have
-
 // parquetReader reads the rows of a Parquet file.
 type parquetReader struct {
 	reader *parquet.Reader
