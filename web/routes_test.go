@@ -102,6 +102,8 @@ var expected = map[string]access.Action{
 	"POST /sources/new/folder":             access.ManageProfiles,
 	"GET /sources/new/sql":                 access.ManageProfiles,
 	"POST /sources/new/sql":                access.ManageProfiles,
+	"POST /sources/new/sql/tables":         access.ManageProfiles,
+	"POST /sources/:id/tables":             access.ManageProfiles,
 	"POST /sources/:id/refresh":            access.ManageProfiles,
 	"POST /sources/:id/check":              access.ManageProfiles,
 	"POST /sources/:id/test":               access.ManageProfiles,

@@ -21,19 +21,21 @@ func (s *Server) sourceRoutes(r *routes) {
 	r.get("/sources/new/folder", access.ManageProfiles, s.newFolder)
 	r.post("/sources/new/folder", access.ManageProfiles, s.addFolder)
 	r.get("/sources/new/sql", access.ManageProfiles, s.newSQL)
-	r.post("/sources/new/sql", access.ManageProfiles, s.addSQL)            // once it has answered
-	r.post("/sources/:id/refresh", access.ManageProfiles, s.refreshSource) // read it again
-	r.post("/sources/:id/check", access.ManageProfiles, s.checkSource)     // look at its columns again
-	r.post("/sources/:id/test", access.ManageProfiles, s.testSource)       // ask the database
-	r.get("/sources/:id", access.ManageProfiles, s.showSource)             // one, with its history
-	r.get("/sources/:id/edit", access.ManageProfiles, s.editSource)        // its settings
-	r.post("/sources/:id", access.ManageProfiles, s.saveSource)            //
-	r.post("/sources/:id/move", access.ManageProfiles, s.moveSource)       // up or down in the order of trust
-	r.get("/sources/:id/undo", access.ManageProfiles, s.askUndo)           // what undoing the last import means
-	r.post("/sources/:id/undo", access.ManageProfiles, s.undoImport)       // do it
-	r.get("/sources/:id/remove", access.ManageProfiles, s.askRemoveSource) // what becomes of its profiles
-	r.post("/sources/:id/remove", access.ManageProfiles, s.removeSource)   // do it
-	r.get("/profiles/upload", access.ManageProfiles, s.leadToUpload)       // wherever a file belongs
+	r.post("/sources/new/sql", access.ManageProfiles, s.addSQL)             // once it has answered
+	r.post("/sources/new/sql/tables", access.ManageProfiles, s.offerTables) // which tables it has, before it is added
+	r.post("/sources/:id/tables", access.ManageProfiles, s.offerTablesOf)   // and afterwards
+	r.post("/sources/:id/refresh", access.ManageProfiles, s.refreshSource)  // read it again
+	r.post("/sources/:id/check", access.ManageProfiles, s.checkSource)      // look at its columns again
+	r.post("/sources/:id/test", access.ManageProfiles, s.testSource)        // ask the database
+	r.get("/sources/:id", access.ManageProfiles, s.showSource)              // one, with its history
+	r.get("/sources/:id/edit", access.ManageProfiles, s.editSource)         // its settings
+	r.post("/sources/:id", access.ManageProfiles, s.saveSource)             //
+	r.post("/sources/:id/move", access.ManageProfiles, s.moveSource)        // up or down in the order of trust
+	r.get("/sources/:id/undo", access.ManageProfiles, s.askUndo)            // what undoing the last import means
+	r.post("/sources/:id/undo", access.ManageProfiles, s.undoImport)        // do it
+	r.get("/sources/:id/remove", access.ManageProfiles, s.askRemoveSource)  // what becomes of its profiles
+	r.post("/sources/:id/remove", access.ManageProfiles, s.removeSource)    // do it
+	r.get("/profiles/upload", access.ManageProfiles, s.leadToUpload)        // wherever a file belongs
 	r.topic("sources", access.ManageProfiles)
 }
 

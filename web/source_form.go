@@ -28,7 +28,7 @@ func (s *Server) newSQL(c echo.Context) error {
 }
 
 func (s *Server) renderNewSource(c echo.Context, status int, view views.FormView) error {
-	view.New, view.Action, view.Cancel = true, "/sources/new/"+view.Kind, "/sources/new"
+	view.New, view.Action, view.Cancel, view.ListTables = true, "/sources/new/"+view.Kind, "/sources/new", "/sources/new/sql/tables"
 	if view.ShrinkShare == "" {
 		view.ShrinkShare = strconv.Itoa(source.DefaultShrinkShare)
 	}
@@ -66,6 +66,9 @@ func typedSource(c echo.Context, kind source.Kind) (views.FormView, source.Entry
 		Folder: c.FormValue("folder"), Pattern: c.FormValue("pattern"), Engine: c.FormValue("kind"), Host: c.FormValue("host"), Port: c.FormValue("port"),
 		Database: c.FormValue("database"), User: c.FormValue("user"), TLS: c.FormValue("tls"), Authority: c.FormValue("authority"),
 		TableSchema: c.FormValue("table_schema"), Table: c.FormValue("table"), Query: c.FormValue("query"), Place: c.FormValue("place"),
+	}
+	if table, ok := listedTable(c.FormValue("listed")); ok {
+		view.TableSchema, view.Table = table.Schema, table.Name
 	}
 	entry := source.Entry{
 		Name: view.Name, WithSchedule: view.WithSchedule, OnChange: view.OnChange,
@@ -117,7 +120,11 @@ func (s *Server) leadToCheck(c echo.Context, sourceID int64) error {
 
 func (s *Server) addSQL(c echo.Context) error {
 	view, entry := typedSource(c, source.SQL)
-	_, i, err := s.Sources.AddSQL(ctx(c), actor(c), entry, source.Place(view.Place), secret.NewText(c.FormValue("password")))
+	password, err := s.typedPassword(c, entry, &view)
+	var i source.Import
+	if err == nil {
+		_, i, err = s.Sources.AddSQL(ctx(c), actor(c), entry, source.Place(view.Place), password)
+	}
 	if errs, ok := sourceErrors(c, err); ok {
 		view.Errors = errs
 		return s.renderNewSource(c, http.StatusUnprocessableEntity, view)
@@ -147,7 +154,7 @@ func (s *Server) editSource(c echo.Context) error {
 }
 
 func (s *Server) renderEditSource(c echo.Context, status int, of source.Source, view views.FormView) error {
-	view.Action, view.Cancel, view.Stays = sourcePath(of.ID), sourcePath(of.ID), of.Place == source.Stays
+	view.Action, view.Cancel, view.Stays, view.ListTables = sourcePath(of.ID), sourcePath(of.ID), of.Place == source.Stays, sourcePath(of.ID)+"/tables"
 	return s.renderSourceForm(c, status, s.page(c, "sources", text(c, "sources.edit.title"), sourcesCrumb(c), sourceCrumb(of)), view)
 }
 
@@ -158,7 +165,10 @@ func (s *Server) saveSource(c echo.Context) error {
 	}
 	view, entry := typedSource(c, of.Kind)
 	if of.Kind == source.SQL {
-		_, err = s.Sources.EditSQL(ctx(c), actor(c), of.ID, version(c), entry, secret.NewText(c.FormValue("password")))
+		var password secret.Text
+		if password, err = s.typedPassword(c, entry, &view); err == nil {
+			_, err = s.Sources.EditSQL(ctx(c), actor(c), of.ID, version(c), entry, password)
+		}
 	} else {
 		_, err = s.Sources.Edit(ctx(c), actor(c), of.ID, version(c), entry)
 	}

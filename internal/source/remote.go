@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/segue-app/segue/internal/access"
@@ -83,18 +84,9 @@ func (s *Service) EditSQL(ctx context.Context, actor access.Actor, id int64, ver
 	if err != nil {
 		return Source{}, err
 	}
-	asked := password
-	if asked.Empty() {
-		if e.Remote.Address.Host != of.Remote.Address.Host || e.Remote.Address.Port != of.Remote.Address.Port || e.Remote.Address.TLS != of.Remote.Address.TLS ||
-			e.Remote.Address.Kind != of.Remote.Address.Kind {
-			// The password is for who it was given to: nobody may have it sent elsewhere without knowing it.
-			var check problem.Check
-			check.Add("password", "sources.password.again")
-			return Source{}, check.Err()
-		}
-		if asked, err = s.password(ctx, of); err != nil {
-			return Source{}, err
-		}
+	asked, err := s.passwordFor(ctx, of, e.Remote.Address, password)
+	if err != nil {
+		return Source{}, err
 	}
 	if _, err := s.ask(ctx, e.Remote, asked); err != nil {
 		return Source{}, err
@@ -106,6 +98,20 @@ func (s *Service) EditSQL(ctx context.Context, actor access.Actor, id int64, ver
 	return changed, s.store.db.InTx(ctx, func(tx database.Tx) error {
 		return s.store.saveSecret(ctx, tx, id, s.sealer.Seal(password, passwordBinding(id)))
 	})
+}
+
+// passwordFor is the password typed, or the source's own when none was and it goes where it went before: the password is for who it
+// was given to, and nobody may have it sent elsewhere without knowing it.
+func (s *Service) passwordFor(ctx context.Context, of Source, address warehouse.Address, typed secret.Text) (secret.Text, error) {
+	if !typed.Empty() {
+		return typed, nil
+	}
+	before := of.Remote.Address
+	if address.Host != before.Host || address.Port != before.Port || address.TLS != before.TLS || address.Kind != before.Kind ||
+		address.Authority != before.Authority {
+		return secret.Text{}, errPasswordAgain()
+	}
+	return s.password(ctx, of)
 }
 
 func (s *Service) password(ctx context.Context, of Source) (secret.Text, error) {
@@ -165,15 +171,18 @@ func (r Remote) title() string {
 	return strings.TrimPrefix(r.What.Schema+"."+r.What.Table, ".")
 }
 
-// guessColumns makes settings of a table's columns. What cannot be read is not among them.
+// guessColumns makes settings of a table's columns, and says which cannot be read.
 func guessColumns(columns []warehouse.Column, known map[string]profile.Attribute) Settings {
 	s := Settings{Mode: KeepGood}
 	taken := map[string]bool{}
 	var keys []string
+	var read []warehouse.Column
 	for _, c := range columns {
 		if c.LeftOut != "" {
+			s.LeftOut = append(s.LeftOut, tabular.LeftOut{Heading: c.Name, Reason: c.LeftOut})
 			continue
 		}
+		read = append(read, c)
 		key := tabular.KeyOf(c.Name)
 		for n := 2; key == "" || taken[key]; n++ {
 			key = fmt.Sprintf("%s_%d", strings.TrimSuffix(cut(tabular.KeyOf("c "+c.Name), 40), "_"), n)
@@ -189,10 +198,31 @@ func guessColumns(columns []warehouse.Column, known map[string]profile.Attribute
 		s.Columns, keys = append(s.Columns, column), append(keys, key)
 	}
 	if len(keys) > 0 {
-		s.ID = tabular.GuessID(keys)
+		s.ID = guessKey(read, keys)
 		s.includeID()
 	}
 	return s
+}
+
+// guessKey finds the column that most likely tells rows apart, by what it is called, whether it is always there, and its type.
+func guessKey(columns []warehouse.Column, keys []string) int {
+	if n := tabular.GuessID(slices.Insert(slices.Clone(keys), 0, "")); n > 0 {
+		return n - 1
+	}
+	for _, likely := range []func(n int) bool{
+		func(n int) bool { return strings.HasSuffix(keys[n], "_id") && !columns[n].Nullable },
+		func(n int) bool { return columns[n].Native == "uuid" || columns[n].Native == "uniqueidentifier" },
+		func(n int) bool {
+			return !columns[n].Nullable && (columns[n].Kind == profile.Text || columns[n].Kind == profile.Number)
+		},
+	} {
+		for n := range columns {
+			if likely(n) {
+				return n
+			}
+		}
+	}
+	return 0
 }
 
 // becomes reports whether values of a database's column can be read as a kind.
@@ -222,7 +252,7 @@ func (s *Service) previewTable(ctx context.Context, of Source, i Import) (previe
 			}
 			attribute := profile.Attribute{Kind: c.Kind}
 			for _, row := range sample.Rows {
-				if text := attribute.Format(row[at]); text != "" && len(preview.Samples[n]) < shownSamples {
+				if text := attribute.Format(row[at]); text != "" && len(preview.Samples[n]) < shownSamples && !slices.Contains(preview.Samples[n], cut(text, 60)) {
 					preview.Samples[n] = append(preview.Samples[n], cut(text, 60))
 				}
 			}

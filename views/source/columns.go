@@ -49,8 +49,11 @@ func saveLabel(ctx context.Context, v FormView) string {
 }
 
 func passwordHint(ctx context.Context, v FormView) string {
+	if v.Carried != "" {
+		return i18n.T(ctx, "sources.sql.password.carried")
+	}
 	if v.New {
-		return i18n.T(ctx, "sources.sql.password.hint")
+		return ""
 	}
 	return i18n.T(ctx, "sources.sql.password.kept")
 }

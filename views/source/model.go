@@ -78,6 +78,15 @@ type FormView struct {
 	Engines                                                    []component.Option
 	TableSchema, Table, Query                                  string
 	Place                                                      string
+	Carried                                                    string // the password, sealed, when the form comes back
+	ListTables                                                 string // where the form is sent to see the tables
+	Offer                                                      *OfferView
+}
+
+// OfferView is what a database answered: that it can be read, and which tables.
+type OfferView struct {
+	Title, Text string
+	Tables      []component.Option
 }
 
 // ConfirmView asks before something is done.
