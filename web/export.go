@@ -14,8 +14,11 @@ import (
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/segment"
 	views "github.com/segue-app/segue/views/export"
 	"github.com/segue-app/segue/views/layout"
+	segmentviews "github.com/segue-app/segue/views/segment"
 )
 
 func (s *Server) exportRoutes(r *routes) {
@@ -126,7 +129,7 @@ func (s *Server) showExport(c echo.Context) error {
 	}
 	d := views.Detail{
 		Export: e, Now: s.Clock(), CSRF: csrfToken(c), MayEdit: e.MayEdit(actor(c)), MayMend: actor(c).Can(access.ManageConnections),
-		Labels: map[string]string{}, Sizes: map[int64]int{},
+		Labels: map[string]string{}, Sizes: map[int64]int{}, Sentences: map[int64]string{},
 	}
 	driver, err := s.Exports.Driver(e.DestinationType)
 	if err != nil {
@@ -160,39 +163,47 @@ func (s *Server) showExport(c echo.Context) error {
 // describe adds what the export's segments and attributes are called and how large they are now.
 func (s *Server) describe(c echo.Context, d *views.Detail) error {
 	var ids []int64
-	for _, part := range d.Segments {
+	segments := make([]segment.Segment, len(d.Segments))
+	for i, part := range d.Segments {
 		ids = append(ids, part.SegmentID)
 		found, err := s.Segments.Get(ctx(c), actor(c), part.SegmentID)
 		if err != nil {
 			return err
 		}
+		segments[i] = found
 		if !found.CalculatedAt.IsZero() {
 			d.Sizes[part.SegmentID] = found.Size
 		}
 	}
 	if d.Base() != 0 {
-		return s.describeThere(c, d)
+		return s.describeThere(c, d, segments)
 	}
 	snapshot, err := s.Profiles.Current(ctx(c))
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		return err
 	}
-	for _, a := range snapshot.Attributes {
-		d.Labels[a.Key] = a.Label
-	}
+	say(c, d, segments, snapshot.Attributes)
 	d.Profiles = s.profilesOf(c, ids)
 	return nil
 }
 
+// say adds what attributes are called and what the segments' rules say.
+func say(c echo.Context, d *views.Detail, segments []segment.Segment, attributes []profile.Attribute) {
+	for _, a := range attributes {
+		d.Labels[a.Key] = a.Label
+	}
+	for _, one := range segments {
+		d.Sentences[one.ID] = segmentviews.Short(ctx(c), one, attributes, actor(c).Can(access.SeePersonalData))
+	}
+}
+
 // describeThere does so for profiles that stay where they are. Who only looks at the page has nobody ask over there.
-func (s *Server) describeThere(c echo.Context, d *views.Detail) error {
+func (s *Server) describeThere(c echo.Context, d *views.Detail, segments []segment.Segment) error {
 	snapshot, err := s.Segments.ProfilesOf(ctx(c), actor(c), d.Base())
 	if err != nil && !problem.Is(err, problem.NotFound) {
 		return err
 	}
-	for _, a := range snapshot.Attributes {
-		d.Labels[a.Key] = a.Label
-	}
+	say(c, d, segments, snapshot.Attributes)
 	d.BaseName = snapshot.FileName
 	d.Profiles = -1
 	if size, ok := d.Sizes[d.Segments[0].SegmentID]; ok && len(d.Segments) == 1 {

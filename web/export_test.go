@@ -65,7 +65,7 @@ func TestAnExportIsMadeStepByStepWithoutScripts(t *testing.T) {
 	form.Set("name", "Newsletter")
 	form.Set("tag.1", "")
 	carl.post("/exports", form).leads(t, "/exports/1")
-	carl.get("/exports/1").wants(t, http.StatusOK).has(t, "The export Newsletter is saved. Saving does not start a run.", "no tag", "Phone ← Phone", "This export has not been run yet.")
+	carl.get("/exports/1").wants(t, http.StatusOK).has(t, "The export Newsletter is saved. Saving does not start a run.", "no tag", "Every profile", "Phone ← Phone", "This export has not been run yet.")
 	if runs, err := s.Runs.List(t.Context(), s.Viewer, 0, 10, 0); err != nil || len(runs) != 0 {
 		t.Errorf("saving started runs: %v %v", runs, err)
 	}

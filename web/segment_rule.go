@@ -39,7 +39,7 @@ func parseCondition(form url.Values, path segment.Path) segment.Condition {
 	} else if names {
 		c.Operator = "" // an attribute was chosen instead of a segment
 	}
-	c.MatchCase = c.Operator.MindsCase() && form.Has(path.Case())
+	c.MatchCase = form.Has(path.Case())
 	value := strings.TrimSpace(form.Get(path.Value(0)))
 	switch c.Operator.Takes() {
 	case segment.Nothing:
@@ -58,16 +58,18 @@ func parseCondition(form url.Values, path segment.Path) segment.Condition {
 }
 
 // fitRule gives every condition whose attribute is of another kind than its operator the first operator of that kind: the
-// person chose another attribute. A label is kept for an attribute that is gone.
+// person chose another attribute, and what has no case is not asked to match it. A label is kept for an attribute that is gone.
 func fitRule(g segment.Group, snapshot profile.Snapshot) segment.Group {
 	fitted := segment.Group{Match: g.Match}
 	if fitted.Match == "" {
 		fitted.Match = segment.All
 	}
 	for _, c := range g.Conditions {
-		if attribute, ok := snapshot.Attribute(c.Attribute); ok && !c.Operator.Fits(attribute.Kind) {
+		attribute, ok := snapshot.Attribute(c.Attribute)
+		if ok && !c.Operator.Fits(attribute.Kind) {
 			c.Operator, c.Values, c.MatchCase = segment.Operators(attribute.Kind)[0], nil, false
 		}
+		c.MatchCase = c.MatchCase && c.Operator.Takes() != segment.OneSegment && (!ok || c.Operator.MindsCase(attribute.Kind))
 		fitted.Conditions = append(fitted.Conditions, c)
 	}
 	for _, inner := range g.Groups {

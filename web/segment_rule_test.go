@@ -98,17 +98,27 @@ func TestButtonsOfTheBuilderChangeTheRuleWhereTheyStand(t *testing.T) {
 	}
 }
 
-func TestAnotherAttributeBringsItsOwnOperators(t *testing.T) {
-	snapshot := profile.Snapshot{Attributes: []profile.Attribute{{Key: "n", Kind: profile.Number}, {Key: "t", Kind: profile.Text}}}
+func TestAnotherAttributeBringsItsOwnOperatorsAndOnlyTextItsCase(t *testing.T) {
+	snapshot := profile.Snapshot{Attributes: []profile.Attribute{{Key: "n", Kind: profile.Number}, {Key: "t", Kind: profile.Text}, {Key: "l", Kind: profile.List}}}
 	fitted := fitRule(segment.Group{Conditions: []segment.Condition{
 		{Attribute: "n", Operator: segment.BeginsWith, Values: []string{"x"}},
 		{Attribute: "t", Operator: segment.BeginsWith, Values: []string{"x"}},
 		{Attribute: "gone", Operator: segment.BeginsWith, Values: []string{"x"}},
+		{Attribute: "n", Operator: segment.Equals, Values: []string{"1"}, MatchCase: true},
+		{Attribute: "t", Operator: segment.Equals, Values: []string{"x"}, MatchCase: true},
+		{Attribute: "t", Operator: segment.IsEmpty, MatchCase: true},
+		{Attribute: "l", Operator: segment.Has, Values: []string{"x"}, MatchCase: true},
+		{Operator: segment.InSegment, Values: []string{"1"}, MatchCase: true},
 	}}, snapshot)
 	want := []segment.Condition{
 		{Attribute: "n", Operator: segment.Equals},
 		{Attribute: "t", Operator: segment.BeginsWith, Values: []string{"x"}},
 		{Attribute: "gone", Operator: segment.BeginsWith, Values: []string{"x"}},
+		{Attribute: "n", Operator: segment.Equals, Values: []string{"1"}},
+		{Attribute: "t", Operator: segment.Equals, Values: []string{"x"}, MatchCase: true},
+		{Attribute: "t", Operator: segment.IsEmpty},
+		{Attribute: "l", Operator: segment.Has, Values: []string{"x"}, MatchCase: true},
+		{Operator: segment.InSegment, Values: []string{"1"}},
 	}
 	if fitted.Match != segment.All || !reflect.DeepEqual(fitted.Conditions, want) {
 		t.Errorf("got %+v", fitted)

@@ -239,11 +239,14 @@ func TestARuleNamesOtherSegmentsAndIsDuplicated(t *testing.T) {
 	carl := s.as(t, "carl@example.com")
 	carl.post("/segments", danes("Danes", url.Values{"rule.0.case": {"1"}})).leads(t, "/segments/1")
 	carl.get("/segments/1").has(t, "Country is Denmark (upper and lower case matter)", "33.3% of 3 profiles")
+	carl.get("/segments/1/edit").has(t, `name="rule.0.case"`)
+	number := url.Values{"do": {"preview"}, "rule.match": {"all"}, "rule.0.attribute": {"spent"}, "rule.0.operator": {"equals"}, "rule.0.value": {"1"}, "rule.0.case": {"1"}}
+	carl.post("/segments", number).has(t, "Condition 1: operator").lacks(t, `name="rule.0.case"`)
 	form := url.Values{"do": {"preview"}, "rule.match": {"all"}, "rule.0.attribute": {"*segment"}}
 	carl.post("/segments", form).has(t, "Another segment", "is not in the segment", "Choose a segment", "Complete every condition")
 	form = url.Values{"do": {"save"}, "name": {"Others"}, "rule.match": {"all"}, "rule.0.attribute": {"*segment"}, "rule.0.operator": {"not_in_segment"}, "rule.0.value": {"1"}}
 	carl.post("/segments", form).leads(t, "/segments/2")
-	carl.get("/segments/2").has(t, "not in the segment Danes", `href="/segments/1"`, "66.7% of 3 profiles")
+	carl.get("/segments/2").has(t, "Not in the segment Danes", `href="/segments/1"`, "66.7% of 3 profiles")
 	carl.get("/segments/1").has(t, "Segments with this one in their rule", "Others")
 	carl.get("/segments/1/delete").has(t, "1 segment has this one in its rule", `href="/segments/2"`)
 	page := carl.get("/segments/1/edit").lacks(t, `<option value="1"`)

@@ -89,7 +89,7 @@ func compiledRules(t *testing.T, d dialect.Dialect) string {
 			def.Zone = "Europe/Copenhagen"
 			name := strings.TrimSpace(fmt.Sprintf("%s %s %s", a.Kind, operator, strings.Join(values, ", ")))
 			write(name, def)
-			if operator.MindsCase() && a.Kind != profile.Number {
+			if operator.MindsCase(a.Kind) {
 				c.MatchCase = true
 				write(name+", case matters", rule(segment.All, c))
 			}

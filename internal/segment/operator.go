@@ -79,8 +79,11 @@ var OfSegments = []Operator{InSegment, NotInSegment}
 // Takes is what the operator needs beside the attribute.
 func (o Operator) Takes() Takes { return takes[o] }
 
-// MindsCase reports whether the operator, on texts and lists of texts, may match case.
-func (o Operator) MindsCase() bool {
+// MindsCase reports whether the operator, on an attribute of the kind, may match case: only texts and lists of texts have any.
+func (o Operator) MindsCase(kind profile.Kind) bool {
+	if kind != profile.Text && kind != profile.List {
+		return false
+	}
 	switch o {
 	case Equals, NotEquals, Contains, NotContains, BeginsWith, EndsWith, InList, NotInList, Has, HasNot:
 		return true

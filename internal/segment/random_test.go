@@ -120,7 +120,7 @@ func drawCondition(t *rapid.T, nested map[int64]segment.Definition) segment.Cond
 	}
 	f := rapid.SampledFrom(fields).Draw(t, "attribute")
 	operator := rapid.SampledFrom(segment.Operators(f.Kind)).Draw(t, "operator")
-	c := segment.Condition{Attribute: f.Key, Operator: operator, MatchCase: operator.MindsCase() && f.Kind != profile.Number && rapid.Bool().Draw(t, "match case")}
+	c := segment.Condition{Attribute: f.Key, Operator: operator, MatchCase: operator.MindsCase(f.Kind) && rapid.Bool().Draw(t, "match case")}
 	switch operator.Takes() {
 	case segment.OneValue:
 		c.Values = []string{rapid.SampledFrom(f.wanted).Draw(t, "value")}

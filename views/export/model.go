@@ -52,6 +52,7 @@ type Detail struct {
 	MaxProfiles     int
 	Channels        []destination.Channel // whose status can be mapped
 	Sizes           map[int64]int         // of the segments
+	Sentences       map[int64]string      // the beginning of what each says, in the reader's language
 	NextRun         time.Time
 	Active          *run.Run // the run that is in the way of a new one
 	Waiting         *run.Run // the run that Segue paused, and whose place a new one takes

@@ -338,7 +338,7 @@ func (f Form) condition(c segment.Condition, path segment.Path, number string) t
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if c.Attribute != "" && c.Operator.MindsCase() {
+		if attribute, ok := f.attribute(c.Attribute); ok && c.Operator.MindsCase(attribute.Kind) {
 			templ_7745c5c3_Err = component.Checkbox{Name: path.Case(), Label: i18n.T(ctx, "segments.builder.case"), Checked: c.MatchCase, Attrs: f.caseAttributes(ctx, number)}.Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

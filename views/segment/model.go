@@ -32,10 +32,19 @@ type Listing struct {
 	Total      int // that match the search
 	Now        time.Time
 	MayEdit    bool
-	NoProfiles bool // nothing was uploaded yet
-	Attributes []profile.Attribute
-	MaySee     bool // personal data
+	NoProfiles bool                // nothing was uploaded yet
+	Attributes []profile.Attribute // of the unified profiles
+	MaySee     bool                // personal data
 	Link       func(segment.Query) string
+}
+
+// attributes are those of what the segment is made from. Those of profiles that stay elsewhere are not asked for here: another
+// attribute of the same key would say the wrong name, and perhaps that the values are nobody's data.
+func (l Listing) attributes(of Row) []profile.Attribute {
+	if of.Definition.SourceID != 0 {
+		return nil
+	}
+	return l.Attributes
 }
 
 // Row is a segment in the list.

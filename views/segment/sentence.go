@@ -3,6 +3,8 @@ package segment
 import (
 	"context"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/profile"
@@ -22,7 +24,17 @@ func Sentence(ctx context.Context, of segment.Segment, attributes []profile.Attr
 	if len(of.Definition.Rule.Conditions) == 0 && len(of.Definition.Rule.Groups) == 0 {
 		return i18n.T(ctx, "segments.sentence.everybody")
 	}
-	return sayer{profile.Snapshot{Attributes: attributes}, maySee}.group(ctx, of.Definition.Rule)
+	return capitalised(sayer{profile.Snapshot{Attributes: attributes}, maySee}.group(ctx, of.Definition.Rule))
+}
+
+// capitalised begins a sentence, which a bracket may open, with a capital letter, whatever its first attribute is called.
+func capitalised(sentence string) string {
+	at := len(sentence) - len(strings.TrimLeft(sentence, "("))
+	first, size := utf8.DecodeRuneInString(sentence[at:])
+	if size == 0 || !unicode.IsLower(first) {
+		return sentence
+	}
+	return sentence[:at] + string(unicode.ToTitle(first)) + sentence[at+size:]
 }
 
 // sayer puts rules into words for one reader.
@@ -54,7 +66,11 @@ func (s sayer) group(ctx context.Context, g segment.Group) string {
 
 func (s sayer) condition(ctx context.Context, c segment.Condition) string {
 	said := s.compared(ctx, c)
-	if c.MatchCase && c.Operator.MindsCase() {
+	kind := profile.Text // of one that is gone nobody knows
+	if attribute, ok := s.known.Attribute(c.Attribute); ok {
+		kind = attribute.Kind
+	}
+	if c.MatchCase && c.Operator.MindsCase(kind) {
 		said = i18n.T(ctx, "segments.sentence.case", "Condition", said)
 	}
 	return said

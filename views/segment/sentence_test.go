@@ -43,7 +43,7 @@ func TestARuleReadsAsASentence(t *testing.T) {
 		{"one day", ruled(segment.All, nil, when("seen", segment.InLastDays, "1")), "Last seen is in the last 1 day", "Last seen er inden for den seneste 1 dag"},
 		{"a group is set apart", ruled(segment.All, inner, when("country", segment.IsEmpty)),
 			"Country has no value and (Spent is less than 5 or Member is yes)", "Country har ingen værdi og (Spent er mindre end 5 eller Member er ja)"},
-		{"none", ruled(segment.None, nil, when("country", segment.Equals, "x"), when("member", segment.IsFalse)), "not (Country is x or Member is no)", "ikke (Country er x eller Member er nej)"},
+		{"none", ruled(segment.None, nil, when("country", segment.Equals, "x"), when("member", segment.IsFalse)), "Not (Country is x or Member is no)", "Ikke (Country er x eller Member er nej)"},
 		{"numbers and dates as the reader writes them", ruled(segment.Any, nil, when("spent", segment.Between, "1000", "2500.50"), when("born", segment.Before, "1990-05-01")),
 			"Spent is between 1,000 and 2,500.50 or Born is before 1 May 1990", "Spent er mellem 1.000 og 2.500,50 eller Born er før den 1. maj 1990"},
 		{"a long list is cut", ruled(segment.All, nil, when("country", segment.InList, many...)),
@@ -55,10 +55,12 @@ func TestARuleReadsAsASentence(t *testing.T) {
 			"Tags has vip or Tags does not have new or Tags has no value", "Tags har vip eller Tags har ikke new eller Tags har ingen værdi"},
 		{"other segments", ruled(segment.All, []segment.Group{{Match: segment.None, Conditions: []segment.Condition{{Operator: segment.InSegment, Label: "Staff", Values: []string{"7"}}}}},
 			segment.Condition{Operator: segment.InSegment, Label: "Danes", Values: []string{"1"}}, segment.Condition{Operator: segment.NotInSegment, Values: []string{"9"}}),
-			"in the segment Danes and not in the segment 9 and not (in the segment Staff)", "i segmentet Danes og ikke i segmentet 9 og ikke (i segmentet Staff)"},
+			"In the segment Danes and not in the segment 9 and not (in the segment Staff)", "I segmentet Danes og ikke i segmentet 9 og ikke (i segmentet Staff)"},
 		{"groups in groups", ruled(segment.Any, []segment.Group{{Match: segment.All, Conditions: []segment.Condition{when("member", segment.IsTrue)}, Groups: inner}}, when("country", segment.IsEmpty)),
 			"Country has no value or (Member is yes and (Spent is less than 5 or Member is yes))", "Country har ingen værdi eller (Member er ja og (Spent er mindre end 5 eller Member er ja))"},
-		{"what a draft lacks", ruled(segment.All, nil, segment.Condition{}), "(unfinished condition)", "(ufærdig betingelse)"},
+		{"what a draft lacks", ruled(segment.All, nil, segment.Condition{}), "(Unfinished condition)", "(Ufærdig betingelse)"},
+		{"a name in small letters begins with a capital one all the same", ruled(segment.Any, nil, when("åre", segment.IsEmpty), when("åre", segment.Has, "x")), "Åre has no value or åre has x", "Åre har ingen værdi eller åre har x"},
+		{"a number has no case", ruled(segment.All, nil, segment.Condition{Attribute: "spent", Operator: segment.Equals, Values: []string{"5"}, MatchCase: true}), "Spent is 5", "Spent er 5"},
 		{"an attribute that is gone", ruled(segment.All, nil, segment.Condition{Attribute: "g", Label: "Gone", Operator: segment.IsNotEmpty}), "Gone has a value", "Gone har en værdi"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -87,7 +87,7 @@ func TestASegmentLivesFromDraftToDuplicate(t *testing.T) {
 			p.sees(words{"Choose an attribute, or remove the condition", "Vælg en attribut, eller fjern betingelsen"})
 			p.press(words{"Remove group", "Fjern gruppe"})
 			p.press(words{"Save and activate", "Gem og aktivér"})
-			p.sees(words{"The segment Nested en is saved.", "Segmentet Nested da er gemt."}, words{"in the segment Danish newsletter readers", "i segmentet Danish newsletter readers"})
+			p.sees(words{"The segment Nested en is saved.", "Segmentet Nested da er gemt."}, words{"In the segment Danish newsletter readers", "I segmentet Danish newsletter readers"})
 			p.press(words{"More", "Mere"})
 			p.press(words{"Compare with another", "Sammenlign med et andet"})
 			p.choose(words{"Second segment", "Andet segment"}, same("All customers"))
