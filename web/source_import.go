@@ -277,6 +277,14 @@ func (s *Server) confirmImport(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	of, err := s.Sources.Get(ctx(c), actor(c), preview.Import.SourceID)
+	if err != nil {
+		return err
+	}
+	if of.Place == source.Stays { // nothing is imported
+		s.flash(c, "success", "sources.learned")
+		return redirect(c, sourcePath(of.ID))
+	}
 	return redirect(c, importPath(id))
 }
 

@@ -49,7 +49,8 @@ type Config struct {
 	SQL     warehouse.Limits // which databases may be reached, and for how long
 	Staying pushdown.Sources // whose profiles stay where they are; nil: the sources' own
 
-	WatchFolders []string // that sources may watch for files
+	WatchFolders []string      // that sources may watch for files
+	WatchQuiet   time.Duration // that a file must be unchanged before it is read by itself; 0 means some seconds
 
 	Retention run.Retention // how long runs keep what is of use for a while only
 	Clock     func() time.Time
@@ -145,7 +146,7 @@ func (a *App) assemble(c Config) (err error) {
 	a.Accounts = account.New(a.DB, c.Account)
 	a.Profiles = profile.NewService(a.DB, a.Events, c.Clock)
 	a.Sources = source.NewService(a.DB, a.Profiles, a.Events, c.Clock, source.Options{Folder: filepath.Join(c.Folder, "uploads"), Log: c.Log,
-		Watch: c.WatchFolders, Sealer: a.Sealer, SQL: c.SQL})
+		Watch: c.WatchFolders, Quiet: c.WatchQuiet, Sealer: a.Sealer, SQL: c.SQL})
 	a.Segments = segment.NewService(a.DB, a.Profiles, a.Events, c.Clock)
 	if c.Staying == nil {
 		c.Staying = staying{a.Sources}

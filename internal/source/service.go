@@ -36,6 +36,7 @@ type Starter interface {
 type Options struct {
 	Folder string           // for files, until they are imported
 	Watch  []string         // folders that sources may watch
+	Quiet  time.Duration    // that a file must be unchanged before it is read by itself: 5 s when it is 0
 	Sealer *secret.Sealer   // for passwords of databases
 	SQL    warehouse.Limits // which databases may be reached, and for how long
 	Log    *slog.Logger
@@ -69,9 +70,12 @@ func NewService(db *database.DB, profiles *profile.Service, events *event.Hub, n
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
+	if options.Quiet == 0 {
+		options.Quiet = quiet
+	}
 	s := &Service{
 		store: store{db: db}, profiles: profiles, events: events, now: now, folder: options.Folder, log: log,
-		folders: options.Watch, sealer: options.Sealer, limits: options.SQL, quiet: quiet, running: map[int64]bool{}, looked: map[int64]glance{},
+		folders: options.Watch, sealer: options.Sealer, limits: options.SQL, quiet: options.Quiet, running: map[int64]bool{}, looked: map[int64]glance{},
 	}
 	profiles.SetSources(s)
 	return s

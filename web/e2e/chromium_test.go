@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/segue-app/segue/internal/testkit/postgres"
 )
 
 // chromium is the one browser process of all tests. Each page has cookies and storage of its own.
@@ -22,7 +24,7 @@ var chromium struct {
 }
 
 func TestMain(m *testing.M) {
-	code := m.Run()
+	code := postgres.Main(m)
 	if chromium.stop != nil {
 		chromium.stop()
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/app"
 	"github.com/segue-app/segue/internal/app/apptest"
 	"github.com/segue-app/segue/internal/demo"
 	"github.com/segue-app/segue/internal/profile/sample"
@@ -25,6 +26,16 @@ type site struct {
 func start(t *testing.T, n int) *site {
 	t.Helper()
 	return serve(t, apptest.Start(t, n))
+}
+
+// startWith is start with a domain that is told something else.
+func startWith(t *testing.T, n int, change func(*app.Config)) *site {
+	t.Helper()
+	kit := apptest.Start(t, n)
+	kit.Stop()
+	change(&kit.Config)
+	kit.Open()
+	return serve(t, kit)
 }
 
 // startSlow is start with a destination that takes its time, so that a run can be watched.
