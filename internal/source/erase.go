@@ -127,6 +127,7 @@ func (s *Service) linesWith(ctx context.Context, i Import, means func(id string,
 	if err != nil {
 		return 0, err
 	}
+	defer table.Close()
 	for n := 0; ; n++ {
 		if n%1000 == 0 && ctx.Err() != nil {
 			return lines, ctx.Err()

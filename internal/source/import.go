@@ -26,6 +26,15 @@ const (
 // Ended reports whether nothing more will happen.
 func (s State) Ended() bool { return s == Done || s == Failed || s == Cancelled }
 
+// Codes of why an import came to nothing that was no fault of its file.
+const (
+	codeBrokenOff  = "sources.file.broken_off" // the file did not arrive whole
+	codeSuperseded = "sources.superseded"      // by another one of the source
+)
+
+// brokenOff reports whether the import ended because the program did.
+func (i Import) brokenOff() bool { return i.State == Failed && i.Code == codeBrokenOff }
+
 // Cause is why there was an import.
 type Cause string
 

@@ -40,6 +40,9 @@ func (s *Service) runImport(ctx context.Context, importID int64, unasked bool) e
 	}
 	defer s.leave(importID)
 	i, err := s.store.importByID(ctx, importID)
+	if err == nil && i.State == Done { // what came after it failed, or was broken off
+		return s.Unify(ctx)
+	}
 	if err != nil || i.State.Ended() || i.State == Asking {
 		return err
 	}

@@ -84,11 +84,20 @@ func (s *Service) check(ctx context.Context, q database.Querier, into *Source, e
 	return check.Err()
 }
 
-// Edit changes a source. It is a Conflict when somebody else changed it since the version.
-func (s *Service) Edit(ctx context.Context, actor access.Actor, id int64, version int, e Entry) (changed Source, err error) {
-	if err := actor.Require(access.ManageProfiles); err != nil {
+// Edit changes a source that is not of SQL; see EditSQL. It is a Conflict when somebody else changed it since the version.
+func (s *Service) Edit(ctx context.Context, actor access.Actor, id int64, version int, e Entry) (Source, error) {
+	of, err := s.Get(ctx, actor, id)
+	if err != nil {
 		return Source{}, err
 	}
+	if of.Kind == SQL { // its password must not be sent to an address that was not asked
+		return Source{}, problem.New(problem.Conflict, "problem.changed")
+	}
+	return s.edit(ctx, id, version, e, func(database.Tx) error { return nil })
+}
+
+// edit changes a source. more does what belongs to it in the same transaction.
+func (s *Service) edit(ctx context.Context, id int64, version int, e Entry, more func(database.Tx) error) (changed Source, err error) {
 	err = s.store.db.InTx(ctx, func(tx database.Tx) error {
 		before, err := s.store.source(ctx, tx, id)
 		if err != nil {
@@ -100,6 +109,9 @@ func (s *Service) Edit(ctx context.Context, actor access.Actor, id int64, versio
 			return err
 		}
 		if err := s.store.updateSource(ctx, tx, changed, s.now()); err != nil {
+			return err
+		}
+		if err := more(tx); err != nil {
 			return err
 		}
 		if changed.SnapshotID != 0 && changed.Name != before.Name {

@@ -51,12 +51,16 @@ func (s *Service) take(ctx context.Context, i Import, file io.Reader) (Import, e
 	}
 	s.events.Publish(SourcesTopic)
 	if err := s.receive(ctx, &i, file); err != nil {
-		code := "sources.file.broken_off"
+		code := codeBrokenOff
 		if p := problem.Of(err); p != nil {
 			code = p.Code
 		}
 		// The person may be gone, and with them ctx; the end is written all the same.
-		return Import{}, errors.Join(err, s.end(context.WithoutCancel(ctx), i.ID, Failed, code))
+		after := context.WithoutCancel(ctx)
+		if err = errors.Join(err, s.end(after, i.ID, Failed, code)); ctx.Err() != nil {
+			err = errors.Join(err, s.forgetMark(after, i)) // the program stops: a watched file is read after the next start
+		}
+		return Import{}, err
 	}
 	return s.again(ctx, i)
 }
@@ -276,7 +280,9 @@ func (s *Service) confirm(ctx context.Context, i Import, next Settings) error {
 	})
 }
 
-func errUnderWay() error { return problem.New(problem.Conflict, "sources.import_running") }
+const codeUnderWay = "sources.import_running"
+
+func errUnderWay() error { return problem.New(problem.Conflict, codeUnderWay) }
 
 // take checks what a person chose and puts it in the place of the guess.
 func (i *Import) take(settings Settings, others map[string]profile.Attribute) error {

@@ -120,11 +120,31 @@ func (s *Service) goAhead(ctx context.Context, of Source, i Import) error {
 			i.Settings.Columns[n].Include = false
 		}
 	}
-	if err := s.confirm(ctx, i, of.Reading); err != nil {
+	overtaken, err := s.store.overtaken(ctx, i)
+	if err != nil {
+		return err
+	}
+	if overtaken { // while its file was on its way
+		return s.endWith(ctx, i.ID, Cancelled, codeSuperseded, "")
+	}
+	err = s.confirm(ctx, i, of.Reading)
+	if p := problem.Of(err); p != nil && p.Code == codeUnderWay {
+		// Another one began meanwhile. The file is read when its turn comes; nobody is to be asked about this one.
+		return errors.Join(err, s.endWith(ctx, i.ID, Cancelled, codeSuperseded, ""), s.forgetMark(ctx, i))
+	}
+	if err != nil {
 		return err
 	}
 	s.events.Publish(topic(i.ID), ImportsTopic, SourcesTopic)
 	return nil
+}
+
+// forgetMark has a watched file read again, of which an import came to nothing that was no fault of the file.
+func (s *Service) forgetMark(ctx context.Context, i Import) error {
+	if i.Mark == "" {
+		return nil
+	}
+	return s.store.db.InTx(ctx, func(tx database.Tx) error { return s.store.forgetMark(ctx, tx, i.SourceID, i.Mark) })
 }
 
 // Refreshed says how the sources of a scheduled refresh ended.
@@ -150,7 +170,7 @@ func (s *Service) RefreshScheduled(ctx context.Context, since time.Time) (r Refr
 		if err != nil {
 			return r, err
 		}
-		if len(last) > 0 && last[0].Cause == BySchedule && !last[0].CreatedAt.Before(since) {
+		if len(last) > 0 && last[0].Cause == BySchedule && !last[0].CreatedAt.Before(since) && !last[0].brokenOff() {
 			begun = append(begun, last[0])
 			continue
 		}
@@ -170,7 +190,10 @@ func (s *Service) RefreshScheduled(ctx context.Context, since time.Time) (r Refr
 			return r, err
 		}
 	}
-	return r, nil
+	if r.Done == 0 {
+		return r, nil
+	}
+	return r, s.Unify(ctx) // an import is done before the profiles are made of it: what follows wants those
 }
 
 // await waits until an import has ended, and adds how.

@@ -91,11 +91,11 @@ func (s *Service) EditSQL(ctx context.Context, actor access.Actor, id int64, ver
 	if _, err := s.ask(ctx, e.Remote, asked); err != nil {
 		return Source{}, err
 	}
-	changed, err := s.Edit(ctx, actor, id, version, e)
-	if err != nil || password.Empty() {
-		return changed, err
-	}
-	return changed, s.store.db.InTx(ctx, func(tx database.Tx) error {
+	// Both at once: an address never stands there with the password of another.
+	return s.edit(ctx, id, version, e, func(tx database.Tx) error {
+		if password.Empty() {
+			return nil
+		}
 		return s.store.saveSecret(ctx, tx, id, s.sealer.Seal(password, passwordBinding(id)))
 	})
 }

@@ -15,6 +15,9 @@ func (s *Service) EndOlder(ctx context.Context, before time.Time) (int, error) {
 	err := s.store.db.InTx(ctx, func(tx database.Tx) (err error) {
 		ended, err = database.Column[int64](tx.QueryContext(ctx, `UPDATE imports SET state = 'cancelled', ended_at = ? WHERE state = 'waiting' AND created_at < ? RETURNING id`,
 			database.Millis(s.now()), database.Millis(before)))
+		for _, id := range ended {
+			err = errors.Join(err, s.forgetEmpty(ctx, tx, id))
+		}
 		return err
 	})
 	for _, id := range ended {

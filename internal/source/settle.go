@@ -28,6 +28,13 @@ func (s *Service) settle(ctx context.Context, i *Import, snapshot profile.Snapsh
 		return err
 	}
 	return s.store.db.InTx(ctx, func(tx database.Tx) error {
+		// An earlier import may have been answered while this one was compared.
+		if of, err = s.store.source(ctx, tx, i.SourceID); problem.Is(err, problem.NotFound) {
+			return errStopped
+		}
+		if err != nil {
+			return err
+		}
 		if err := s.supersede(ctx, tx, of.ID, i.ID); err != nil {
 			return err
 		}

@@ -110,6 +110,16 @@ func (s store) underWay(ctx context.Context, tx database.Tx, sourceID int64) (bu
 	return busy, err
 }
 
+// overtaken reports whether a newer import of the same source has brought profiles, or is about to.
+func (s store) overtaken(ctx context.Context, i Import) (newer bool, err error) {
+	err = s.db.Reader().QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM imports WHERE source_id = ? AND id > ?
+		AND state IN ('queued', 'running', 'asking', 'done'))`, i.SourceID, i.ID).Scan(&newer)
+	if err != nil {
+		return false, fmt.Errorf("look for a newer import: %w", err)
+	}
+	return newer, nil
+}
+
 func (s store) endImport(ctx context.Context, tx database.Tx, id int64, state State, code, detail string, now time.Time) error {
 	_, err := tx.ExecContext(ctx, `UPDATE imports SET state = ?, code = ?, detail = ?, ended_at = ?
 		WHERE id = ? AND state NOT IN ('done', 'failed', 'cancelled')`, state, code, detail, database.Millis(now), id)
@@ -140,10 +150,19 @@ func (s store) endForgotten(ctx context.Context, tx database.Tx, now time.Time) 
 	return ids, nil
 }
 
-// requeue ends imports whose file never arrived whole, and returns those that must be started (again).
+// halfway are imports whose file never arrived whole, and those that nobody waits for and that were not yet started.
+const halfway = `(state = 'receiving' OR state = 'waiting' AND cause IN ('schedule', 'change')
+	AND (SELECT json_extract(s.settings, '$.reading.columns[0]') FROM sources s WHERE s.id = imports.source_id) IS NOT NULL)`
+
+// requeue ends imports that are halfway, so that the files of watched folders are read again, and returns those that must be
+// started (again).
 func (s store) requeue(ctx context.Context, tx database.Tx, now time.Time) (ids []int64, err error) {
-	_, err = tx.ExecContext(ctx, `UPDATE imports SET state = 'failed', code = 'sources.file.broken_off', ended_at = ?
-		WHERE state = 'receiving'`, database.Millis(now))
+	_, err = tx.ExecContext(ctx, `UPDATE sources SET mark = '' WHERE EXISTS (SELECT 1 FROM imports
+		WHERE imports.source_id = sources.id AND imports.mark = sources.mark AND `+halfway+`)`)
+	if err != nil {
+		return nil, fmt.Errorf("forget files that were not read: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE imports SET state = 'failed', code = ?, ended_at = ? WHERE `+halfway, codeBrokenOff, database.Millis(now))
 	if err != nil {
 		return nil, fmt.Errorf("end broken uploads: %w", err)
 	}

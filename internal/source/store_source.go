@@ -161,6 +161,14 @@ func (s store) saveMark(ctx context.Context, tx database.Tx, id int64, mark stri
 	return nil
 }
 
+// forgetMark has a file read again, unless another one was read since.
+func (s store) forgetMark(ctx context.Context, tx database.Tx, id int64, mark string) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE sources SET mark = '' WHERE id = ? AND mark = ?`, id, mark); err != nil {
+		return fmt.Errorf("forget the file that was read: %w", err)
+	}
+	return nil
+}
+
 // exchange swaps the places of two sources in the order of trust.
 func (s store) exchange(ctx context.Context, tx database.Tx, a, b Source) error {
 	for id, position := range map[int64]int{a.ID: b.Position, b.ID: a.Position} {
