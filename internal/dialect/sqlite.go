@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/segue-app/segue/internal/database"
@@ -22,14 +23,24 @@ func sqliteForm(column string, matchCase bool) string {
 	return database.FoldFunction + "(" + column + ")"
 }
 
+// sqliteQuickForm is sqliteForm of a column of texts. What has as many bytes as signs is ASCII, which is composed and which SQLite
+// folds by itself: calling a function of this program costs several times as much.
+func sqliteQuickForm(column string, matchCase bool) string {
+	ascii := column
+	if !matchCase {
+		ascii = "lower(" + column + ")"
+	}
+	return "CASE WHEN octet_length(" + column + ") = length(" + column + ") THEN " + ascii + " ELSE " + sqliteForm(column, matchCase) + " END"
+}
+
 func (s sqlite) Text(column Column, way Way, wanted []string, matchCase bool) Condition {
 	if column.Indexed && matchCase && way != Containing && way != Ending {
 		// What is equal to the letter is equal folded, too: the index finds those, and few are left to look at.
 		return And(s.Text(column, way, wanted, false), s.Text(Column{Name: column.Name}, way, wanted, true))
 	}
-	compared := sqliteForm(column.Name, matchCase)
-	test := column.Name
+	test, compared := column.Name, "("+sqliteQuickForm(column.Name, matchCase)+")"
 	if column.Indexed && !matchCase {
+		compared = sqliteForm(column.Name, matchCase)
 		test = compared // which the index has, so that the row need not be read
 	}
 	wanted = forms(wanted, matchCase)
@@ -63,9 +74,21 @@ func JSONList(texts []string) string {
 
 func (sqlite) HasText(column Column) Condition { return notNull(column.Name) }
 
+// List looks for the text between its quotes in the JSON as it stands, where that needs no escapes: forms make no quote and take
+// none away, and no text joins with a quote.
 func (sqlite) List(column Column, wanted string, matchCase bool) Condition {
-	return filled(column.Name, "EXISTS (SELECT 1 FROM json_each("+column.Name+") WHERE "+sqliteForm("value", matchCase)+" = ?)",
-		form(wanted, matchCase))
+	wanted = form(wanted, matchCase)
+	each := "EXISTS (SELECT 1 FROM json_each(" + column.Name + ") WHERE " + sqliteForm("value", matchCase) + " = ?)"
+	if !plainInJSON(wanted) {
+		return filled(column.Name, each, wanted)
+	}
+	return filled(column.Name, "CASE WHEN instr("+column.Name+`, '\') = 0 THEN instr(`+sqliteQuickForm(column.Name, matchCase)+", ?) > 0 ELSE "+each+" END",
+		`"`+wanted+`"`, wanted)
+}
+
+// plainInJSON reports whether a text stands in JSON as it is, and between quotes cannot be what is between two texts of a list.
+func plainInJSON(text string) bool {
+	return !strings.ContainsFunc(text, func(sign rune) bool { return sign < ' ' || sign == '"' || sign == '\\' }) && strings.Trim(text, ", ") != ""
 }
 
 func (sqlite) HasList(column Column) Condition { return notNull(column.Name) }

@@ -6,16 +6,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"testing"
 	"time"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 
-	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/segment"
-	"github.com/segue-app/segue/internal/testkit"
 )
 
 // belongs answers a definition for one row in plain Go, from what the package says a rule means and from nothing of its code.
@@ -201,33 +198,4 @@ func celebrates(born, today time.Time, days int) bool {
 		}
 	}
 	return false
-}
-
-// BenchmarkCount measures the recount of a million profiles with the comparison that costs most, text that must be folded.
-func BenchmarkCount(b *testing.B) {
-	db := testkit.Database(b)
-	rows := make([][]any, 1_000_000)
-	countries := []string{"Denmark", "Sverige", "Norge", "Österreich", "Færøerne"}
-	for i := range rows {
-		rows[i] = []any{"customer-" + strconv.Itoa(i), countries[i%len(countries)], float64(i % 1000), int64(i % 2), "1980-05-01", "2026-05-30T10:00:00Z"}
-	}
-	snapshot := fill(b, db, 1, people, rows)
-	for _, c := range []segment.Condition{
-		when("country", segment.Equals, "denmark"), when("country", segment.Contains, "Ø"), when("country", segment.InList, "danmark", "norge", "færøerne"),
-		when("spent", segment.Between, "100", "200"), when("seen", segment.InLastDays, "30"), when("born", segment.AnniversaryIn, "7"),
-	} {
-		b.Run(string(c.Attribute+" "+string(c.Operator)), func(b *testing.B) {
-			for b.Loop() {
-				count(b, db, rule(segment.All, c), snapshot)
-			}
-		})
-	}
-}
-
-func count(b *testing.B, db *database.DB, def segment.Definition, snapshot profile.Snapshot) {
-	b.Helper()
-	service := segment.NewService(db, &snapshots{}, nil, func() time.Time { return noon })
-	if _, err := service.UnionCount(b.Context(), []segment.Definition{def}, snapshot, noon); err != nil {
-		b.Fatal(err)
-	}
 }
