@@ -36,7 +36,7 @@ func (d *Database) Select(ctx context.Context, w What, columns []Column, n Narro
 		if err != nil {
 			return err
 		}
-		query := d.narrowed(read, columns, from, n)
+		query := strings.Replace(bind(d.narrowed(read, columns, n)), fromHere, from, 1)
 		args := n.Args
 		if n.First != "" {
 			args = append(slices.Clip(args), n.First)
@@ -48,7 +48,7 @@ func (d *Database) Select(ctx context.Context, w What, columns []Column, n Narro
 			read = append(read, Column{Kind: profile.Number})
 		}
 		flags := make([]bool, len(n.Flags))
-		_, err = d.stream(ctx, s, bind(query), args, read, func(row []any) error {
+		_, err = d.stream(ctx, s, query, args, read, func(row []any) error {
 			for i, v := range row[len(columns):] {
 				flags[i] = v == int64(1)
 			}
@@ -58,8 +58,12 @@ func (d *Database) Select(ctx context.Context, w What, columns []Column, n Narro
 	})
 }
 
+// fromHere is the place of the FROM item until the placeholders are bound: what a person wrote may have question marks that
+// are none. No name holds such a sign.
+const fromHere = "\x00"
+
 // narrowed writes the statement. Columns have names of their own in it, since one may be read twice.
-func (d *Database) narrowed(read, columns []Column, from string, n Narrowed) string {
+func (d *Database) narrowed(read, columns []Column, n Narrowed) string {
 	var list []string
 	for i, c := range read {
 		list = append(list, d.engine.expression(quote(d.address.Kind, c.Name), c, columns[i].Kind)+" AS "+quote(d.address.Kind, "c"+strconv.Itoa(i)))
@@ -67,7 +71,7 @@ func (d *Database) narrowed(read, columns []Column, from string, n Narrowed) str
 	for i, flag := range n.Flags {
 		list = append(list, "CASE WHEN "+flag+" THEN 1 ELSE 0 END AS "+quote(d.address.Kind, "f"+strconv.Itoa(i)))
 	}
-	query := "SELECT " + strings.Join(list, ", ") + " FROM " + from + " p WHERE " + n.Where
+	query := "SELECT " + strings.Join(list, ", ") + " FROM " + fromHere + " p WHERE " + n.Where
 	if n.First != "" {
 		query += " AND " + d.engine.expression(quote(d.address.Kind, read[0].Name), read[0], profile.Text) + " = ?"
 	}
