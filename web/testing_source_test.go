@@ -7,7 +7,9 @@ import (
 
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/event"
+	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/pushdown"
 	"github.com/segue-app/segue/internal/source"
 	"github.com/segue-app/segue/internal/testkit"
 )
@@ -55,3 +57,12 @@ func (s *importStarter) soon(work func(context.Context) error) {
 		}
 	})
 }
+
+// noneStays is that every source is copied.
+type noneStays struct{}
+
+func (noneStays) Staying(context.Context, int64) (pushdown.Source, error) {
+	return pushdown.Source{}, problem.New(problem.NotFound, pushdown.CodeGone)
+}
+
+func (noneStays) Bases(context.Context) ([]pushdown.Base, error) { return nil, nil }

@@ -57,7 +57,7 @@ func newEmptySite(t *testing.T, change ...func(*Services, *Options)) *site {
 	services.Profiles = profile.NewService(s.db, services.Events, s.clock.Now)
 	services.Sources = testSources(t, s.db, services.Profiles, services.Events, s.clock)
 	services.Segments = segment.NewService(s.db, services.Profiles, services.Events, s.clock.Now)
-	services.Pushdown = pushdown.NewService(pushdown.None{}, warehouse.Limits{})
+	services.Pushdown = pushdown.NewService(noneStays{}, warehouse.Limits{})
 	services.Segments.SetBases(services.Pushdown)
 	services.Connections, s.sandbox = testkit.Connections(t, s.db, services.Accounts, services.Events, s.clock)
 	services = withEngine(t, services, s.db, s.clock)

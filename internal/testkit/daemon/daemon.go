@@ -29,6 +29,7 @@ type Daemon struct {
 	Authority string // PEM of the CA of server.crt and server.key in the folder
 
 	as      *syscall.Credential
+	claimed *os.File // see claim
 	process *exec.Cmd
 	output  bytes.Buffer
 	signal  syscall.Signal
@@ -62,17 +63,23 @@ func New(name string, users ...string) (d *Daemon, err error) {
 			return nil, err
 		}
 	}
+	if err = removeLeft("segue-"+name+"-*", time.Now()); err != nil {
+		return nil, err
+	}
 	if d.Folder, err = os.MkdirTemp("", "segue-"+name+"-"); err != nil {
 		return nil, err
 	}
-	if d.Authority, err = writeCertificate(d.Folder); err == nil {
+	if err = d.claim(); err == nil {
+		d.Authority, err = writeCertificate(d.Folder)
+	}
+	if err == nil {
 		d.Port, err = freePort()
 	}
 	if err == nil {
 		err = d.give()
 	}
 	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(d.Folder))
+		return nil, errors.Join(err, d.clean())
 	}
 	return d, nil
 }
@@ -116,7 +123,7 @@ func (d *Daemon) Start(ping func() error, end syscall.Signal, program string, ar
 		}
 	}()
 	if err := <-begun; err != nil {
-		return errors.Join(fmt.Errorf("start %s: %w", filepath.Base(program), err), os.RemoveAll(d.Folder))
+		return errors.Join(fmt.Errorf("start %s: %w", filepath.Base(program), err), d.clean())
 	}
 	if err := d.await(ping); err != nil {
 		return errors.Join(fmt.Errorf("%s: %w", filepath.Base(program), err), d.Stop())
@@ -157,11 +164,11 @@ func (d *Daemon) Stop() error {
 	if err == nil {
 		<-d.ended
 	}
-	return errors.Join(err, os.RemoveAll(d.Folder))
+	return errors.Join(err, d.clean())
 }
 
 // Remove removes the folder of a server that was not started.
-func (d *Daemon) Remove() error { return os.RemoveAll(d.Folder) }
+func (d *Daemon) Remove() error { return d.clean() }
 
 // Missing is what a test does without the server: it fails where CI is set, and is skipped elsewhere.
 func Missing(t testing.TB, err error) {
