@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/dialect"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
@@ -61,6 +62,20 @@ func NewService(sources Sources, limits warehouse.Limits) *Service {
 
 // Bases lists the sources whose profiles stay where they are, by name.
 func (s *Service) Bases(ctx context.Context) ([]Base, error) { return s.sources.Bases(ctx) }
+
+// Named finds the source by its name, in any case.
+func (s *Service) Named(ctx context.Context, name string) (sourceID int64, err error) {
+	bases, err := s.Bases(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, base := range bases {
+		if database.Fold(base.Name) == database.Fold(name) {
+			return base.SourceID, nil
+		}
+	}
+	return 0, problem.New(problem.NotFound, CodeGone)
+}
 
 // Schema describes the profiles of a source as a snapshot does that has no table: its attributes name columns over there. It
 // asks nobody.

@@ -1,9 +1,11 @@
 package pushdown_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/segue-app/segue/internal/export"
+	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/source"
 )
@@ -28,6 +30,12 @@ func TestASourceThatAPersonAddsIsExportedFromWhereItIs(t *testing.T) {
 	bases, err := k.Pushdown.Bases(t.Context())
 	if err != nil || len(bases) != 1 || bases[0].SourceID != added.ID {
 		t.Fatalf("%+v, %v", bases, err)
+	}
+	if id, err := k.Pushdown.Named(t.Context(), strings.ToUpper(bases[0].Name)); err != nil || id != added.ID {
+		t.Errorf("its name finds %d, %v", id, err)
+	}
+	if id, err := k.Pushdown.Named(t.Context(), "Elsewhere"); !problem.Is(err, problem.NotFound) {
+		t.Errorf("a name of none finds %d, %v", id, err)
 	}
 	s := k.segment("Everybody there", added.ID, everybody)
 	if s.Size != 120 {

@@ -24,6 +24,7 @@ const (
 // Bases is what segments need of profiles that stay where they are.
 type Bases interface {
 	Schema(ctx context.Context, sourceID int64) (profile.Snapshot, error)
+	Named(ctx context.Context, name string) (sourceID int64, err error) // in any case; NotFound when there is none
 	Check(ctx context.Context, sourceID int64, definition Definition, at time.Time) error
 	Count(ctx context.Context, sourceID int64, definitions []Definition, at time.Time) (int, error)
 	Sample(ctx context.Context, sourceID int64, definition Definition, attributes []string, at time.Time, n int, visit func(id string, values []any) error) error

@@ -98,7 +98,7 @@ func (s *Service) Sample(ctx context.Context, actor access.Actor, def Definition
 		}
 		return sample, s.sampleThere(ctx, def, &sample, n)
 	}
-	where, err := s.compile(ctx, def, snapshot)
+	where, err := s.compile(ctx, s.db.Reader(), def, snapshot)
 	if err != nil {
 		return sample, err
 	}

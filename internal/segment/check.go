@@ -12,23 +12,19 @@ import (
 )
 
 // check reads the draft as a person wrote it; the draft that comes back is as it is kept. What is in draft may have faults,
-// except those of size: it is kept.
-func (s *Service) check(ctx context.Context, draft Draft) (Draft, error) {
+// except those of size: it is kept. The snapshot describes the draft's base.
+func (s *Service) check(ctx context.Context, q database.Querier, draft Draft, snapshot profile.Snapshot) (Draft, error) {
 	var check problem.Check
 	draft.Name = strings.Join(strings.Fields(draft.Name), " ")
 	draft.Description = strings.TrimSpace(draft.Description)
 	check.Require(draft.Name != "", "name", "problem.required")
 	check.Require(utf8.RuneCountInString(draft.Name) <= maxName, "name", "problem.too_long", "Most", maxName)
 	check.Require(utf8.RuneCountInString(draft.Description) <= maxDescription, "description", "problem.too_long", "Most", maxDescription)
-	snapshot, err := s.base(ctx, draft.Definition.SourceID)
-	if err != nil {
-		return draft, err
-	}
 	if draft.State == InDraft {
 		if conditions, depth := draft.Definition.Rule.extent(); conditions > MaxConditions || depth > MaxDepth {
 			check.Add(string(RootPath), CodeTooMany, "Most", MaxConditions)
 		}
-	} else if err := s.faults(ctx, &check, draft.Definition, snapshot); err != nil {
+	} else if err := s.faults(ctx, q, &check, draft.Definition, snapshot); err != nil {
 		return draft, err
 	}
 	draft.Definition.Nested = nil
@@ -41,9 +37,18 @@ func (s *Service) check(ctx context.Context, draft Draft) (Draft, error) {
 	return draft, check.Err()
 }
 
+// checkNow checks a draft on what its base is now.
+func (s *Service) checkNow(ctx context.Context, draft Draft) (Draft, error) {
+	snapshot, err := s.base(ctx, draft.Definition.SourceID)
+	if err != nil {
+		return draft, err
+	}
+	return s.check(ctx, s.db.Reader(), draft, snapshot)
+}
+
 // faults notes what keeps the definition from being judged now.
-func (s *Service) faults(ctx context.Context, check *problem.Check, def Definition, snapshot profile.Snapshot) error {
-	_, err := s.compile(ctx, def, snapshot)
+func (s *Service) faults(ctx context.Context, q database.Querier, check *problem.Check, def Definition, snapshot profile.Snapshot) error {
+	_, err := s.compile(ctx, q, def, snapshot)
 	if err == nil {
 		return nil
 	}
@@ -69,14 +74,14 @@ func (s *Service) Faults(ctx context.Context, actor access.Actor, def Definition
 		return err
 	}
 	var check problem.Check
-	if err := s.faults(ctx, &check, def, snapshot); err != nil {
+	if err := s.faults(ctx, s.db.Reader(), &check, def, snapshot); err != nil {
 		return err
 	}
 	return check.Err()
 }
 
-func (s *Service) compile(ctx context.Context, def Definition, snapshot profile.Snapshot) (Where, error) {
-	whole, err := s.freeze(ctx, s.db.Reader(), def)
+func (s *Service) compile(ctx context.Context, q database.Querier, def Definition, snapshot profile.Snapshot) (Where, error) {
+	whole, err := s.freeze(ctx, q, def)
 	if err != nil {
 		return Where{}, err
 	}

@@ -20,6 +20,7 @@ import (
 //
 //	format       always "segue-segment"
 //	version      1
+//	base         the name of the SQL source whose profiles the rule is about; absent: the unified profiles
 //	name, description
 //	zone         where the rule's days begin, an IANA name; absent: UTC
 //	rule         match ("all", "any", "none"), conditions, groups
@@ -31,6 +32,7 @@ import (
 type Portable struct {
 	Format  string `json:"format"`
 	Version int    `json:"version"`
+	Base    string `json:"base,omitempty"`
 	PortableSegment
 	Segments []PortableSegment `json:"segments,omitempty"`
 }
@@ -59,6 +61,7 @@ const (
 	CodePortableSize    = "segments.problem.portable_size"    // names Most, in KiB
 	CodePortableSegment = "segments.problem.portable_segment" // names Name: named by a rule, and not there
 	CodePortableCircle  = "segments.problem.portable_circle"  // names Name
+	CodePortableBase    = "segments.problem.portable_base"    // names Name: the SQL source that there is not
 )
 
 // MaxPortable is how large a file of a rule may be, in bytes.
@@ -242,13 +245,13 @@ func portable(of Segment, names map[int64]string) PortableSegment {
 	return written
 }
 
-// local gives the rule with ids instead of names. A segment without an id is one that has none: the condition is left without
-// its value.
-func (s PortableSegment) local(ids map[string]int64) Definition {
+// local gives the rule with ids instead of names, of the base sourceID. A segment without an id is one that has none: the condition is left
+// without its value.
+func (s PortableSegment) local(sourceID int64, ids map[string]int64) Definition {
 	if s.Rule == nil {
 		return Definition{Kind: ByList, ListBy: IDs}
 	}
-	return Definition{Kind: ByRule, Zone: s.Zone, Rule: s.Rule.each(func(c Condition) Condition {
+	return Definition{Kind: ByRule, SourceID: sourceID, Zone: s.Zone, Rule: s.Rule.each(func(c Condition) Condition {
 		if c.Operator.Takes() == OneSegment && len(c.Values) > 0 {
 			c.Label = c.Values[0]
 			if id := ids[database.Fold(c.Label)]; id != 0 {

@@ -138,27 +138,34 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, draft Draft) (
 	if draft.State == "" {
 		draft.State = Active
 	}
-	draft, err := s.check(ctx, draft)
+	draft, err := s.checkNow(ctx, draft)
 	if err != nil {
 		return Segment{}, err
 	}
 	var id int64
 	err = s.db.InTx(ctx, func(tx database.Tx) error {
-		if err := s.checkKept(ctx, tx, 0, draft); err != nil {
-			return err
-		}
-		if id, err = insert(ctx, tx, draft, actor.UserID, s.now()); err != nil {
-			return err
-		}
-		if err := keepParts(ctx, tx, id, draft.Definition.Rule.Segments()); err != nil {
-			return err
-		}
-		return markWaiting(ctx, tx, []int64{id}, s.now())
+		id, err = s.keep(ctx, tx, actor, draft)
+		return err
 	})
 	if err != nil {
 		return Segment{}, err
 	}
 	return s.soon(ctx, id)
+}
+
+// keep keeps a new segment that was checked.
+func (s *Service) keep(ctx context.Context, tx database.Tx, actor access.Actor, draft Draft) (int64, error) {
+	if err := s.checkKept(ctx, tx, 0, draft); err != nil {
+		return 0, err
+	}
+	id, err := insert(ctx, tx, draft, actor.UserID, s.now())
+	if err != nil {
+		return 0, err
+	}
+	if err := keepParts(ctx, tx, id, draft.Definition.Rule.Segments()); err != nil {
+		return 0, err
+	}
+	return id, markWaiting(ctx, tx, []int64{id}, s.now())
 }
 
 // Update changes a segment that nobody changed since the draft's version was read, and has its size calculated again, and that of
@@ -174,7 +181,7 @@ func (s *Service) Update(ctx context.Context, actor access.Actor, id int64, draf
 		}
 		draft.State = before.State
 	}
-	draft, err := s.check(ctx, draft)
+	draft, err := s.checkNow(ctx, draft)
 	if err != nil {
 		return Segment{}, err
 	}

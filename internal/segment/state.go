@@ -31,7 +31,7 @@ func (s *Service) Activate(ctx context.Context, actor access.Actor, id int64) (S
 	if err != nil {
 		return Segment{}, err
 	}
-	draft, err := s.check(ctx, Draft{Name: found.Name, Description: found.Description, Definition: found.Definition, State: Active})
+	draft, err := s.checkNow(ctx, Draft{Name: found.Name, Description: found.Description, Definition: found.Definition, State: Active})
 	if err != nil {
 		return Segment{}, err
 	}
