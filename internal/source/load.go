@@ -56,7 +56,7 @@ func (s *Service) runImport(ctx context.Context, importID int64, unasked bool) e
 	if err == nil {
 		s.events.Publish(topic(importID), ImportsTopic, SourcesTopic)
 		if i.State == Asking {
-			return s.removeFile(importID)
+			return errors.Join(s.removeFile(importID), s.profiles.Replaced(after)) // it may have taken the place of another question
 		}
 		return errors.Join(s.removeFile(importID), s.Unify(after))
 	}

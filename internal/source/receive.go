@@ -323,7 +323,10 @@ func (s *Service) Cancel(ctx context.Context, actor access.Actor, importID int64
 	if i.State.Ended() {
 		return problem.New(problem.Conflict, "sources.not_running")
 	}
-	return s.end(ctx, importID, Cancelled, "")
+	if err := s.end(ctx, importID, Cancelled, ""); err != nil || i.State != Asking {
+		return err
+	}
+	return s.profiles.Replaced(ctx) // nobody holds what it brought
 }
 
 // end closes an import that has not ended, and removes its file: it holds personal data and is of no more use.

@@ -2,14 +2,29 @@ package source
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
 )
 
-// Parts are the sources whose profiles are here, in the order of trust, for the unification.
+// mostLooks is how often the sources are read again of which one was given other profiles while they were read.
+const mostLooks = 10
+
+// Parts are the sources whose profiles are here, in the order of trust, for the unification. None is ever left out: without it
+// its profiles would be gone until the next unification, and whoever runs in between would take them for leavers.
 func (s *Service) Parts(ctx context.Context, q database.Querier) (parts []profile.Part, err error) {
+	for range mostLooks {
+		if parts, err = s.partsNow(ctx, q); !problem.Is(err, problem.NotFound) {
+			return parts, err
+		}
+	}
+	return nil, fmt.Errorf("profiles of a source: %w", err)
+}
+
+// partsNow is a NotFound problem when a snapshot was replaced and dropped since the sources were read.
+func (s *Service) partsNow(ctx context.Context, q database.Querier) (parts []profile.Part, err error) {
 	list, err := s.store.sources(ctx, q)
 	if err != nil {
 		return nil, err
@@ -19,9 +34,6 @@ func (s *Service) Parts(ctx context.Context, q database.Querier) (parts []profil
 			continue
 		}
 		snapshot, err := s.profiles.Snapshot(ctx, of.SnapshotID)
-		if problem.Is(err, problem.NotFound) {
-			continue // replaced just now: another unification follows
-		}
 		if err != nil {
 			return nil, err
 		}
