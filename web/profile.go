@@ -63,6 +63,9 @@ func (s *Server) sourceLines(c echo.Context, view *views.ListView) (manages bool
 	manages = actor(c).Can(access.ManageProfiles)
 	names, err := s.Sources.Names(ctx(c), actor(c))
 	for _, of := range names {
+		if of.Rows == 0 {
+			continue // nothing yet, or its profiles stay where they are
+		}
 		line := views.SourceLine{Name: of.Name, Profiles: i18n.N(ctx(c), "profiles.count", of.Rows)}
 		if manages {
 			line.Href = sourcePath(of.ID)

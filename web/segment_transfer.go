@@ -60,7 +60,11 @@ func (s *Server) takeRule(c echo.Context, sent *upload) error {
 	}
 	done, err := s.Segments.Import(ctx(c), actor(c), from)
 	if errs, ok := formErrors(c, err); ok && problem.Is(err, problem.Invalid) {
-		form.Errors = errs
+		if form.Errors = errs; sent.File == nil {
+			for n := range form.Errors.Summary.Errors {
+				form.Errors.Summary.Errors[n].FieldID = "text" // what was pasted
+			}
+		}
 		return s.renderTransfer(c, http.StatusUnprocessableEntity, form)
 	}
 	if err != nil {

@@ -75,6 +75,9 @@ func (s *Server) listSources(c echo.Context) error {
 			Base: sourcePath(of.ID), Name: of.Name, Kind: text(c, "sources.kind."+string(of.Kind)), Profiles: i18n.Number(ctx(c), of.Rows),
 			Up: n > 0, Down: n < len(list)-1,
 		}
+		if of.Place == source.Stays {
+			row.Profiles, row.Stays = "–", true
+		}
 		if row.Next, err = s.nextReading(c, of); err != nil {
 			return err
 		}
@@ -95,6 +98,9 @@ func (s *Server) listSources(c echo.Context) error {
 
 // nextReading says when a source is read again.
 func (s *Server) nextReading(c echo.Context, of source.Source) (string, error) {
+	if of.Place == source.Stays {
+		return text(c, "sources.next.stays"), nil
+	}
 	var when []string
 	if of.OnChange {
 		when = append(when, text(c, "sources.next.change"))

@@ -35,3 +35,28 @@ func TestColumnsThatAreLeftOutAreNamedInTheReport(t *testing.T) {
 	b.post(path, previewForm(t, b.get(path).wants(t, http.StatusOK))).leads(t, path)
 	settled(t, b, path).has(t, "The profiles are imported and in use.", "Columns that were left out", "late", "first in line 1,006; 5 lines")
 }
+
+func TestBeforePeopleOfASecondSourceMixWithOthersSomebodySaysWhoseItsIdsAre(t *testing.T) {
+	s := newSite(t)
+	b := s.as(t, "ada@example.com")
+	bring := func(name, lines string, more url.Values) {
+		path := b.upload("/sources/new/upload", nil, "file", name, []byte("id,email\n"+lines)).wants(t, http.StatusSeeOther).Header.Get("Location")
+		preview := b.get(path).wants(t, http.StatusOK)
+		if asked := strings.Contains(preview.body, "Who gave these ids?"); asked != (more != nil) {
+			t.Errorf("whose the ids of %s are is asked: %t", name, asked)
+		}
+		form := previewForm(t, preview)
+		for field, values := range more {
+			form[field] = values
+		}
+		b.post(path, form).leads(t, path)
+		settled(t, b, path).has(t, "The profiles are imported and in use.")
+	}
+	bring("shop.csv", "1,anne@example.dk\n2,bo@example.dk\n", nil)
+	bring("club.csv", "1,carl@example.dk\n7,BO@example.dk\n", url.Values{"own_keys": {"own"}, "match_email": {"1"}})
+	bring("till.csv", "2,bo@example.com\n", url.Values{"own_keys": {"shared"}})
+	s.renewed(t)
+	b.get("/profiles/id/club:1").wants(t, http.StatusOK).has(t, "carl@example.dk")
+	b.get("/profiles/id/1").wants(t, http.StatusOK).has(t, "anne@example.dk").lacks(t, "carl@example.dk")
+	b.get("/profiles/id/2").wants(t, http.StatusOK).has(t, "club (as 7)", "till (as 2)")
+}

@@ -171,7 +171,11 @@ func (s *Server) showImport(c echo.Context) error {
 }
 
 func (s *Server) importPage(c echo.Context, i source.Import) layout.Page {
-	return s.page(c, "sources", i.FileName, sourcesCrumb(c), layout.Crumb{Label: i.SourceName, Href: sourcePath(i.SourceID)})
+	title := i.FileName
+	if i.State == source.Waiting {
+		title = text(c, "sources.check")
+	}
+	return s.page(c, "sources", title, sourcesCrumb(c), layout.Crumb{Label: i.SourceName, Href: sourcePath(i.SourceID)})
 }
 
 // importView is what every state of an import shows.
@@ -245,6 +249,9 @@ func importBadge(c echo.Context, i source.Import) component.Badge {
 		source.Receiving: component.Running, source.Waiting: component.Info, source.Queued: component.Running, source.Running: component.Running,
 		source.Asking: component.Warning, source.Done: component.Success, source.Failed: component.Danger,
 	}
+	if !i.UndoneAt.IsZero() {
+		return component.Badge{Text: text(c, "sources.state.undone")}
+	}
 	return component.Badge{Tone: tones[i.State], Text: text(c, "sources.state."+string(i.State))}
 }
 
@@ -266,6 +273,11 @@ func (s *Server) confirmImport(c echo.Context) error {
 		return err
 	}
 	settings := settingsForm(c, preview.Import.Settings)
+	if own := c.FormValue("own_keys"); own != "" {
+		if err := s.Sources.Recognise(ctx(c), actor(c), preview.Import.SourceID, own == views.OwnKeys, c.FormValue("match_email") != ""); err != nil {
+			return err
+		}
+	}
 	err = s.Sources.Confirm(ctx(c), actor(c), id, settings)
 	if errs, ok := formErrors(c, err); ok {
 		view := s.importView(c, preview.Import)

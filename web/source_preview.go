@@ -68,6 +68,27 @@ func names(group segment.Group, key string) bool {
 		slices.ContainsFunc(group.Groups, func(g segment.Group) bool { return names(g, key) })
 }
 
+// recognition has a person say whose ids those of a source are, before they mix with those of others. Numbers from 1 on are the
+// rule, not the exception, and two persons made one are hard to notice: so the ids are the source's own unless said otherwise.
+func (s *Server) recognition(c echo.Context, of source.Source, view *views.PreviewView) error {
+	if of.SnapshotID != 0 || of.Place == source.Stays {
+		return nil
+	}
+	all, err := s.Sources.Names(ctx(c), actor(c))
+	if err != nil {
+		return err
+	}
+	for _, other := range all {
+		if other.ID != of.ID && other.Rows > 0 {
+			view.Keys, view.MatchEmail = views.OwnKeys, true
+		}
+	}
+	if view.Keys != "" && c.FormValue("own_keys") != "" {
+		view.Keys, view.MatchEmail = c.FormValue("own_keys"), c.FormValue("match_email") != ""
+	}
+	return nil
+}
+
 var delimiters = map[string]string{views.Comma: ",", views.Semicolon: ";", views.Tab: "\t"}
 
 // previewView is the form with a file's settings, as they were guessed or typed.
@@ -111,6 +132,9 @@ func (s *Server) differences(c echo.Context, preview source.Preview, settings so
 	view.Remote, view.Stays = of.Kind == source.SQL, of.Place == source.Stays
 	if view.Remote {
 		view.Delimiter = ""
+	}
+	if err := s.recognition(c, of, view); err != nil {
+		return err
 	}
 	others, err := s.Sources.OfOthers(ctx(c), actor(c), of.ID)
 	if err != nil {

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"fmt"
+
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/i18n"
@@ -15,7 +17,8 @@ const historyOnPage = 20
 // sourceView is what the page of a source shows.
 func (s *Server) sourceView(c echo.Context, of source.Source) (views.ShowView, error) {
 	view := views.ShowView{Base: sourcePath(of.ID), Name: of.Name, Topic: source.SourcesTopic, Upload: of.Kind == source.Upload,
-		Remote: of.Kind == source.SQL, Stays: of.Place == source.Stays}
+		Remote: of.Kind == source.SQL, Stays: of.Place == source.Stays,
+		Segment: fmt.Sprintf("/segments/new?kind=rule&base=%d", of.ID)}
 	next, err := s.nextReading(c, of)
 	if err != nil {
 		return view, err
@@ -23,8 +26,11 @@ func (s *Server) sourceView(c echo.Context, of source.Source) (views.ShowView, e
 	view.Facts = []component.Term{
 		{Label: text(c, "sources.kind"), Text: text(c, "sources.kind."+string(of.Kind))},
 		{Label: text(c, "sources.next"), Text: next},
-		{Label: text(c, "sources.keys"), Text: text(c, map[bool]string{true: "sources.keys.own", false: "sources.keys.shared"}[of.OwnKeys])},
-		{Label: text(c, "sources.shrink_share"), Text: shrinkText(c, of.ShrinkShare)},
+	}
+	if of.Place != source.Stays {
+		view.Facts = append(view.Facts,
+			component.Term{Label: text(c, "sources.keys"), Text: text(c, map[bool]string{true: "sources.keys.own", false: "sources.keys.shared"}[of.OwnKeys])},
+			component.Term{Label: text(c, "sources.shrink_share"), Text: shrinkText(c, of.ShrinkShare)})
 	}
 	if of.Kind == source.Folder {
 		view.Facts = append(view.Facts, component.Term{Label: text(c, "sources.folder"), Text: of.Watched.Folder + "/" + of.Watched.Pattern})
@@ -44,7 +50,9 @@ func (s *Server) sourceView(c echo.Context, of source.Source) (views.ShowView, e
 			view.Waiting, view.WaitingFor = row, text(c, "sources.waits."+string(i.State))
 		}
 	}
-	if len(history) > 0 {
+	if of.Place == source.Stays {
+		view.Badge = component.Badge{Text: text(c, "sources.last.stays")}
+	} else if len(history) > 0 {
 		view.Badge = importBadge(c, history[0])
 	} else {
 		view.Badge = component.Badge{Text: text(c, "sources.last.none")}

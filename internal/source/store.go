@@ -201,7 +201,7 @@ func (s store) insertRefusals(ctx context.Context, tx database.Tx, importID int6
 
 func (s store) refusals(ctx context.Context, importID int64, after, limit int) (list []Refusal, err error) {
 	rows, err := s.db.Reader().QueryContext(ctx, `SELECT line, column_name, code FROM import_refusals
-		WHERE import_id = ? AND position > ? ORDER BY position LIMIT ?`, importID, after, limit)
+		WHERE import_id = ? ORDER BY line, position LIMIT ? OFFSET ?`, importID, limit, after)
 	if err != nil {
 		return nil, fmt.Errorf("list refused lines: %w", err)
 	}

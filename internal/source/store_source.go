@@ -119,6 +119,13 @@ func (s store) updateSource(ctx context.Context, tx database.Tx, n Source, now t
 	return changedOne(result, err, problem.New(problem.Conflict, "problem.changed"))
 }
 
+// recognise writes how the persons of a source are known, while it has no profiles.
+func (s store) recognise(ctx context.Context, tx database.Tx, r profile.Rule, now time.Time) error {
+	result, err := tx.ExecContext(ctx, `UPDATE sources SET own_keys = ?, match_email = ?, version = version + 1, updated_at = ?
+		WHERE id = ? AND removed_at IS NULL AND snapshot_id IS NULL`, r.OwnKeys, r.MatchEmail, database.Millis(now), r.SourceID)
+	return changedOne(result, err, problem.New(problem.Conflict, "problem.changed"))
+}
+
 // saveReading keeps how the files of a source are read from now on.
 func (s store) saveReading(ctx context.Context, tx database.Tx, sourceID int64, reading Settings, now time.Time) error {
 	text, err := json.Marshal(reading)

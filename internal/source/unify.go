@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
@@ -68,6 +69,17 @@ func (s *Service) Arrange(ctx context.Context, tx database.Tx, rules []profile.R
 		}
 	}
 	return nil
+}
+
+// Recognise says, before a source has brought anything, whether its ids are its own, and whether the same address is the same
+// person. Afterwards that is a rule of how profiles come together, with all that follows from changing it.
+func (s *Service) Recognise(ctx context.Context, actor access.Actor, sourceID int64, ownKeys, matchEmail bool) error {
+	if err := actor.Require(access.ManageProfiles); err != nil {
+		return err
+	}
+	return s.store.db.InTx(ctx, func(tx database.Tx) error {
+		return s.store.recognise(ctx, tx, profile.Rule{SourceID: sourceID, OwnKeys: ownKeys, MatchEmail: matchEmail}, s.now())
+	})
 }
 
 // UnifySoon has the profiles made anew of all sources in the background, if the transaction is committed.

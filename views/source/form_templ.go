@@ -437,7 +437,7 @@ func database(v FormView) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = component.Field{Name: "database", Label: i18n.T(ctx, "sources.sql.database"), Hint: i18n.T(ctx, "sources.sql.database.hint"), Value: v.Database, Code: true, Autocomplete: "off", Error: v.Errors.For("database")}.Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = component.Field{Name: "database", Label: i18n.T(ctx, "sources.sql.database"), Hint: i18n.T(ctx, "sources.sql.database.hint"), Value: v.Database, Required: true, Code: true, Autocomplete: "off", Error: v.Errors.For("database")}.Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -445,7 +445,7 @@ func database(v FormView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = component.Field{Name: "user", Label: i18n.T(ctx, "sources.sql.user"), Hint: i18n.T(ctx, "sources.sql.user.hint"), Value: v.User, Code: true, Autocomplete: "off", Error: v.Errors.For("user")}.Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = component.Field{Name: "user", Label: i18n.T(ctx, "sources.sql.user"), Hint: i18n.T(ctx, "sources.sql.user.hint"), Value: v.User, Required: true, Code: true, Autocomplete: "off", Error: v.Errors.For("user")}.Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -19,6 +19,7 @@ type Row struct {
 	Profiles string
 	Last     *ImportRow // nil before its first import
 	Next     string     // when it is read again
+	Stays    bool       // its profiles are never imported
 	Up, Down bool       // whether it can be moved in the order of trust
 }
 
@@ -37,9 +38,10 @@ type ShowView struct {
 	Name       string
 	Badge      component.Badge
 	Topic      string
-	Upload     bool // files are sent to it
-	Remote     bool // it is a database
-	Stays      bool // its profiles stay where they are
+	Upload     bool   // files are sent to it
+	Remote     bool   // it is a database
+	Stays      bool   // its profiles stay where they are
+	Segment    string // address at which a segment of it is made
 	Waiting    *ImportRow
 	WaitingFor string // what it waits for
 	Stats      []component.Stat
@@ -153,6 +155,8 @@ type PreviewView struct {
 	ID           string // index
 	IDs          []component.Option
 	Mode         string
+	Keys         string // whether its ids are its own or those of other sources; "": nothing is to be said of that
+	MatchEmail   bool
 	DecimalComma bool
 	MonthFirst   bool
 	Columns      []ColumnRow
@@ -181,6 +185,7 @@ type ColumnRow struct {
 
 // Choices of the settings, as the form sends them.
 const (
+	OwnKeys, SharedKeys   = "own", "shared"
 	Comma, Semicolon, Tab = "comma", "semicolon", "tab"
 	DayFirst, MonthFirst  = "day", "month"
 )
