@@ -111,7 +111,7 @@ func TestADatabaseIsReadCopiedAndInPlace(t *testing.T) {
 			p.choose(words{"Column with the id", "Kolonne med id"}, same("member_id"))
 			p.press(words{"Use these columns", "Brug disse kolonner"})
 			p.heading(same("Buyers"))
-			p.sees(words{"Segments can be made from these columns.", "Der kan laves segmenter ud fra disse kolonner."})
+			p.sees(words{"Segments can be made from these columns.", "Der kan dannes segmenter ud fra disse kolonner."})
 			p.inspect("source-sql-stays")
 
 			p.press(words{"Settings", "Indstillinger"})
