@@ -26,13 +26,14 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: ## Install what the tests need and this machine lacks: a C compiler for the race detector, Chromium, PostgreSQL (with apt)
+setup: ## Install what the tests need and this machine lacks: a C compiler for the race detector, Chromium, PostgreSQL, MariaDB (with apt)
 	@missing=()
 	if ! command -v gcc >/dev/null; then missing+=(gcc libc6-dev); fi
 	if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null && ! command -v google-chrome >/dev/null; then
 		missing+=(chromium fonts-liberation)
 	fi
 	if ! compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null && ! command -v postgres >/dev/null; then missing+=(postgresql); fi
+	if ! command -v mariadb-install-db >/dev/null; then missing+=(mariadb-server); fi
 	if (( $${#missing[@]} )); then
 		if ! command -v apt-get >/dev/null; then
 			echo "The tests need $${missing[*]}, and there is no apt-get to install them with." >&2
