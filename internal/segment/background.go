@@ -11,6 +11,7 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
 )
 
 const (
@@ -156,18 +157,18 @@ func (s *Service) calculated(ctx context.Context, id int64) (Segment, error) {
 }
 
 func (s *Service) size(ctx context.Context, of Segment) (size int, snapshotID int64, err error) {
-	snapshot, err := s.base(ctx, of.Definition.SourceID)
-	if err != nil {
-		return 0, 0, err
-	}
 	whole, err := s.freeze(ctx, s.db.Reader(), of.Definition)
 	if err != nil {
 		return 0, 0, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, calculationLimit)
 	defer cancel()
-	size, err = s.count(ctx, []Definition{whole}, snapshot)
-	return size, snapshot.ID, err
+	err = s.onBase(ctx, whole.SourceID, func(snapshot profile.Snapshot) (err error) {
+		snapshotID = snapshot.ID
+		size, err = s.count(ctx, []Definition{whole}, snapshot)
+		return err
+	})
+	return size, snapshotID, err
 }
 
 func explain(failure error) (code, about string) {

@@ -50,6 +50,26 @@ func (s *Service) base(ctx context.Context, sourceID int64) (profile.Snapshot, e
 	return s.bases.Schema(ctx, sourceID)
 }
 
+// mostReplaced is how often work begins again whose profiles went while it waited for its turn.
+const mostReplaced = 3
+
+// onBase does work on the profiles of a base. When others took their place and they were dropped before the work came to them,
+// it is done on those.
+func (s *Service) onBase(ctx context.Context, sourceID int64, work func(profile.Snapshot) error) error {
+	for tries := 1; ; tries++ {
+		snapshot, err := s.base(ctx, sourceID)
+		if err != nil {
+			return err
+		}
+		if err = work(snapshot); err == nil || problem.Of(err) != nil || sourceID != 0 || tries == mostReplaced {
+			return err
+		}
+		if _, gone := s.snapshots.Snapshot(ctx, snapshot.ID); !problem.Is(gone, problem.NotFound) {
+			return err
+		}
+	}
+}
+
 // count counts who belongs to at least one of the definitions, which have one base.
 func (s *Service) count(ctx context.Context, defs []Definition, base profile.Snapshot) (int, error) {
 	if len(defs) == 0 || defs[0].SourceID == 0 {

@@ -25,17 +25,18 @@ func (s *Service) Count(ctx context.Context, actor access.Actor, def Definition)
 	if err := actor.Require(access.EditSegments); err != nil {
 		return 0, err
 	}
-	snapshot, err := s.base(ctx, def.SourceID)
-	if err != nil {
-		return 0, err
-	}
 	whole, err := s.freeze(ctx, s.db.Reader(), def)
 	if err != nil {
 		return 0, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, liveLimit)
 	defer cancel()
-	return s.count(ctx, []Definition{whole}, snapshot)
+	count := 0
+	err = s.onBase(ctx, def.SourceID, func(snapshot profile.Snapshot) (err error) {
+		count, err = s.count(ctx, []Definition{whole}, snapshot)
+		return err
+	})
+	return count, err
 }
 
 // UnionCount counts the profiles of a snapshot that at least one of the definitions holds for.
