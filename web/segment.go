@@ -38,6 +38,10 @@ func (s *Server) segmentRoutes(r *routes) {
 func (s *Server) listSegments(c echo.Context) error {
 	query := segmentQuery(c)
 	page, err := s.Segments.List(ctx(c), actor(c), query)
+	if last := (page.Total - 1) / views.PageSize * views.PageSize; err == nil && query.Offset > max(last, 0) { // the rest was removed, or filtered
+		query.Offset = max(last, 0)
+		page, err = s.Segments.List(ctx(c), actor(c), query)
+	}
 	if err != nil {
 		return err
 	}

@@ -335,3 +335,25 @@ func TestTheZoneOfARuleFromElsewhereSurvivesItsForm(t *testing.T) {
 	carl.post("/segments/1", form).leads(t, "/segments/1")
 	carl.get("/segments/1/rule.json").has(t, `"zone": "Europe/Copenhagen"`, `"10"`)
 }
+
+func TestPagesFilterSearchAndOrderOfTheListKeepEachOther(t *testing.T) {
+	s := newSite(t)
+	s.customers(t)
+	carl := s.as(t, "carl@example.com")
+	for i := range 60 {
+		draft := segment.Draft{Name: fmt.Sprintf("Danes %02d", i), State: segment.InDraft, Definition: segment.Definition{Kind: segment.ByRule, Rule: segment.Group{Match: segment.All}}}
+		if i%10 == 0 {
+			draft.Name, draft.State = fmt.Sprintf("Swedes %02d", i), segment.Active
+		}
+		if _, err := s.Segments.Create(t.Context(), s.Contributor, draft); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := carl.get("/segments?q=danes&state=draft&sort=name&direction=descending")
+	first.has(t, "Danes 59", "Danes 33", `href="/segments?direction=descending&page=2&q=danes&state=draft"`,
+		`href="/segments?q=danes&sort=size&state=draft"`, `name="direction" value="descending"`, `value="danes"`, `<option value="draft" selected`).lacks(t, "Danes 31<", "Swedes")
+	carl.get("/segments?q=danes&state=draft&direction=descending&page=3").has(t, "Danes 01", `page=2&q=danes&state=draft`).lacks(t, "page=4")
+	carl.get("/segments?q=danes&state=draft&page=9").has(t, "Danes 59", "page=2&q=danes")
+	carl.get("/segments?q=swedes&page=2").has(t, "Swedes 00", "Swedes 50")
+	carl.get("/segments?q=norwegians&page=2").has(t, "norwegians").lacks(t, "<tbody")
+}
