@@ -7,6 +7,7 @@ package pushdown
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/segue-app/segue/internal/problem"
@@ -65,9 +66,21 @@ func FaultOf(err error) *Fault {
 	return nil
 }
 
-// NewFault makes the fault of a problem: what is unavailable passes, everything else lasts until somebody mends it.
+// NewFault makes the fault of a problem: what is unavailable passes, everything else lasts until somebody mends it. Everybody
+// may see it, on a run or a segment: so it names the source, and neither its host nor what the database said. Administrators
+// read these where they test the source; the log has the cause.
 func NewFault(source string, p *problem.Problem) *Fault {
-	return &Fault{Source: source, Passing: p.Kind == problem.Unavailable, problem: p}
+	told := *p
+	told.Args = slices.Clone(p.Args)
+	for i := 0; i+1 < len(told.Args); i += 2 {
+		switch told.Args[i] {
+		case "Host":
+			told.Args[i+1] = source
+		case "Detail":
+			told.Args[i+1] = ""
+		}
+	}
+	return &Fault{Source: source, Passing: p.Kind == problem.Unavailable, problem: &told}
 }
 
 // faultOf wraps what the database said as a Fault. An error of our own side stays as it is.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/segue-app/segue/internal/database"
 )
@@ -55,5 +56,18 @@ func TestAQuestionThatIsOverLeavesNoProfilesBehind(t *testing.T) {
 	}
 	if got := tables(t, s); len(got) != 1 {
 		t.Errorf("it is cancelled: %s", strings.Join(got, ", "))
+	}
+}
+
+func TestAnUploadWhoseTimeIsOverTakesItsEmptySourceAlong(t *testing.T) {
+	s := newService(t)
+	if _, err := s.Receive(t.Context(), admin, 0, "shop.csv", 0, strings.NewReader(people(1, 3, "Aarhus"))); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.EndOlder(t.Context(), s.now().Add(time.Hour)); err != nil || n != 1 {
+		t.Fatalf("%d ended, %v", n, err)
+	}
+	if list, err := s.List(t.Context(), admin); err != nil || len(list) != 0 {
+		t.Errorf("%d sources are left, %v", len(list), err)
 	}
 }
