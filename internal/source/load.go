@@ -109,9 +109,10 @@ type chunk struct {
 	values  []any // row after row: id, then the attributes
 	lines   []int // of each row
 	refused []Refusal
-	read    int   // lines of data
-	bytes   int64 // of the file, so far
-	err     error // the file cannot be read further
+	read    int               // lines of data
+	bytes   int64             // of the file, so far
+	err     error             // the file cannot be read further
+	leftOut []tabular.LeftOut // of the last chunk: all that were met
 }
 
 // loader fills one snapshot.
@@ -151,7 +152,6 @@ func (s *Service) load(ctx context.Context, i *Import) error {
 	return l.fill(ctx, func(ctx context.Context, chunks chan<- *chunk) error {
 		defer context.AfterFunc(ctx, table.Close)() // ends a reading that is in the middle of something long
 		l.read(ctx, table, chunks)
-		i.Settings.LeftOut = table.LeftOut()
 		return nil
 	})
 }
@@ -232,7 +232,7 @@ func (l *loader) read(ctx context.Context, table *tabular.Table, chunks chan<- *
 		c.bytes = table.Read()
 		done := errors.Is(c.err, io.EOF)
 		if done {
-			c.err = nil
+			c.err, c.leftOut = nil, table.LeftOut()
 		}
 		select {
 		case chunks <- c:
@@ -321,6 +321,9 @@ func (l *loader) write(ctx context.Context, c *chunk) error {
 		}
 		for _, r := range refused {
 			reasons[r.Code]++
+		}
+		if c.leftOut != nil {
+			l.i.Settings.LeftOut = c.leftOut
 		}
 		l.i.Lines += c.read
 		l.i.Good += len(c.lines) - len(duplicates)
