@@ -16,7 +16,7 @@ func TestARunThatAsksAQuestionGoesOnWithoutWhomItHadNotPlannedYet(t *testing.T) 
 	k := kit(t)
 	e := exporting(t, k, "All", k.Connect().ID, export.Untag)
 	k.Run(e, run.Options{})
-	k.Upload(strings.NewReplacer("c0", "n0", "z0", "y0").Replace(file(2)))
+	bringIn(t, k, strings.NewReplacer("c0", "n0", "z0", "y0").Replace(file(2)))
 	asks := k.Run(e, run.Options{})
 	if !asks.Asks() || asks.Counts.Profiles != all+1 {
 		t.Fatalf("%s %+v", asks.State, asks.Counts)
@@ -57,7 +57,7 @@ func TestWhoHasTheAddressByRightKeepsTheTagAndIsNotKeptOut(t *testing.T) {
 	e := exporting(t, k, "All", k.Connect().ID, export.Untag)
 	k.Run(e, run.Options{})
 	twin := strings.Replace(file(2), "c0001@example.com", address, 1) // c0001 has the person's address now, and comes first
-	k.Upload(twin)
+	bringIn(t, k, twin)
 	k.Run(e, run.Options{})
 	admin := k.Actor(access.Administrator)
 	found, err := k.Erasures.Find(t.Context(), admin, erasure.Query{Text: key})
@@ -70,7 +70,7 @@ func TestWhoHasTheAddressByRightKeepsTheTagAndIsNotKeptOut(t *testing.T) {
 	if held, _ := k.Sandbox.Contact(address); len(held.Tags) != 1 {
 		t.Errorf("the other one lost the tag: %+v", held)
 	}
-	k.Upload(twin)
+	bringIn(t, k, twin)
 	imports, err := k.Sources.Imports(t.Context(), admin, 1)
 	if err != nil || imports[0].Erased != 1 || imports[0].Good != 2*others {
 		t.Errorf("%+v, %v", imports, err)
