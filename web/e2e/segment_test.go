@@ -94,7 +94,7 @@ func TestASegmentLivesFromDraftToDuplicate(t *testing.T) {
 			p.press(words{"Compare", "Sammenlign"})
 			p.sees(words{"Only All customers", "Kun All customers"})
 			p.inspect("segment-overlap")
-			p.press(words{"Make a segment: Only All customers", "Lav et segment: Kun All customers"})
+			p.press(words{"Make a segment: Only All customers", "Opret et segment: Kun All customers"})
 			p.sees(words{"New segment by rule", "Nyt segment ud fra en regel"})
 			if got := p.chosen(words{"Condition 2: operator", "Betingelse 2: operator"}); got != p.say(words{"is not in the segment", "er ikke i segmentet"}) {
 				t.Errorf("the second condition is %q", got)
