@@ -163,6 +163,10 @@ func (s *Server) renderAttributes(c echo.Context, status int, errs component.Err
 	if err != nil {
 		return err
 	}
+	uses, err := s.attributeUses(c)
+	if err != nil {
+		return err
+	}
 	sources := map[string][]string{}
 	for _, p := range parts {
 		for _, a := range p.Snapshot.Attributes {
@@ -179,7 +183,7 @@ func (s *Server) renderAttributes(c echo.Context, status int, errs component.Err
 		}
 		view.Rows = append(view.Rows, views.AttributeRow{
 			Key: a.Key, Label: a.Label, Kind: text(c, "profiles.kind."+string(a.Kind)), Filled: i18n.Number(ctx(c), a.Filled),
-			Share: share(c, a.Filled, snapshot.Rows), Samples: strings.Join(samples, " · "), Sources: strings.Join(sources[a.Key], ", "),
+			Share: share(c, a.Filled, snapshot.Rows), Samples: strings.Join(samples, " · "), Sources: strings.Join(sources[a.Key], ", "), Uses: uses[a.Key],
 			Personal: a.Personal, Address: a.Address, Indexed: a.Indexed || a.Address, IsText: a.Kind == profile.Text, IsList: a.Kind == profile.List,
 		})
 	}

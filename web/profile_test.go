@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"fmt"
+	"github.com/segue-app/segue/internal/segment"
 	"io"
 	"net/http"
 	"net/url"
@@ -213,4 +214,16 @@ func TestTheListPagesThroughEveryProfileOnce(t *testing.T) {
 			t.Errorf("%s: %d of %d", start, len(seen), n)
 		}
 	}
+}
+
+func TestThePageOfAttributesNamesTheSegmentsThatNeedEach(t *testing.T) {
+	s := newSite(t)
+	s.twoSources(t)
+	b := s.as(t, "ada@example.com")
+	b.get("/profiles/attributes").wants(t, http.StatusOK).lacks(t, "Used by")
+	rule := segment.Group{Match: segment.All, Groups: []segment.Group{{Match: segment.Any, Conditions: []segment.Condition{{Attribute: "city", Operator: segment.Equals, Values: []string{"Ribe"}}}}}}
+	if _, err := s.Segments.Create(t.Context(), s.Administrator, segment.Draft{Name: "Of Ribe", Definition: segment.Definition{Kind: segment.ByRule, Rule: rule}}); err != nil {
+		t.Fatal(err)
+	}
+	b.get("/profiles/attributes").has(t, "Used by", "Of Ribe")
 }

@@ -35,19 +35,16 @@ func attributeChoices(c echo.Context, sourceID int64, column source.Column, othe
 	return options, chosen
 }
 
-// usesOfAttribute names the segments and exports that need what a column becomes.
-func (s *Server) usesOfAttribute(c echo.Context, column source.Column) (uses []component.Link, err error) {
-	key := column.Attribute
-	if key == "" {
-		key = column.Key
-	}
+// attributeUses names, by an attribute's key, the segments and exports that need it.
+func (s *Server) attributeUses(c echo.Context) (map[string][]component.Link, error) {
+	uses := map[string][]component.Link{}
 	segments, err := s.Segments.List(ctx(c), actor(c), segment.Query{Limit: 1000})
 	if err != nil {
 		return nil, err
 	}
 	for _, one := range segments.Segments {
-		if names(one.Definition.Rule, key) {
-			uses = append(uses, component.Link{Label: one.Name, Href: fmt.Sprintf("/segments/%d", one.ID)})
+		for key := range attributesIn(one.Definition.Rule, map[string]bool{}) {
+			uses[key] = append(uses[key], component.Link{Label: one.Name, Href: fmt.Sprintf("/segments/%d", one.ID)})
 		}
 	}
 	exports, _, err := s.Exports.List(ctx(c), actor(c), export.Query{Limit: 1000})
@@ -55,17 +52,22 @@ func (s *Server) usesOfAttribute(c echo.Context, column source.Column) (uses []c
 		return nil, err
 	}
 	for _, one := range exports {
-		if slices.Contains(one.Mapping.Attributes(), key) {
-			uses = append(uses, component.Link{Label: one.Name, Href: fmt.Sprintf("/exports/%d", one.ID)})
+		for _, key := range slices.Compact(slices.Sorted(slices.Values(one.Mapping.Attributes()))) {
+			uses[key] = append(uses[key], component.Link{Label: one.Name, Href: fmt.Sprintf("/exports/%d", one.ID)})
 		}
 	}
 	return uses, nil
 }
 
-// names reports whether a rule asks about an attribute.
-func names(group segment.Group, key string) bool {
-	return slices.ContainsFunc(group.Conditions, func(c segment.Condition) bool { return c.Attribute == key }) ||
-		slices.ContainsFunc(group.Groups, func(g segment.Group) bool { return names(g, key) })
+// attributesIn adds the attributes that a rule asks about.
+func attributesIn(group segment.Group, keys map[string]bool) map[string]bool {
+	for _, condition := range group.Conditions {
+		keys[condition.Attribute] = true
+	}
+	for _, inner := range group.Groups {
+		attributesIn(inner, keys)
+	}
+	return keys
 }
 
 // recognition has a person say whose ids those of a source are, before they mix with those of others. Numbers from 1 on are the
@@ -143,12 +145,17 @@ func (s *Server) differences(c echo.Context, preview source.Preview, settings so
 	for n := range view.Columns {
 		view.Columns[n].Attributes, view.Columns[n].Attribute = attributeChoices(c, of.ID, settings.Columns[n], others)
 	}
-	for _, column := range preview.Import.Settings.Missing(of.Reading) {
-		uses, err := s.usesOfAttribute(c, column)
-		if err != nil {
-			return err
-		}
-		view.Missing = append(view.Missing, views.MissingRow{Name: column.Heading, Uses: uses})
+	missing := preview.Import.Settings.Missing(of.Reading)
+	if len(missing) == 0 {
+		return nil
 	}
-	return nil
+	uses, err := s.attributeUses(c)
+	for _, column := range missing {
+		key := column.Attribute
+		if key == "" {
+			key = column.Key
+		}
+		view.Missing = append(view.Missing, views.MissingRow{Name: column.Heading, Uses: uses[key]})
+	}
+	return err
 }

@@ -56,7 +56,8 @@ type AttributesView struct {
 // AttributeRow is one attribute.
 type AttributeRow struct {
 	Key, Label, Kind, Filled, Share, Samples string
-	Sources                                  string // names of those that have it
+	Sources                                  string           // names of those that have it
+	Uses                                     []component.Link // segments and exports that need it
 	Personal, Address, Indexed               bool
 	IsText, IsList                           bool
 }
