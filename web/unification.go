@@ -79,7 +79,7 @@ func (s *Server) unificationView(c echo.Context, typed *profile.Rules) (views.Un
 	} else if !problem.Is(err, problem.NotFound) {
 		return views.UnificationView{}, err
 	}
-	if !isHTMX(c) && actor(c).Can(access.SeePersonalData) {
+	if actor(c).Can(access.SeePersonalData) {
 		view.Example, err = s.example(c)
 	}
 	return view, err
