@@ -69,7 +69,8 @@ const (
 	runQueue      = "runs"
 	runsAtOnce    = 16 // runs on one brand share its budget, so many cost little
 	importQueue   = "imports"
-	importsAtOnce = 1 // there is one writer
+	unifyQueue    = "unifications" // of their own: the copy of a database may take hours
+	importsAtOnce = 1              // there is one writer
 	countQueue    = "segments"
 	countsAtOnce  = 1 // each reads through all profiles
 	attempts      = 5 // of a job that fails on our own side, some minutes apart
@@ -103,6 +104,7 @@ func New(db *database.DB, work Work, log *slog.Logger) (*Queue, error) {
 			river.QueueDefault: {MaxWorkers: 2},
 			runQueue:           {MaxWorkers: runsAtOnce},
 			importQueue:        {MaxWorkers: importsAtOnce},
+			unifyQueue:         {MaxWorkers: 1},
 			countQueue:         {MaxWorkers: countsAtOnce},
 		},
 		PeriodicJobs: []*river.PeriodicJob{every(tickEvery, tickArgs{}), every(tidyEvery, tidyArgs{}), every(lookEvery, lookArgs{})},
@@ -162,7 +164,7 @@ func (q *Queue) EnqueueCalculation(ctx context.Context, tx database.Tx) error {
 
 // StartUnify has the profiles made anew, within the transaction that makes it necessary.
 func (q *Queue) StartUnify(ctx context.Context, tx database.Tx) error {
-	_, err := q.client.InsertTx(ctx, tx, unifyArgs{}, &river.InsertOpts{Queue: importQueue})
+	_, err := q.client.InsertTx(ctx, tx, unifyArgs{}, &river.InsertOpts{Queue: unifyQueue})
 	return err
 }
 

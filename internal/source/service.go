@@ -12,8 +12,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/event"
+	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/secret"
 	"github.com/segue-app/segue/internal/warehouse"
@@ -121,9 +123,8 @@ func (s *Service) Recover(ctx context.Context) error {
 	return s.removeStrayFiles(ctx)
 }
 
-// EndForgotten discards uploads that nobody confirmed within a week, and their files, and snapshots that nobody undid an import
-// to. Whoever cares for tidiness calls it
-// from time to time.
+// EndForgotten discards uploads that nobody confirmed within a week, and their files, imports whose question nobody answered
+// within a month, and snapshots that nobody undid an import to. Whoever cares for tidiness calls it from time to time.
 func (s *Service) EndForgotten(ctx context.Context) error {
 	var ended []int64
 	err := s.store.db.InTx(ctx, func(tx database.Tx) (err error) {
@@ -141,7 +142,19 @@ func (s *Service) EndForgotten(ctx context.Context) error {
 		s.events.Publish(topic(id))
 		err = errors.Join(err, s.removeFile(id))
 	}
-	return errors.Join(err, s.forgetPrevious(ctx))
+	return errors.Join(err, s.forgetQuestions(ctx), s.forgetPrevious(ctx))
+}
+
+// forgetQuestions discards imports that have asked for long: their snapshots are full of personal data, and of no use.
+func (s *Service) forgetQuestions(ctx context.Context) error {
+	ids, err := s.store.askingSince(ctx, s.now().Add(-asksAtMost))
+	for _, id := range ids {
+		discarded := s.Answer(ctx, access.System, id, false)
+		if !problem.Is(discarded, problem.Conflict) { // somebody answered just now
+			err = errors.Join(err, discarded)
+		}
+	}
+	return err
 }
 
 func (s *Service) removeStrayFiles(ctx context.Context) error {

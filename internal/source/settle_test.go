@@ -303,3 +303,25 @@ func TestProfilesOfSeveralSourcesComeTogetherInTheOrderOfTrust(t *testing.T) {
 		t.Errorf("%d profiles after a source was removed", got.Rows)
 	}
 }
+
+func TestAQuestionThatNobodyAnswersIsNotKeptForEver(t *testing.T) {
+	s := newService(t)
+	first := bring(t, s, 0, people(1, 100, "Aarhus"))
+	asked := bring(t, s, first.SourceID, people(1, 10, "Aarhus"))
+	if asked.State != Asking {
+		t.Fatalf("%+v", asked)
+	}
+	for _, step := range []struct {
+		age    time.Duration
+		want   State
+		tables int
+	}{{asksAtMost - time.Hour, Asking, 2}, {asksAtMost + time.Hour, Cancelled, 1}} {
+		s.now = func() time.Time { return asked.CreatedAt.Add(step.age) }
+		if err := s.EndForgotten(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if i := read(t, s, asked.ID); i.State != step.want || len(tables(t, s)) != step.tables || current(t, s).Rows != 100 {
+			t.Errorf("after %s: %s, tables %v", step.age, i.State, tables(t, s))
+		}
+	}
+}

@@ -247,6 +247,17 @@ func (s store) answered(ctx context.Context, tx database.Tx, id int64, state Sta
 	return changedOne(result, err, problem.New(problem.Conflict, "sources.not_asking"))
 }
 
+// asksAtMost is how long an import waits for the answer to its question.
+const asksAtMost = 30 * 24 * time.Hour
+
+func (s store) askingSince(ctx context.Context, at time.Time) ([]int64, error) {
+	ids, err := database.Column[int64](s.db.Reader().QueryContext(ctx, `SELECT id FROM imports WHERE state = 'asking' AND created_at < ?`, database.Millis(at)))
+	if err != nil {
+		return nil, fmt.Errorf("look for old questions: %w", err)
+	}
+	return ids, nil
+}
+
 // endAsking ends the imports of a source that ask, except one, and returns which.
 func (s store) endAsking(ctx context.Context, tx database.Tx, sourceID, except int64, now time.Time) ([]int64, error) {
 	return database.Column[int64](tx.QueryContext(ctx, `UPDATE imports SET state = 'cancelled', code = 'sources.superseded', ended_at = ?
