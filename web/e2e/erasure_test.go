@@ -1,11 +1,13 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/demo"
 	"github.com/segue-app/segue/internal/run"
+	sources "github.com/segue-app/segue/internal/source"
 )
 
 // TestAPersonIsFoundAndErased shows what is kept of a person, erases them, and looks at the proof and at how long data is kept.
@@ -17,7 +19,10 @@ func TestAPersonIsFoundAndErased(t *testing.T) {
 	}{{"en", "en", false}, {"da", "da", false}, {"without scripts", "en", true}} {
 		t.Run(way.name, func(t *testing.T) {
 			s := start(t, 20)
-			s.Upload("id,email,first_name\nkey-4711,quillon@example.org,Zephyr\nkey-4712,quillon@example.org,Zeph\nother-1,anna@example.org,Anna\n")
+			const people = "id,email,first_name\nkey-4711,quillon@example.org,Zephyr\nkey-4712,quillon@example.org,Zeph\nother-1,anna@example.org,Anna\n"
+			if _, err := s.Sources.ImportFile(t.Context(), access.System, "people.csv", strings.NewReader(people), sources.Settings{}); err != nil {
+				t.Fatal(err)
+			}
 			s.Run(s.Export(), run.Options{})
 			p := s.open(t, way.language)
 			look := p.inspect
