@@ -235,7 +235,7 @@ func (w *world) send() {
 		w.must(out.Write(w.order.people[id].row()))
 	}
 	out.Flush()
-	done, err := w.app.Sources.ImportFile(context.Background(), access.System, "customers.csv", strings.NewReader(file.String()), source.Settings{Delimiter: ","})
+	done, err := w.app.Sources.ImportFile(context.Background(), access.System, "sample-customers.csv", strings.NewReader(file.String()), source.Settings{Delimiter: ","})
 	w.must(err)
 	if done.Good != len(w.order.people) {
 		w.fail("", "%d profiles of %d were taken", done.Good, len(w.order.people))
