@@ -2,7 +2,6 @@ package database
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -11,25 +10,15 @@ import (
 const emptyEvery = 200 * time.Millisecond
 
 // Rewrite writes the whole file anew, so that nothing is left in it of what was deleted: SQLite only marks its place as free,
-// and what its own secure_delete overwrites leaves copies behind where pages were split. Everybody who writes waits meanwhile,
-// some seconds for a million profiles. The log is emptied after it, which waits for those who read.
-func (db *DB) Rewrite(ctx context.Context) (err error) {
-	writer, err := db.write.Conn(ctx)
-	if err != nil {
+// and what its own secure_delete overwrites leaves copies behind where pages were split. Everybody who writes waits meanwhile.
+// The log is emptied after it, which waits for those who read an older state; between two tries others write.
+func (db *DB) Rewrite(ctx context.Context) error {
+	if _, err := db.write.ExecContext(ctx, `VACUUM`); err != nil {
 		return fmt.Errorf("rewrite: %w", err)
-	}
-	defer func() { err = errors.Join(err, writer.Close()) }()
-	// The copy that is made on the way would be in memory otherwise.
-	if _, err := writer.ExecContext(ctx, `PRAGMA temp_store = file`); err != nil {
-		return fmt.Errorf("rewrite: %w", err)
-	}
-	_, err = writer.ExecContext(ctx, `VACUUM`)
-	if _, back := writer.ExecContext(context.WithoutCancel(ctx), `PRAGMA temp_store = memory`); err != nil || back != nil {
-		return fmt.Errorf("rewrite: %w", errors.Join(err, back))
 	}
 	for {
 		var busy, logged, moved int
-		if err := writer.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &logged, &moved); err != nil {
+		if err := db.write.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &logged, &moved); err != nil {
 			return fmt.Errorf("empty the log: %w", err)
 		}
 		if busy == 0 {
