@@ -57,12 +57,12 @@ func errPasswordAgain() error {
 }
 
 // Carry seals a password that somebody typed into a form which they get back, so that they need not type it again. It opens for
-// the same person only, and for the same login of the same server.
+// the same person only, for the same login of the same server, in this hour and the next.
 func (s *Service) Carry(actor access.Actor, address warehouse.Address, password secret.Text) string {
 	if password.Empty() {
 		return ""
 	}
-	return base64.RawURLEncoding.EncodeToString(s.sealer.Seal(password, carriedBinding(actor, address)))
+	return base64.RawURLEncoding.EncodeToString(s.sealer.Seal(password, carriedBinding(actor, address, s.hour())))
 }
 
 // Carried is the password typed, or the one that Carry sealed when none was.
@@ -74,13 +74,16 @@ func (s *Service) Carried(actor access.Actor, address warehouse.Address, typed s
 	if err != nil {
 		return secret.Text{}, errPasswordAgain()
 	}
-	password, err := s.sealer.Open(sealed, carriedBinding(actor, address))
-	if err != nil {
-		return secret.Text{}, errPasswordAgain()
+	for _, hour := range []int64{s.hour(), s.hour() - 1} {
+		if password, err := s.sealer.Open(sealed, carriedBinding(actor, address, hour)); err == nil {
+			return password, nil
+		}
 	}
-	return password, nil
+	return secret.Text{}, errPasswordAgain()
 }
 
-func carriedBinding(actor access.Actor, a warehouse.Address) string {
-	return fmt.Sprintf("source/form/%d/%s/%q/%d/%q/%s/%q", actor.UserID, a.Kind, a.Host, a.Port, a.User, a.TLS, a.Authority)
+func (s *Service) hour() int64 { return s.now().Unix() / 3600 }
+
+func carriedBinding(actor access.Actor, a warehouse.Address, hour int64) string {
+	return fmt.Sprintf("source/form/%d/%d/%s/%q/%d/%q/%s/%q", hour, actor.UserID, a.Kind, a.Host, a.Port, a.User, a.TLS, a.Authority)
 }

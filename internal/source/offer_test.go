@@ -3,6 +3,7 @@ package source
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/problem"
@@ -37,7 +38,7 @@ func TestOnlyTablesThatTheLoginMayReadAreOffered(t *testing.T) {
 	}
 }
 
-func TestAPasswordThatTheFormCarriesOpensForItsPersonAndItsServerOnly(t *testing.T) {
+func TestAPasswordThatTheFormCarriesOpensForItsPersonAndItsServerOnlyAndNotForLong(t *testing.T) {
 	s, _, _, entry := remote(t)
 	address, typed := entry.Remote.Address, secret.NewText(planted)
 	carried := s.Carry(admin, address, typed)
@@ -60,6 +61,13 @@ func TestAPasswordThatTheFormCarriesOpensForItsPersonAndItsServerOnly(t *testing
 	} {
 		if !problem.Is(err, problem.Invalid) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+	now := s.now()
+	for after, opens := range map[time.Duration]bool{59 * time.Minute: true, 2 * time.Hour: false} {
+		s.now = func() time.Time { return now.Add(after) }
+		if _, err := s.Carried(admin, address, secret.Text{}, carried); (err == nil) != opens {
+			t.Errorf("after %s: %v", after, err)
 		}
 	}
 }
