@@ -213,12 +213,12 @@ func (s *Server) correctAttributes(c echo.Context) error {
 	return redirect(c, "/profiles/attributes")
 }
 
-// share is how many of all profiles have a value, in percent.
+// share is how many of all profiles have a value, in percent. It is 100 only when all have one.
 func share(c echo.Context, filled, rows int) string {
 	if rows == 0 {
 		return ""
 	}
-	return text(c, "profiles.attribute.share", "Percent", i18n.From(ctx(c)).Decimal(100*float64(filled)/float64(rows), 0))
+	return text(c, "profiles.attribute.share", "Percent", 100*filled/rows)
 }
 
 // valueText writes a stored value for the reader.
