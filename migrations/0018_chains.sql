@@ -45,3 +45,5 @@ CREATE INDEX chain_tasks_by_chain ON chain_tasks (chain_id, id);
 CREATE INDEX chain_tasks_by_target ON chain_tasks (kind, target_id, id);
 CREATE INDEX chain_tasks_by_run ON chain_tasks (run_id) WHERE run_id IS NOT NULL;
 CREATE INDEX chain_tasks_because_of ON chain_tasks (because_of) WHERE because_of IS NOT NULL;
+CREATE INDEX chain_tasks_by_import ON chain_tasks (import_id) WHERE import_id IS NOT NULL;
+CREATE INDEX chain_tasks_by_time ON chain_tasks (queued_at);
