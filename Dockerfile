@@ -17,5 +17,6 @@ USER 65532:65532
 ENV SEGUE_DATA=/data SEGUE_LISTEN=0.0.0.0:8090
 VOLUME /data
 EXPOSE 8090
+HEALTHCHECK --start-period=60s CMD ["/segue", "health"]
 ENTRYPOINT ["/segue"]
 CMD ["serve"]

@@ -28,7 +28,7 @@ func (s *Server) leave(c echo.Context, message layout.Flash) {
 	c.Set(flashKey, waiting)
 	value, err := s.sealed.Encode("flash", waiting)
 	if err != nil { // longer than a cookie: the act is done all the same, and its page shows it
-		s.log.Warn("message for the next page is lost", "request", requestID(c), "error", err)
+		s.log.WarnContext(ctx(c), "message for the next page is lost", "error", err)
 		return
 	}
 	s.setCookie(c, "flash", value, flashSeconds)

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -23,6 +22,9 @@ var statuses = map[problem.Kind]int{
 	problem.Conflict:     http.StatusConflict,
 	problem.Unavailable:  http.StatusServiceUnavailable,
 }
+
+// statusGone is for the log alone: nobody is there any more to be answered.
+const statusGone = 499
 
 // formErrors turns a problem that the person can mend into what the form shows: a text beside each field, and a summary. It
 // is false for every other error, which the handler returns. Render the form with status 422 and the values as typed. labels
@@ -55,7 +57,11 @@ func (s *Server) showProblem(err error, c echo.Context) {
 		return
 	}
 	status, trouble := s.trouble(c, err)
-	if status >= http.StatusInternalServerError {
+	if status == statusGone {
+		c.Response().Status = status
+		return
+	}
+	if status >= http.StatusInternalServerError && !errors.Is(err, errStopping) {
 		s.logFailure(c, err)
 	}
 	if status == http.StatusUnauthorized && s.sendToSignIn(c) {
@@ -79,6 +85,8 @@ func (s *Server) trouble(c echo.Context, err error) (int, layout.Trouble) {
 	}
 	var refused *echo.HTTPError
 	switch p := problem.Of(err); {
+	case ctx(c).Err() != nil:
+		return statusGone, layout.Trouble{}
 	case p != nil:
 		status := statuses[p.Kind]
 		return status, layout.Trouble{Status: status, Title: text(c, p.Code, p.Args...), Text: text(c, advice(p.Kind))}
@@ -93,8 +101,6 @@ func (s *Server) trouble(c echo.Context, err error) (int, layout.Trouble) {
 			title = "web.problem.too_many"
 		}
 		return refused.Code, layout.Trouble{Status: refused.Code, Title: text(c, title)}
-	case errors.Is(err, context.Canceled) && c.Request().Context().Err() != nil:
-		return 499, layout.Trouble{Status: 499, Title: text(c, "web.problem.request")} // the reader went away
 	}
 	return http.StatusInternalServerError, layout.Trouble{
 		Status: http.StatusInternalServerError, Title: text(c, "web.problem.internal"),
@@ -150,7 +156,6 @@ func signInPath(back string) string {
 // logFailure writes down what people are not told.
 func (s *Server) logFailure(c echo.Context, err error) {
 	s.log.LogAttrs(ctx(c), slog.LevelError, "request failed",
-		slog.String("request", requestID(c)),
 		slog.String("method", c.Request().Method),
 		slog.String("route", c.Path()),
 		slog.Int64("user", actor(c).UserID),

@@ -90,7 +90,7 @@ func TestNobodyIsSentToAnotherSite(t *testing.T) {
 
 func TestEveryAnswerCarriesTheSecureHeaders(t *testing.T) {
 	s := newSite(t, func(_ *Services, o *Options) { o.Secure = true })
-	for _, path := range []string{"/sign-in", "/", "/no-such-page", "/healthz", "/static/segue.css", "/users/1"} {
+	for _, path := range []string{"/sign-in", "/", "/no-such-page", "/healthz", "/readyz", "/static/segue.css", "/users/1"} {
 		a := s.browser(t).get(path)
 		for name, want := range map[string]string{
 			"Content-Security-Policy":      policy,
@@ -107,7 +107,7 @@ func TestEveryAnswerCarriesTheSecureHeaders(t *testing.T) {
 		if kept := a.Header.Get("Cache-Control"); kept != "no-store" && !strings.HasPrefix(path, "/static/") {
 			t.Errorf("%s may be kept: %q", path, kept)
 		}
-		if raw := path == "/healthz" || strings.HasPrefix(path, "/static/"); raw == (len(a.Cookies()) > 0) {
+		if raw := path == "/healthz" || path == "/readyz" || strings.HasPrefix(path, "/static/"); raw == (len(a.Cookies()) > 0) {
 			t.Errorf("%s sets %d cookies", path, len(a.Cookies()))
 		}
 		for _, cookie := range a.Cookies() {

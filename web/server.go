@@ -52,12 +52,13 @@ type Services struct {
 // Options are how the server meets the world. Sealer must be set.
 type Options struct {
 	Sealer         *secret.Sealer
-	Logger         *slog.Logger   // slog.Default() unless set
-	Secure         bool           // people come by HTTPS: cookies and browsers are held to it
-	PublicURL      string         // "https://segue.example.com", for links to pass on; as the request has it unless set
-	Hosts          []string       // host names that requests may name, without port; any when empty
-	TrustedProxies []netip.Prefix // who may say, in X-Forwarded-For, whom a request comes from; nobody unless set
-	Demo           bool           // the pages say that data and destination are samples
+	Logger         *slog.Logger                 // slog.Default() unless set
+	Secure         bool                         // people come by HTTPS: cookies and browsers are held to it
+	PublicURL      string                       // "https://segue.example.com", for links to pass on; as the request has it unless set
+	Hosts          []string                     // host names that requests may name, without port; any when empty
+	TrustedProxies []netip.Prefix               // who may say, in X-Forwarded-For, whom a request comes from; nobody unless set
+	Ready          func(context.Context) string // why requests cannot be served now; "" when they can. Always "" unless set
+	Demo           bool                         // the pages say that data and destination are samples
 }
 
 // Server answers requests.
@@ -86,6 +87,9 @@ func New(services Services, options Options) *Server {
 	}
 	if options.Logger == nil {
 		options.Logger = slog.Default()
+	}
+	if options.Ready == nil {
+		options.Ready = func(context.Context) string { return "" }
 	}
 	s := &Server{
 		Services: services, options: options, log: options.Logger, echo: echo.New(),

@@ -12,19 +12,31 @@ import (
 
 const preferenceSeconds = 365 * 24 * 3600
 
+const (
+	healthPath = "/healthz"
+	readyPath  = "/readyz"
+)
+
 func (s *Server) systemRoutes(r *routes) {
-	r.raw("/healthz", s.health)                                  // for whoever supervises the process
+	r.raw(healthPath, s.health)                                  // for whoever supervises the process: it lives
+	r.raw(readyPath, s.ready)                                    // and can do its work
 	r.raw(static.Prefix+"*", echo.WrapHandler(static.Handler())) // stylesheet, scripts, icons
 	r.post("/language", public, s.chooseLanguage)                // the switch on every page
 	r.post("/theme", public, s.chooseTheme)                      // light, dark, or as the device asks
 	s.echo.RouteNotFound("/*", s.notFound)
 }
 
-// health answers ok when the database can be read.
-func (s *Server) health(c echo.Context) error {
-	if _, err := s.Accounts.NeedsSetup(ctx(c)); err != nil {
-		s.logFailure(c, err)
-		return c.String(http.StatusServiceUnavailable, "unavailable\n")
+// health answers ok: a process that does so need not be started again, whatever else is wrong.
+func (s *Server) health(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }
+
+// ready answers ok when everything is there that requests need, and else says in a few words what is not.
+func (s *Server) ready(c echo.Context) error {
+	reason := "stopping"
+	if s.closing.Err() == nil {
+		reason = s.options.Ready(ctx(c))
+	}
+	if reason != "" {
+		return c.String(http.StatusServiceUnavailable, "not ready: "+reason+"\n")
 	}
 	return c.String(http.StatusOK, "ok\n")
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/event"
+	"github.com/segue-app/segue/internal/logline"
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/pushdown"
@@ -61,7 +62,7 @@ func newEmptySite(t *testing.T, change ...func(*Services, *Options)) *site {
 	services.Segments.SetBases(services.Pushdown)
 	services.Connections, s.sandbox = testkit.Connections(t, s.db, services.Accounts, services.Events, s.clock)
 	services = withEngine(t, services, s.db, s.clock)
-	options := Options{Sealer: sealer, Logger: slog.New(slog.NewTextHandler(s.log, nil))}
+	options := Options{Sealer: sealer, Logger: logline.New(s.log, slog.LevelInfo, false)}
 	for _, c := range change {
 		c(&services, &options)
 	}

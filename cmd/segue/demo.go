@@ -14,6 +14,7 @@ import (
 
 	"github.com/segue-app/segue/internal/app"
 	"github.com/segue-app/segue/internal/demo"
+	"github.com/segue-app/segue/internal/logline"
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
 	"github.com/segue-app/segue/internal/warehouse"
 	"github.com/segue-app/segue/web"
@@ -42,7 +43,7 @@ func (c *demoCommand) Run(ctx context.Context) (err error) {
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	}
-	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	slog.SetDefault(logline.New(os.Stderr, slog.LevelWarn, false))
 	stand, standURL, stop, err := c.serveSandbox(folder)
 	if err != nil {
 		return err

@@ -14,6 +14,8 @@ import (
 	_ "time/tzdata" // time zones, also where the system has none
 
 	"github.com/alecthomas/kong"
+
+	"github.com/segue-app/segue/internal/logline"
 )
 
 // commands is the command line. Every flag can be given as the environment variable that its help names.
@@ -25,6 +27,7 @@ type commands struct {
 	StopAll   stopAllCommand   `cmd:"" help:"Emergency stop: hold all runs, and send nothing, until resume-all."`
 	ResumeAll resumeAllCommand `cmd:"" help:"Lift the emergency stop. The runs that it held go on."`
 	Migrate   migrateCommand   `cmd:"" help:"Bring the database up to date. Serving does so too."`
+	Health    healthCommand    `cmd:"" help:"Ask a running server whether it is well, for the health checks of containers."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 
@@ -38,9 +41,8 @@ func (d data) database() string { return filepath.Join(d.Data, "segue.db") }
 func main() {
 	var c commands
 	parsed := kong.Parse(&c, kong.Name("segue"), kong.Description("Carries segments of customer profiles to Omnisend."))
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	ctx := untilAsked()
+	slog.SetDefault(logline.New(os.Stderr, slog.LevelInfo, false))
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	if err := parsed.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "segue:", err)
@@ -50,4 +52,18 @@ func main() {
 		}
 		os.Exit(1)
 	}
+}
+
+// untilAsked is a context that ends when the program is asked to stop. Whoever asks twice wants it at once: the second signal ends
+// the program as if it knew no signals.
+func untilAsked() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-asked
+		signal.Stop(asked) // before anything else, so that a second one is not swallowed
+		cancel()
+	}()
+	return ctx
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/app"
+	"github.com/segue-app/segue/internal/logline"
 	"github.com/segue-app/segue/internal/omnisend"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/warehouse"
@@ -34,6 +34,7 @@ type serveCommand struct {
 	KeepHistory    time.Duration     `help:"How long it is kept at most who was in which batch, for the stories of single persons; administrators may set less." default:"2160h" env:"SEGUE_KEEP_HISTORY"`
 	WatchFolders   []string          `name:"watch-folder" help:"Folder in which sources may watch for files; none when none is given." type:"path" env:"SEGUE_WATCH_FOLDER"`
 	SQLHosts       warehouse.Allowed `name:"sql-hosts" help:"Hosts whose SQL databases may be read: names, host:port or networks, with =plain behind those that may be reached without TLS. None when none is given." env:"SEGUE_SQL_HOSTS"`
+	LogLevel       slog.Level        `name:"log-level" help:"Least level of the lines of the log: debug, info, warn or error." default:"info" env:"SEGUE_LOG_LEVEL"`
 	LogJSON        bool              `name:"log-json" help:"Write the log as JSON." env:"SEGUE_LOG_JSON"`
 }
 
@@ -62,14 +63,9 @@ func isWebAddress(text string) bool {
 	return err == nil && (address.Scheme == "http" || address.Scheme == "https") && address.Host != ""
 }
 
-// stopWithin is how long a stop may take before it is forced.
-const stopWithin = 10 * time.Second
-
 // Run serves until the process is asked to stop.
 func (c *serveCommand) Run(ctx context.Context) error {
-	if c.LogJSON {
-		slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
-	}
+	slog.SetDefault(logline.New(os.Stderr, c.LogLevel, c.LogJSON))
 	a, err := app.Open(ctx, app.Config{Folder: c.Data, SealingKey: c.SealingKey, OmnisendURL: c.OmnisendURL, Window: c.OmnisendWindow,
 		WatchFolders: c.WatchFolders, MaxProfiles: c.MaxProfiles, Retention: run.Retention{Evidence: c.KeepEvidence, History: c.KeepHistory}, SQL: warehouse.Limits{Allowed: c.SQLHosts}})
 	if err != nil {
@@ -88,46 +84,4 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	}
 	return serve(ctx, a, c.Listen, web.Options{PublicURL: c.URL, Secure: strings.HasPrefix(c.URL, "https://"), Hosts: c.Hosts,
 		TrustedProxies: c.TrustedProxies}, func(at net.Addr) { slog.Info("serving", "address", at.String()) })
-}
-
-// serve runs the application until the context ends, then lets requests and runs come to a good point.
-func serve(ctx context.Context, a *app.App, listen string, options web.Options, ready func(net.Addr)) error {
-	listener, err := net.Listen("tcp", listen)
-	if err != nil {
-		return errors.Join(fmt.Errorf("listen: %w", err), a.Close())
-	}
-	if err := a.Start(ctx); err != nil {
-		return errors.Join(err, listener.Close(), a.Close())
-	}
-	options.Sealer = a.Sealer
-	server := web.New(services(a), options).HTTPServer(listen)
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
-	ready(listener.Addr())
-	select {
-	case err = <-ended:
-	case <-ctx.Done():
-	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
-	defer cancel()
-	if shutdown := server.Shutdown(last); err == nil && !errors.Is(shutdown, context.DeadlineExceeded) {
-		err = shutdown
-	}
-	if errors.Is(err, http.ErrServerClosed) {
-		err = nil
-	}
-	return errors.Join(err, a.Stop(last))
-}
-
-func services(a *app.App) web.Services {
-	return web.Services{Accounts: a.Accounts, Profiles: a.Profiles, Sources: a.Sources, Pushdown: a.Pushdown, Segments: a.Segments, Exclusions: a.Exclusions, Connections: a.Connections, Exports: a.Exports,
-		Runs: a.Runs, Schedule: a.Schedule, Stops: a.Stops, Erasures: a.Erasures, Events: a.Events}
-}
-
-// reachable is an address of this machine for one to listen on: of all networks, the machine itself.
-func reachable(listen string) string {
-	if host, port, err := net.SplitHostPort(listen); err == nil && (host == "" || host == "0.0.0.0" || host == "::") {
-		return net.JoinHostPort("127.0.0.1", port)
-	}
-	return listen
 }

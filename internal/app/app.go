@@ -79,6 +79,8 @@ type App struct {
 
 	queue *job.Queue
 	watch func() // ends the watch over the emergency stop
+	ready readiness
+	log   *slog.Logger
 	lock  *flock.Flock
 }
 
@@ -99,7 +101,7 @@ func Open(ctx context.Context, c Config) (opened *App, err error) {
 	if err := os.MkdirAll(c.Folder, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
-	a := &App{Events: &event.Hub{}, lock: flock.New(filepath.Join(c.Folder, "segue.lock"))}
+	a := &App{Events: &event.Hub{}, log: c.Log, lock: flock.New(filepath.Join(c.Folder, "segue.lock"))}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
@@ -263,19 +265,25 @@ func (a *App) Start(ctx context.Context) error {
 		end()
 		<-ended
 	}
-	return nil
+	return a.begun(ctx)
 }
 
 // Stop lets the work under way come to a point from where it goes on at the next start, within the context's time.
 func (a *App) Stop(ctx context.Context) error {
+	return errors.Join(a.Rest(ctx), a.close())
+}
+
+// Rest is the first part of Stop: nothing works in the background any more. Close is the second.
+func (a *App) Rest(ctx context.Context) error {
+	a.Stopping()
 	a.Runs.Shutdown()
 	if a.watch != nil {
 		a.watch()
 	}
-	return errors.Join(a.queue.Stop(ctx), a.close())
+	return a.queue.Stop(ctx)
 }
 
-// Close lets go of the data folder without having started.
+// Close lets go of the data folder, of which nothing in the background may make use any more.
 func (a *App) Close() error { return a.close() }
 
 func (a *App) close() error {

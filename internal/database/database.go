@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	_ "modernc.org/sqlite" // registers the "sqlite" driver
@@ -22,6 +23,10 @@ type DB struct {
 	write *sql.DB
 	read  *sql.DB
 	long  chan struct{} // a token for each reading that goes through all profiles while somebody waits
+	path  string
+
+	observer atomic.Pointer[func(waited, took time.Duration)] // see Observe
+	failing  atomic.Pointer[Trouble]                          // of the last transaction; nil: it went well
 }
 
 // Querier is what both the reading pool and a transaction can do.
@@ -79,7 +84,7 @@ func Connect(path string) (*DB, error) {
 	if err := write.Ping(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), write.Close(), read.Close())
 	}
-	return &DB{write: write, read: read, long: make(chan struct{}, longReadings)}, nil
+	return &DB{write: write, read: read, long: make(chan struct{}, longReadings), path: path}, nil
 }
 
 // create makes the file, when there is none, for its owner alone: SQLite would let everybody read it, and gives the files
@@ -121,7 +126,10 @@ func (db *DB) Writer() *sql.DB { return db.write }
 // InTx runs work in a transaction that writes, and commits it unless work fails or panics. Keep it short: everybody
 // who writes waits for it, and nothing that waits for the network belongs inside.
 func (db *DB) InTx(ctx context.Context, work func(tx Tx) error) (err error) {
+	asked := time.Now()
 	tx, err := db.write.BeginTx(ctx, nil)
+	had := time.Now()
+	defer func() { db.observed(had.Sub(asked), time.Since(had), err) }()
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}

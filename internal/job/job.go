@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/segue-app/segue/internal/database"
 )
@@ -63,7 +65,10 @@ type Work struct {
 }
 
 // Queue queues work and has it done.
-type Queue struct{ client *river.Client[*sql.Tx] }
+type Queue struct {
+	client  *river.Client[*sql.Tx]
+	started atomic.Pointer[time.Time] // nil: it does not run
+}
 
 const (
 	runQueue      = "runs"
@@ -93,6 +98,7 @@ func New(db *database.DB, work Work, log *slog.Logger) (*Queue, error) {
 	client, err := river.NewClient(riversqlite.New(db.Writer()), &river.Config{
 		Logger:      log,
 		Workers:     workers,
+		Middleware:  []rivertype.Middleware{observe(log)},
 		MaxAttempts: attempts,
 		JobTimeout:  -1, // a run takes as long as the destination's rate limit makes it
 		// Start-up queues again what a killed process left. What River still holds as running of that process is harmless: it
@@ -127,16 +133,26 @@ func (q *Queue) Start(ctx context.Context) error {
 	if err := q.client.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("start the job queue: %w", err)
 	}
+	now := time.Now()
+	q.started.Store(&now)
 	return nil
 }
 
-// Stop waits until the jobs under way have ended; when ctx ends first, theirs does too.
+// breakOff is how long before the end of its time Stop ends the jobs that are still under way.
+const breakOff = 3 * time.Second
+
+// Stop waits until the jobs under way have ended. Shortly before ctx ends, theirs does too: each is done again at the next start.
 func (q *Queue) Stop(ctx context.Context) error {
-	err := q.client.Stop(ctx)
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	q.started.Store(nil)
+	patience := ctx
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		patience, cancel = context.WithDeadline(ctx, deadline.Add(-breakOff))
 		defer cancel()
-		err = q.client.StopAndCancel(hard)
+	}
+	err := q.client.Stop(patience)
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		err = q.client.StopAndCancel(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("stop the job queue: %w", err)

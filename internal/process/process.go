@@ -64,6 +64,18 @@ func (p *Process) Await() error {
 	}
 }
 
+// Address is where its pages are: host and port.
+func (p *Process) Address() string { return p.address }
+
+// Wait waits until the program has ended by itself, and gives its exit status: -1 when a signal ended it.
+func (p *Process) Wait() (status int, err error) {
+	var exit *exec.ExitError
+	if err := p.command.Wait(); err != nil && !errors.As(err, &exit) {
+		return 0, fmt.Errorf("wait for segue: %w", err)
+	}
+	return p.command.ProcessState.ExitCode(), nil
+}
+
 // Signal sends the program a signal.
 func (p *Process) Signal(signal os.Signal) error { return p.command.Process.Signal(signal) }
 

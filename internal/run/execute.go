@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/export"
+	"github.com/segue-app/segue/internal/logline"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
 )
@@ -23,6 +25,7 @@ func (s *Service) Execute(ctx context.Context, runID int64) error {
 	if !ok {
 		return nil
 	}
+	ctx = logline.With(ctx, slog.Int64("run", runID))
 	err := s.carry(ctx, u)
 	for attempt := 0; s.endure(ctx, u, err, attempt); attempt++ {
 		err = s.carry(ctx, u)
@@ -43,6 +46,7 @@ func (s *Service) carry(ctx context.Context, u *underWay) error {
 	if !r.State.Going() {
 		return nil
 	}
+	ctx = logline.With(ctx, slog.Int64("export", r.ExportID))
 	if !r.CancelAskedAt.IsZero() {
 		u.stop(cancelled)
 	}
@@ -59,8 +63,13 @@ func (s *Service) carry(ctx context.Context, u *underWay) error {
 	if err != nil && !errors.Is(err, errEnded) && !errors.Is(err, errShutdown) {
 		return err
 	}
-	if r, err = getRun(ctx, s.db.Reader(), runID); err != nil || r.State.Active() {
-		return err // it holds its snapshot until it goes on
+	if r, err = getRun(ctx, s.db.Reader(), runID); err != nil {
+		return err
+	}
+	s.log.InfoContext(ctx, "the run stands", "state", r.State, "profiles", r.Counts.Profiles, "settled", r.Counts.Settled(),
+		"accepted", r.Counts.Accepted, "rejected", r.Counts.Rejected(), "requests", r.Requests)
+	if r.State.Active() {
+		return nil // it holds its snapshot until it goes on
 	}
 	return s.profiles.Release(ctx, holder(runID))
 }
@@ -107,7 +116,7 @@ func (s *Service) execute(ctx context.Context, r Run, u *underWay) error {
 	if !ok {
 		return fmt.Errorf("run %d: no destination of type %q", r.ID, r.Plan.DestinationType)
 	}
-	x := &execution{service: s, run: r, log: s.log.With("run", r.ID, "export", r.ExportID), maxBatch: driver.Info().MaxBatch,
+	x := &execution{service: s, run: r, maxBatch: driver.Info().MaxBatch,
 		unit: s.budgets.Window() / 60, finish: make(chan struct{}), underWay: u}
 	x.followed = newFollower(x)
 	var err error

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,7 +22,6 @@ type execution struct {
 	*underWay
 	service    *Service
 	run        Run
-	log        *slog.Logger
 	maker      *contacts // the planner's, for reading; withdrawing when that has ended
 	checker    *contacts // the planner's, for deciding meanwhile
 	excluded   *excluded
@@ -104,7 +102,7 @@ func (x *execution) carryOut(ctx context.Context) error {
 	if err := x.lookForLate(ctx, true); err != nil {
 		return err
 	}
-	return x.conclude()
+	return x.conclude(ctx)
 }
 
 // settled is called once for each batch that has its outcome, or went over into others (which were counted before).
@@ -257,10 +255,10 @@ func (x *execution) watchPermission(ctx context.Context) error {
 const permissionEvery = 250 * time.Millisecond
 
 // conclude writes how the run ended. A run whose counts do not add up to its profiles is an error of ours and says so.
-func (x *execution) conclude() error {
+func (x *execution) conclude(ctx context.Context) error {
 	// The record is written even when the program is asked to stop at this moment. How long that may take is up to write: a time of
 	// our own that ends while another program holds the database would look like a failure that does not pass.
-	ctx := context.Background()
+	ctx = context.WithoutCancel(ctx)
 	cause := context.Cause(x.stopping)
 	if errors.Is(cause, errShutdown) {
 		return x.write(ctx, progress{}, func(journal) error { return nil })

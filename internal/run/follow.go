@@ -162,7 +162,7 @@ func (f *follower) endOn(ctx context.Context, err error) (bool, error) {
 		if failure.Kind != destination.Throttled {
 			f.x.troubles.add(ForDestination)
 		}
-		f.x.log.Warn("the states of batches could not be read", "status", failure.Status)
+		f.x.service.log.WarnContext(ctx, "the states of batches could not be read", "status", failure.Status)
 		return false, nil
 	}
 	if f.x.stopping.Err() != nil { // what was sent is followed for a while only, and no longer when that is refused

@@ -101,7 +101,7 @@ func (s *Service) patiently(ctx context.Context, u *underWay, read func(ctx cont
 			return haltOnFault(err)
 		}
 		if u.troubles.add(failSource) {
-			s.log.Warn("a source does not answer, and is tried again", "run", u.runID, "error", err)
+			s.log.WarnContext(ctx, "a source does not answer, and is tried again", "error", err)
 			s.events.Publish(ListTopic, Topic(u.runID))
 		}
 		select {

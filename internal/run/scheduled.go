@@ -34,7 +34,7 @@ func (s *Service) StartScheduled(ctx context.Context, since time.Time) (started,
 		_, err = s.start(ctx, access.System, e, Scheduled, Options{})
 		switch {
 		case problem.Is(err, problem.Conflict):
-			s.log.Info("export passed over", "export", id, "reason", problem.Of(err).Code)
+			s.log.InfoContext(ctx, "export passed over", "export", id, "reason", problem.Of(err).Code)
 			passedOver++
 		case err != nil:
 			return started, passedOver, err

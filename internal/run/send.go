@@ -85,7 +85,7 @@ func (x *execution) send(ctx context.Context, b batch) error {
 		case failure.Passing() && (attempt < leastTries || time.Since(first) < x.seconds(patienceSeconds)):
 			if failure.Kind != destination.Throttled { // for those the gate waits
 				x.troubles.add(ForDestination)
-				x.log.Warn("the destination does not answer as it should", "status", failure.Status, "attempt", attempt+1)
+				x.service.log.WarnContext(ctx, "the destination does not answer as it should", "status", failure.Status, "attempt", attempt+1)
 				x.pause(ctx, backOff(attempt))
 			}
 		default:

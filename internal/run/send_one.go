@@ -110,7 +110,7 @@ func (s *Service) SendOne(ctx context.Context, actor access.Actor, exportID int6
 		return err
 	}
 	answer.ProfileID, answer.At = made.profileID, s.clock()
-	s.log.Info("one profile sent on demand", "export", exportID, "user", actor.UserID, "outcome", answer.Outcome)
+	s.log.InfoContext(ctx, "one profile sent on demand", "export", exportID, "user", actor.UserID, "outcome", answer.Outcome)
 	// Once more: a run that began meanwhile may have delivered other values, before or after these.
 	if err := s.outdate(context.WithoutCancel(ctx), exportID, made, others); err != nil {
 		return err

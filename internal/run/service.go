@@ -228,7 +228,7 @@ func (s *Service) StartAll(ctx context.Context, actor access.Actor, cause Cause)
 		r, err := s.start(ctx, actor, e, cause, Options{})
 		switch {
 		case problem.Is(err, problem.Conflict):
-			s.log.Info("export passed over", "export", id, "reason", problem.Of(err).Code)
+			s.log.InfoContext(ctx, "export passed over", "export", id, "reason", problem.Of(err).Code)
 			passedOver++
 		case err != nil:
 			return started, passedOver, err

@@ -212,7 +212,7 @@ func (s *Service) readChunks(ctx context.Context, reading pushdown.Reading, widt
 // dropSpool removes a spool that nothing comes of, and passes the error on that is the reason.
 func (s *Service) dropSpool(ctx context.Context, plan *Plan, why error) error {
 	if err := s.profiles.Drop(context.WithoutCancel(ctx), plan.SnapshotID); err != nil {
-		s.log.Error("a spool could not be dropped; the next start removes it", "snapshot", plan.SnapshotID, "error", err)
+		s.log.ErrorContext(ctx, "a spool could not be dropped; the next start removes it", "snapshot", plan.SnapshotID, "error", err)
 	}
 	return why
 }

@@ -79,7 +79,7 @@ func (s *Service) endure(ctx context.Context, u *underWay, failure error, attemp
 		return false
 	}
 	if u.troubles.add(string(trouble)) {
-		s.log.Error("the journal cannot be written, and is tried again", "run", u.runID, "trouble", trouble)
+		s.log.ErrorContext(ctx, "the journal cannot be written, and is tried again", "trouble", trouble)
 		s.events.Publish(ListTopic, Topic(u.runID))
 	}
 	wait := min(firstEndured<<min(attempt, 10), longestEndured)
@@ -168,7 +168,7 @@ func (x *execution) watchProgress(ctx context.Context) error {
 		switch {
 		case err == nil:
 			marked = moved
-			x.log.Warn("the run makes no progress", "waits_for", waits)
+			x.service.log.WarnContext(ctx, "the run makes no progress", "waits_for", waits)
 			x.changed.Store(true)
 		case database.TroubleOf(err) == database.NoTrouble:
 			return err

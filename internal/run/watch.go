@@ -30,7 +30,7 @@ func (s *Service) Watch(ctx context.Context) {
 			last = ""
 		case err.Error() != last: // once, not four times a second
 			last = err.Error()
-			s.log.Error("the emergency stop could not be looked up", "error", err)
+			s.log.ErrorContext(ctx, "the emergency stop could not be looked up", "error", err)
 		}
 		select {
 		case <-ticker.C:

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/segue-app/segue/internal/app"
+	"github.com/segue-app/segue/web"
+)
+
+// How long a stop takes at most. Requests and background work come to a good point at the same time.
+const (
+	stopWithin  = 9 * time.Second // from the signal until the data folder is let go of, which takes a moment more
+	drainWithin = 5 * time.Second // for requests under way
+)
+
+// serve runs the application until the context ends, then lets requests and runs come to a good point.
+func serve(ctx context.Context, a *app.App, listen string, options web.Options, ready func(net.Addr)) error {
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen: %w", err), a.Close())
+	}
+	if err := a.Start(ctx); err != nil {
+		return errors.Join(err, listener.Close(), a.Close())
+	}
+	options.Sealer, options.Ready = a.Sealer, a.Ready
+	server := web.New(services(a), options).HTTPServer(listen)
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	ready(listener.Addr())
+	quiet := tellSupervisor(ctx, "http://"+reachable(listener.Addr().String()))
+	select {
+	case err = <-ended:
+	case <-ctx.Done():
+	}
+	quiet()
+	return errors.Join(err, windDown(ctx, server, a))
+}
+
+// windDown ends everything in good order within stopWithin. What does not come to an end is broken off: of a run, an import and every
+// other job the database says where it goes on at the next start.
+func windDown(ctx context.Context, server *http.Server, a *app.App) error {
+	slog.Info("stopping")
+	a.Stopping()
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+	defer cancel()
+	rested := make(chan error, 1)
+	go func() { rested <- a.Rest(last) }()
+	draining, end := context.WithTimeout(last, drainWithin)
+	defer end()
+	err := server.Shutdown(draining)
+	if errors.Is(err, context.DeadlineExceeded) {
+		slog.Warn("requests are broken off: they did not come to their end in time")
+		err = server.Close()
+	}
+	rest := <-rested
+	if errors.Is(rest, context.DeadlineExceeded) {
+		slog.Warn("background work is broken off: it goes on at the next start")
+		rest = nil
+	}
+	return errors.Join(err, rest, a.Close())
+}
+
+func services(a *app.App) web.Services {
+	return web.Services{Accounts: a.Accounts, Profiles: a.Profiles, Sources: a.Sources, Pushdown: a.Pushdown, Segments: a.Segments, Exclusions: a.Exclusions, Connections: a.Connections, Exports: a.Exports,
+		Runs: a.Runs, Schedule: a.Schedule, Stops: a.Stops, Erasures: a.Erasures, Events: a.Events}
+}
+
+// reachable is an address of this machine for one to listen on: of all networks, the machine itself.
+func reachable(listen string) string {
+	if host, port, err := net.SplitHostPort(listen); err == nil && (host == "" || host == "0.0.0.0" || host == "::") {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return listen
+}
