@@ -13,6 +13,7 @@ import (
 )
 
 const (
+	eventStream    = "text/event-stream"
 	maxTopics      = 20
 	heartbeatEvery = 15 * time.Second // shorter than proxies' patience
 	recheckEvery   = 30 * time.Second // how long a stream may outlive its session
@@ -40,9 +41,10 @@ func (s *Server) streamEvents(c echo.Context) error {
 	defer leave()
 	listener := s.Events.Listen(topics...)
 	defer listener.Close()
+	defer s.options.Observer.Stream()()
 
 	h := c.Response().Header()
-	h.Set(echo.HeaderContentType, "text/event-stream")
+	h.Set(echo.HeaderContentType, eventStream)
 	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
 	stream := stream{c.Response(), http.NewResponseController(c.Response())}
 	// Reading is over; a deadline left on it would end the connection.

@@ -47,12 +47,16 @@ func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			c.Error(err)
 		}
+		took := s.Clock().Sub(started)
+		if c.Response().Header().Get(echo.HeaderContentType) != eventStream {
+			s.options.Observer.Request(c.Request().Method, c.Path(), c.Response().Status, took)
+		}
 		s.log.LogAttrs(c.Request().Context(), slog.LevelInfo, "request",
 			slog.String("method", c.Request().Method),
 			slog.String("route", c.Path()),
 			slog.Int("status", c.Response().Status),
 			slog.Int64("bytes", c.Response().Size),
-			slog.Int64("ms", s.Clock().Sub(started).Milliseconds()),
+			slog.Int64("ms", took.Milliseconds()),
 			slog.Int64("user", actor(c).UserID),
 		)
 		if broken { // the end of an answer must not look like its end when half of it is missing

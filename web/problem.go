@@ -137,7 +137,7 @@ func (s *Server) sendToSignIn(c echo.Context) bool {
 		c.Response().Header().Set("HX-Redirect", signInPath(back))
 		c.Response().WriteHeader(http.StatusUnauthorized)
 		return true
-	case r.Method == http.MethodGet && r.Header.Get("Accept") != "text/event-stream":
+	case r.Method == http.MethodGet && r.Header.Get("Accept") != eventStream:
 		if err := redirect(c, signInPath(r.URL.RequestURI())); err != nil {
 			s.logFailure(c, err)
 		}

@@ -58,8 +58,22 @@ type Options struct {
 	Hosts          []string                     // host names that requests may name, without port; any when empty
 	TrustedProxies []netip.Prefix               // who may say, in X-Forwarded-For, whom a request comes from; nobody unless set
 	Ready          func(context.Context) string // why requests cannot be served now; "" when they can. Always "" unless set
+	Observer       Observer                     // hears of requests; nobody unless set
 	Demo           bool                         // the pages say that data and destination are samples
 }
+
+// Observer measures how requests are answered.
+type Observer interface {
+	// Request is called when one was answered. The route is its pattern; a stream is none.
+	Request(method, route string, status int, took time.Duration)
+	// Stream is called when one is opened, and what it returns when it has ended.
+	Stream() (closed func())
+}
+
+type nobody struct{}
+
+func (nobody) Request(string, string, int, time.Duration) {}
+func (nobody) Stream() func()                             { return func() {} }
 
 // Server answers requests.
 type Server struct {
@@ -87,6 +101,9 @@ func New(services Services, options Options) *Server {
 	}
 	if options.Logger == nil {
 		options.Logger = slog.Default()
+	}
+	if options.Observer == nil {
+		options.Observer = nobody{}
 	}
 	if options.Ready == nil {
 		options.Ready = func(context.Context) string { return "" }

@@ -2,9 +2,14 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
+	"time"
+
+	"github.com/segue-app/segue/internal/access"
 )
 
 func TestASupervisorLearnsWithoutASessionWhetherTheServerLivesAndIsReady(t *testing.T) {
@@ -46,5 +51,52 @@ func TestEveryLineThatIsWrittenForARequestHasItsID(t *testing.T) {
 		if !strings.Contains(line, "request="+id) {
 			t.Errorf("%s", line)
 		}
+	}
+}
+
+// heard keeps what an Observer is told.
+type heard struct {
+	mutex    sync.Mutex
+	requests []string
+	streams  int
+}
+
+func (h *heard) Request(method, route string, status int, _ time.Duration) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	h.requests = append(h.requests, fmt.Sprint(method, " ", route, " ", status))
+}
+
+func (h *heard) Stream() func() {
+	h.count(1)
+	return func() { h.count(-1) }
+}
+
+func (h *heard) count(more int) int {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	h.streams += more
+	return h.streams
+}
+
+func TestAnObserverHearsOfEveryRequestByItsPatternAndOfStreams(t *testing.T) {
+	h := &heard{}
+	s := newSite(t, func(_ *Services, o *Options) { o.Observer = h })
+	s.routes.topic("run", access.LookAround)
+	b := s.as(t, "vera@example.com")
+	events := b.listen("/events?topic=run/1")
+	if got := next(t, events); got != "run/1" || h.count(0) != 1 {
+		t.Errorf("heard %q with %d streams", got, h.count(0))
+	}
+	s.Close()
+	if got := next(t, events); got != "closed" || h.count(0) != 0 {
+		t.Errorf("heard %q with %d streams", got, h.count(0))
+	}
+	b.get("/users/17")
+	b.get("/no/such/page?address=vera@example.com")
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	if got := fmt.Sprint(h.requests); !strings.HasSuffix(got, "POST /sign-in 303 GET /users/:id 403 GET /* 404]") {
+		t.Errorf("heard %s", got)
 	}
 }

@@ -101,7 +101,7 @@ func TestServeTakesItsSettingsFromFlagsAndFromTheEnvironment(t *testing.T) {
 		data: data{Data: "/var/lib/segue"}, SealingKey: "/etc/segue/segue.key", Listen: "127.0.0.1:9000", URL: "https://segue.example.com",
 		Hosts: []string{"segue.example.com", "segue.internal"}, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 		OmnisendURL: "http://127.0.0.1:8091/api", OmnisendWindow: 2 * time.Second, MaxProfiles: 5000, KeepEvidence: 48 * time.Hour,
-		KeepHistory: 24 * time.Hour, WatchFolders: []string{"/srv/drop", "/srv/more"}, SQLHosts: make(warehouse.Allowed, 2), LogLevel: slog.LevelWarn, LogJSON: true,
+		KeepHistory: 24 * time.Hour, WatchFolders: []string{"/srv/drop", "/srv/more"}, SQLHosts: make(warehouse.Allowed, 2), MetricsListen: "9464", LogLevel: slog.LevelWarn, LogJSON: true,
 	}
 	for i, entry := range []string{"db.example.com:5432", "10.0.0.0/8=plain"} {
 		if err := want.SQLHosts[i].UnmarshalText([]byte(entry)); err != nil {
@@ -112,7 +112,7 @@ func TestServeTakesItsSettingsFromFlagsAndFromTheEnvironment(t *testing.T) {
 		c, err := parse(t, "serve", "--data=/var/lib/segue", "--sealing-key=/etc/segue/segue.key", "--listen=127.0.0.1:9000",
 			"--url=https://segue.example.com", "--hosts=segue.example.com,segue.internal", "--trusted-proxies=10.0.0.0/8",
 			"--omnisend-url=http://127.0.0.1:8091/api", "--omnisend-window=2s", "--max-profiles=5000", "--keep-evidence=48h", "--keep-history=24h",
-			"--watch-folder=/srv/drop", "--watch-folder=/srv/more", "--sql-hosts=db.example.com:5432,10.0.0.0/8=plain", "--log-level=warn", "--log-json")
+			"--watch-folder=/srv/drop", "--watch-folder=/srv/more", "--sql-hosts=db.example.com:5432,10.0.0.0/8=plain", "--metrics-listen=9464", "--log-level=warn", "--log-json")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -125,7 +125,7 @@ func TestServeTakesItsSettingsFromFlagsAndFromTheEnvironment(t *testing.T) {
 			"SEGUE_DATA": "/var/lib/segue", "SEGUE_SEALING_KEY": "/etc/segue/segue.key", "SEGUE_LISTEN": "127.0.0.1:9000",
 			"SEGUE_URL": "https://segue.example.com", "SEGUE_HOSTS": "segue.example.com,segue.internal",
 			"SEGUE_TRUSTED_PROXIES": "10.0.0.0/8", "SEGUE_OMNISEND_URL": "http://127.0.0.1:8091/api",
-			"SEGUE_OMNISEND_WINDOW": "2s", "SEGUE_MAX_PROFILES": "5000", "SEGUE_KEEP_EVIDENCE": "48h", "SEGUE_KEEP_HISTORY": "24h", "SEGUE_LOG_JSON": "true", "SEGUE_LOG_LEVEL": "warn",
+			"SEGUE_OMNISEND_WINDOW": "2s", "SEGUE_MAX_PROFILES": "5000", "SEGUE_KEEP_EVIDENCE": "48h", "SEGUE_KEEP_HISTORY": "24h", "SEGUE_LOG_JSON": "true", "SEGUE_LOG_LEVEL": "warn", "SEGUE_METRICS_LISTEN": "9464",
 			"SEGUE_WATCH_FOLDER": "/srv/drop,/srv/more", "SEGUE_SQL_HOSTS": "db.example.com:5432,10.0.0.0/8=plain",
 		} {
 			t.Setenv(name, value)

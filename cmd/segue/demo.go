@@ -60,7 +60,7 @@ func (c *demoCommand) Run(ctx context.Context) (err error) {
 	if c.RunAndExit {
 		return c.runAndExit(ctx, a, stand)
 	}
-	return serve(ctx, a, c.Listen, web.Options{Demo: true}, func(at net.Addr) { c.greet(at, standURL) })
+	return serving{app: a, listen: c.Listen, options: web.Options{Demo: true}, ready: func(at net.Addr) { c.greet(at, standURL) }}.run(ctx)
 }
 
 // window is how long Omnisend's minute lasts.

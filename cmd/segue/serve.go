@@ -34,6 +34,7 @@ type serveCommand struct {
 	KeepHistory    time.Duration     `help:"How long it is kept at most who was in which batch, for the stories of single persons; administrators may set less." default:"2160h" env:"SEGUE_KEEP_HISTORY"`
 	WatchFolders   []string          `name:"watch-folder" help:"Folder in which sources may watch for files; none when none is given." type:"path" env:"SEGUE_WATCH_FOLDER"`
 	SQLHosts       warehouse.Allowed `name:"sql-hosts" help:"Hosts whose SQL databases may be read: names, host:port or networks, with =plain behind those that may be reached without TLS. None when none is given." env:"SEGUE_SQL_HOSTS"`
+	MetricsListen  string            `name:"metrics-listen" help:"Address to serve metrics for Prometheus on, at /metrics; a port alone is one of this machine. None when none is given." env:"SEGUE_METRICS_LISTEN"`
 	LogLevel       slog.Level        `name:"log-level" help:"Least level of the lines of the log: debug, info, warn or error." default:"info" env:"SEGUE_LOG_LEVEL"`
 	LogJSON        bool              `name:"log-json" help:"Write the log as JSON." env:"SEGUE_LOG_JSON"`
 }
@@ -82,6 +83,6 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if token != "" {
 		fmt.Printf("Nobody can sign in yet. Set up the first administrator here, once:\n  %s/setup?token=%s\n", strings.TrimRight(address, "/"), token)
 	}
-	return serve(ctx, a, c.Listen, web.Options{PublicURL: c.URL, Secure: strings.HasPrefix(c.URL, "https://"), Hosts: c.Hosts,
-		TrustedProxies: c.TrustedProxies}, func(at net.Addr) { slog.Info("serving", "address", at.String()) })
+	return serving{app: a, listen: c.Listen, metrics: c.MetricsListen, ready: func(at net.Addr) { slog.Info("serving", "address", at.String()) },
+		options: web.Options{PublicURL: c.URL, Secure: strings.HasPrefix(c.URL, "https://"), Hosts: c.Hosts, TrustedProxies: c.TrustedProxies}}.run(ctx)
 }

@@ -19,20 +19,35 @@ const (
 	drainWithin = 5 * time.Second // for requests under way
 )
 
-// serve runs the application until the context ends, then lets requests and runs come to a good point.
-func serve(ctx context.Context, a *app.App, listen string, options web.Options, ready func(net.Addr)) error {
-	listener, err := net.Listen("tcp", listen)
+// serving is an application and how it meets the world.
+type serving struct {
+	app     *app.App
+	listen  string // for people
+	metrics string // for Prometheus; "" for nobody
+	options web.Options
+	ready   func(net.Addr)
+}
+
+// run serves until the context ends, then lets requests and runs come to a good point.
+func (s serving) run(ctx context.Context) error {
+	a := s.app
+	listener, err := net.Listen("tcp", s.listen)
 	if err != nil {
 		return errors.Join(fmt.Errorf("listen: %w", err), a.Close())
 	}
+	measured, err := s.measure()
+	if err != nil {
+		return errors.Join(err, listener.Close(), a.Close())
+	}
+	defer func() { _ = measured.Close() }() // whoever scrapes now comes again
 	if err := a.Start(ctx); err != nil {
 		return errors.Join(err, listener.Close(), a.Close())
 	}
-	options.Sealer, options.Ready = a.Sealer, a.Ready
-	server := web.New(services(a), options).HTTPServer(listen)
+	s.options.Sealer, s.options.Ready = a.Sealer, a.Ready
+	server := web.New(services(a), s.options).HTTPServer(s.listen)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
-	ready(listener.Addr())
+	s.ready(listener.Addr())
 	quiet := tellSupervisor(ctx, "http://"+reachable(listener.Addr().String()))
 	select {
 	case err = <-ended:

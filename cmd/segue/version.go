@@ -15,16 +15,27 @@ func (versionCommand) Run() error {
 }
 
 func version() string {
-	number, revision := "development", ""
+	b := builtFrom()
+	if b.revision != "" {
+		b.number += " (" + b.revision + ")"
+	}
+	return fmt.Sprintf("segue %s %s", b.number, runtime.Version())
+}
+
+// build is what the program was built from.
+type build struct{ number, revision string }
+
+func builtFrom() build {
+	b := build{number: "development"}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		if v := info.Main.Version; v != "" && v != "(devel)" {
-			number = v
+			b.number = v
 		}
 		for _, setting := range info.Settings {
 			if setting.Key == "vcs.revision" {
-				revision = " (" + setting.Value[:min(12, len(setting.Value))] + ")"
+				b.revision = setting.Value[:min(12, len(setting.Value))]
 			}
 		}
 	}
-	return fmt.Sprintf("segue %s%s %s", number, revision, runtime.Version())
+	return b
 }

@@ -42,6 +42,7 @@ type Usage struct {
 	Used    int
 	Limit   int           // what we allow ourselves: less than the destination's limit while others spend too
 	Spare   int           // of the limit, left for reading what became of what was sent
+	Waiting int           // requests that wait for their turn
 	Blocked time.Duration // how long the destination wants us to pause, 0 when it does not
 }
 
@@ -85,7 +86,11 @@ func (b *Budget) Usage() Usage {
 	defer b.mutex.Unlock()
 	now := time.Now()
 	b.expire(now)
-	return Usage{Used: b.inFlight + len(b.answered), Limit: b.effective, Spare: b.limit / spareShare, Blocked: max(0, b.blocked.Sub(now))}
+	waiting := len(b.readers)
+	for _, q := range b.queues {
+		waiting += len(q.waiters)
+	}
+	return Usage{Waiting: waiting, Used: b.inFlight + len(b.answered), Limit: b.effective, Spare: b.limit / spareShare, Blocked: max(0, b.blocked.Sub(now))}
 }
 
 type gate struct {

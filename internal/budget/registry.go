@@ -44,6 +44,17 @@ func (r *Registry) For(ctx context.Context, brandID string) (*Budget, error) {
 	return b, nil
 }
 
+// Look reads the state of a brand's budget for somebody who does not spend it. One that nobody asked for yet is unused.
+func (r *Registry) Look(brandID string) Usage {
+	r.mutex.Lock()
+	b, ok := r.brands[brandID]
+	r.mutex.Unlock()
+	if !ok {
+		return Usage{Limit: r.limit, Spare: r.limit / spareShare}
+	}
+	return b.Usage()
+}
+
 // Pot gives another budget of the same brand, for requests that the destination counts apart.
 func (r *Registry) Pot(brandID, name string, limit int) *Budget {
 	r.mutex.Lock()
