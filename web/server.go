@@ -21,6 +21,7 @@ import (
 	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/exclusion"
 	"github.com/segue-app/segue/internal/export"
+	"github.com/segue-app/segue/internal/pace"
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/pushdown"
 	"github.com/segue-app/segue/internal/run"
@@ -45,6 +46,7 @@ type Services struct {
 	Schedule    *schedule.Service
 	Stops       *stop.Service
 	Erasures    *erasure.Service
+	Pace        *pace.Service
 	Events      *event.Hub
 	Clock       func() time.Time // time.Now unless set
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/segue-app/segue/internal/exclusion"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/omnisend"
+	"github.com/segue-app/segue/internal/pace"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/schedule"
 	"github.com/segue-app/segue/internal/secret"
@@ -44,9 +45,11 @@ func withEngine(t testing.TB, services Services, db *database.DB, clock *testkit
 	}
 	services.Exclusions = exclusion.NewService(db, sealer, services.Segments, clock.Now)
 	services.Stops = stop.NewService(db, clock.Now)
+	budgets := budget.NewRegistry(100, time.Minute, run.RequestTimes(db, clock.Now))
+	services.Pace = pace.NewService(pace.Dependencies{DB: db, Counts: budgets, Clock: clock.Now, Log: log})
 	services.Runs = run.NewService(run.Dependencies{DB: db, Stops: services.Stops, Profiles: services.Profiles, Segments: services.Segments,
 		Connections: services.Connections, Exclusions: services.Exclusions, Exports: services.Exports, Drivers: drivers, Queue: heldQueue{},
-		Budgets: budget.NewRegistry(100, time.Minute, run.RequestTimes(db, clock.Now)), Events: services.Events, Clock: clock.Now, Log: log})
+		Budgets: budgets, Events: services.Events, Clock: clock.Now, Log: log})
 	services.Schedule = schedule.NewService(schedule.Dependencies{DB: db, Sources: services.Sources, Segments: services.Segments, Runs: services.Runs,
 		Events: services.Events, Clock: clock.Now, Log: log})
 	services.Schedule.SetQueue(heldQueue{})

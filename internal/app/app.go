@@ -9,7 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -25,6 +25,7 @@ import (
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/job"
 	"github.com/segue-app/segue/internal/omnisend"
+	"github.com/segue-app/segue/internal/pace"
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/pushdown"
 	"github.com/segue-app/segue/internal/run"
@@ -76,9 +77,10 @@ type App struct {
 	Stops       *stop.Service
 	Erasures    *erasure.Service
 	Budgets     *budget.Registry
+	Pace        *pace.Service
 
 	queue *job.Queue
-	watch func() // ends the watch over the emergency stop
+	watch func() // ends the watch over the emergency stop, and the keeping of the pace
 	ready readiness
 	log   *slog.Logger
 	lock  *flock.Flock
@@ -144,6 +146,7 @@ func (a *App) assemble(c Config) (err error) {
 		limit = max(c.RequestsPerMinute, 0)
 	}
 	a.Budgets = budget.NewRegistry(limit, c.Window, run.RequestTimes(a.DB, c.Clock))
+	a.Pace = pace.NewService(pace.Dependencies{DB: a.DB, Counts: a.Budgets, Clock: c.Clock, Log: c.Log})
 	c.Account.Clock = c.Clock
 	a.Accounts = account.New(a.DB, c.Account)
 	a.Profiles = profile.NewService(a.DB, a.Events, c.Clock)
@@ -204,7 +207,7 @@ func (u uses) OfSegment(ctx context.Context, q database.Querier, segmentID int64
 type housekeeping struct{ app *App }
 
 // Tidy drops drafts of connections that were left, files that nobody confirmed, uploaded lists that neither a segment nor a run
-// uses, sizes of segments that are close together and old, and what runs keep for a while only.
+// uses, sizes of segments that are close together and old, minutes of request budgets, and what runs keep for a while only.
 func (h housekeeping) Tidy(ctx context.Context) error {
 	if err := h.app.Erasures.Tidy(ctx); err != nil { // first: it counts what it removes
 		return err
@@ -220,6 +223,9 @@ func (h housekeeping) Tidy(ctx context.Context) error {
 		return err
 	}
 	if err := h.app.Segments.ThinSizes(ctx); err != nil {
+		return err
+	}
+	if err := h.app.Pace.Tidy(ctx); err != nil {
 		return err
 	}
 	_, err = h.app.Connections.DropOld(ctx)
@@ -256,14 +262,12 @@ func (a *App) Start(ctx context.Context) error {
 		return err
 	}
 	watching, end := context.WithCancel(context.WithoutCancel(ctx))
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		a.Runs.Watch(watching)
-	}()
+	var group sync.WaitGroup
+	group.Go(func() { a.Runs.Watch(watching) })
+	group.Go(func() { a.Pace.Keep(watching) })
 	a.watch = func() {
 		end()
-		<-ended
+		group.Wait()
 	}
 	return a.begun(ctx)
 }
@@ -311,7 +315,7 @@ func (g gates) Spent(ctx context.Context, brandID string, requests int) error {
 	if err != nil {
 		return err
 	}
-	b.Recall(slices.Repeat([]time.Time{time.Now()}, requests))
+	b.Spend(requests)
 	return nil
 }
 

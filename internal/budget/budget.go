@@ -30,6 +30,7 @@ type Budget struct {
 	streak    int             // refusals in a row without a hint
 	raised    time.Time       // when effective last changed
 	timer     *time.Timer
+	meter     meter
 }
 
 type queue struct {
@@ -73,6 +74,15 @@ func (b *Budget) Recall(answered []time.Time) {
 	slices.SortFunc(b.answered, time.Time.Compare)
 }
 
+// Spend counts requests that were made just now without asking.
+func (b *Budget) Spend(requests int) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	now := time.Now()
+	b.answered = append(b.answered, slices.Repeat([]time.Time{now}, requests)...)
+	b.at(now).Requests += requests
+}
+
 // Gate lets one holder (a run) spend from the budget.
 func (b *Budget) Gate(holder string) destination.Gate { return &gate{budget: b, holder: holder} }
 
@@ -86,11 +96,7 @@ func (b *Budget) Usage() Usage {
 	defer b.mutex.Unlock()
 	now := time.Now()
 	b.expire(now)
-	waiting := len(b.readers)
-	for _, q := range b.queues {
-		waiting += len(q.waiters)
-	}
-	return Usage{Waiting: waiting, Used: b.inFlight + len(b.answered), Limit: b.effective, Spare: b.limit / spareShare, Blocked: max(0, b.blocked.Sub(now))}
+	return Usage{Used: b.inFlight + len(b.answered), Limit: b.effective, Spare: b.limit / spareShare, Waiting: b.waiting(), Blocked: max(0, b.blocked.Sub(now))}
 }
 
 type gate struct {
@@ -118,21 +124,19 @@ func (g *gate) Enter(ctx context.Context) (func(destination.Answer), error) {
 func (b *Budget) join(g *gate) chan struct{} {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	admitted := make(chan struct{})
+	now, admitted := time.Now(), make(chan struct{})
 	if g.reads {
 		b.readers = append(b.readers, admitted)
-		b.admit(time.Now())
-		return admitted
+	} else if i := slices.IndexFunc(b.queues, func(q *queue) bool { return q.holder == g.holder }); i >= 0 {
+		b.queues[i].waiters = append(b.queues[i].waiters, admitted)
+	} else {
+		b.queues = append(b.queues, &queue{holder: g.holder, waiters: []chan struct{}{admitted}})
 	}
-	for _, q := range b.queues {
-		if q.holder == g.holder {
-			q.waiters = append(q.waiters, admitted)
-			b.admit(time.Now())
-			return admitted
-		}
+	b.admit(now)
+	if n := b.waiting(); n > 0 {
+		m := b.at(now)
+		m.Waiting = max(m.Waiting, n)
 	}
-	b.queues = append(b.queues, &queue{holder: g.holder, waiters: []chan struct{}{admitted}})
-	b.admit(time.Now())
 	return admitted
 }
 
@@ -159,7 +163,11 @@ func (b *Budget) leave(g *gate, admitted chan struct{}) {
 		}
 	}
 	b.inFlight--
-	b.admit(time.Now())
+	now := time.Now()
+	if m := b.at(now); m.Requests > 0 {
+		m.Requests--
+	}
+	b.admit(now)
 }
 
 func (b *Budget) done(answer destination.Answer) {
@@ -169,6 +177,7 @@ func (b *Budget) done(answer destination.Answer) {
 	b.inFlight--
 	b.answered = append(b.answered, now) // a refused request is assumed to count as well
 	if answer.Throttled {
+		b.at(now).Refused++
 		b.refuse(now, answer.RetryAfter)
 	} else {
 		b.streak = 0
@@ -216,6 +225,7 @@ func (b *Budget) admit(now time.Time) {
 		close(b.readers[0])
 		b.readers = b.readers[1:]
 		b.inFlight++
+		b.at(now).Requests++
 	}
 	for len(b.queues) > 0 && b.room(now, b.limit/spareShare) {
 		q := b.queues[0]
@@ -223,6 +233,7 @@ func (b *Budget) admit(now time.Time) {
 		close(q.waiters[0])
 		q.waiters = q.waiters[1:]
 		b.inFlight++
+		b.at(now).Requests++
 		if len(q.waiters) > 0 {
 			b.queues = append(b.queues, q) // to the end: the others have their turn first
 		}

@@ -14,12 +14,15 @@ type Registry struct {
 
 	mutex  sync.Mutex
 	brands map[string]*Budget
+	pots   map[pot]*Budget
 }
+
+type pot struct{ brandID, name string }
 
 // NewRegistry makes budgets of limit requests in a window for each brand. recall reads when requests to a brand were
 // made since a time, oldest first; nil when nothing is known of earlier.
 func NewRegistry(limit int, window time.Duration, recall func(context.Context, string, time.Time) ([]time.Time, error)) *Registry {
-	return &Registry{limit: limit, window: window, recall: recall, brands: map[string]*Budget{}}
+	return &Registry{limit: limit, window: window, recall: recall, brands: map[string]*Budget{}, pots: map[pot]*Budget{}}
 }
 
 // Window is the length of the window.
@@ -59,12 +62,23 @@ func (r *Registry) Look(brandID string) Usage {
 func (r *Registry) Pot(brandID, name string, limit int) *Budget {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	key := brandID + "/" + name
-	if _, ok := r.brands[key]; !ok {
+	key := pot{brandID, name}
+	if _, ok := r.pots[key]; !ok {
 		if r.limit == 0 {
 			limit = 0 // no limits at all
 		}
-		r.brands[key] = New(limit, r.window)
+		r.pots[key] = New(limit, r.window)
 	}
-	return r.brands[key]
+	return r.pots[key]
+}
+
+// Collect gives what was made of the brands' budgets since the last time, by minutes. Pots are not among them. A minute may
+// come in parts.
+func (r *Registry) Collect() (counted []Minute) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	for brandID, b := range r.brands {
+		counted = b.collect(brandID, counted)
+	}
+	return counted
 }
