@@ -54,6 +54,7 @@ func (s *Service) runImport(ctx context.Context, importID int64, unasked bool) e
 	// What follows must happen even when the process is being shut down.
 	after := context.WithoutCancel(ctx)
 	if err == nil {
+		s.log.InfoContext(ctx, "the import stands", "state", i.State, "lines", i.Lines, "good", i.Good, "refused", i.Refused)
 		s.events.Publish(topic(importID), ImportsTopic, SourcesTopic)
 		if i.State == Asking {
 			return errors.Join(s.removeFile(importID), s.profiles.Replaced(after)) // it may have taken the place of another question
