@@ -103,39 +103,25 @@ func Open(ctx context.Context, c Config) (opened *App, err error) {
 	if err := os.MkdirAll(c.Folder, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
-	a := &App{Events: &event.Hub{}, log: c.Log, lock: flock.New(filepath.Join(c.Folder, "segue.lock"))}
+	a := &App{Events: &event.Hub{}, log: c.Log, lock: flock.New(filepath.Join(c.Folder, lockName))}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
 		}
 	}()
-	if locked, err := a.lock.TryLock(); err != nil {
-		return nil, fmt.Errorf("lock the data folder: %w", err)
-	} else if !locked {
-		return nil, ErrInUse
-	}
-	if a.Sealer, err = openSealer(c); err != nil {
+	if a.lock, err = lockFolder(c.Folder); err != nil {
 		return nil, err
 	}
-	if a.DB, err = database.Open(ctx, filepath.Join(c.Folder, "segue.db")); err != nil {
+	if a.DB, err = database.Open(ctx, c.Database()); err != nil {
+		return nil, err
+	}
+	if a.Sealer, err = a.openSealer(ctx, c); err != nil {
 		return nil, err
 	}
 	if err = a.assemble(c); err != nil {
 		return nil, err
 	}
 	return a, errors.Join(a.Exclusions.MakeKey(ctx), a.Erasures.Prepare(ctx))
-}
-
-func openSealer(c Config) (*secret.Sealer, error) {
-	path := c.SealingKey
-	if path == "" {
-		path = filepath.Join(c.Folder, "segue.key")
-	}
-	key, err := secret.LoadOrCreateKey(path)
-	if err != nil {
-		return nil, err
-	}
-	return secret.NewSealer(key)
 }
 
 func (a *App) assemble(c Config) (err error) {
@@ -150,7 +136,7 @@ func (a *App) assemble(c Config) (err error) {
 	c.Account.Clock = c.Clock
 	a.Accounts = account.New(a.DB, c.Account)
 	a.Profiles = profile.NewService(a.DB, a.Events, c.Clock)
-	a.Sources = source.NewService(a.DB, a.Profiles, a.Events, c.Clock, source.Options{Folder: filepath.Join(c.Folder, "uploads"), Log: c.Log,
+	a.Sources = source.NewService(a.DB, a.Profiles, a.Events, c.Clock, source.Options{Folder: filepath.Join(c.Folder, uploadsName), Log: c.Log,
 		Watch: c.WatchFolders, Quiet: c.WatchQuiet, Sealer: a.Sealer, SQL: c.SQL})
 	a.Segments = segment.NewService(a.DB, a.Profiles, a.Events, c.Clock)
 	if c.Staying == nil {
@@ -298,7 +284,10 @@ func (a *App) close() error {
 	if a.DB != nil {
 		err = a.DB.Close()
 	}
-	return errors.Join(err, a.lock.Unlock())
+	if a.lock != nil {
+		err = errors.Join(err, a.lock.Unlock())
+	}
+	return err
 }
 
 // gates gives the connection package its places in the budgets.

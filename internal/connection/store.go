@@ -10,6 +10,7 @@ import (
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/reseal"
 )
 
 const columns = `c.id, c.type, c.name, c.open_to_contributors, c.brand_id, c.brand_name, c.brand_website, c.verified_at,
@@ -246,4 +247,13 @@ func dropOld(ctx context.Context, tx database.Tx, before time.Time) (int64, erro
 		dropped += n
 	}
 	return dropped, nil
+}
+
+// Sealed tells where API keys are sealed, for the exchange of the sealing key.
+func Sealed() []reseal.Place {
+	return []reseal.Place{
+		{Name: "connections", Table: "connections", Column: "sealed_key", Key: []string{"id"}, Binding: func(key []any) string { return keyBinding(key[0].(int64)) }},
+		{Name: "drafts", Table: "connection_drafts", Column: "sealed_key", Key: []string{"id"}, Binding: func(key []any) string { return draftBinding(key[0].(int64)) }},
+		{Name: "key_changes", Table: "connection_key_changes", Column: "sealed_key", Key: []string{"id"}, Binding: func(key []any) string { return keyChangeBinding(key[0].(int64)) }},
+	}
 }

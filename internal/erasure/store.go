@@ -12,6 +12,7 @@ import (
 
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/reseal"
 	"github.com/segue-app/segue/internal/run"
 )
 
@@ -227,4 +228,9 @@ func listErasures(ctx context.Context, q database.Querier, offset, limit int) (f
 		}
 	}
 	return found, total, nil
+}
+
+// Sealed tells where addresses wait that tags are taken away from, for the exchange of the sealing key.
+func Sealed() []reseal.Place {
+	return []reseal.Place{{Name: "erasures", Table: "erasure_tags", Column: "sealed", Key: []string{"id"}, Binding: func(key []any) string { return binding(key[0].(int64)) }}}
 }

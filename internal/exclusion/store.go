@@ -9,6 +9,7 @@ import (
 
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/reseal"
 )
 
 // readOrMakeSalt gives the sealed key of the hashes.
@@ -251,4 +252,9 @@ func overview(ctx context.Context, q database.Querier, query Query, details bool
 			return err
 		})
 	return o, err
+}
+
+// Sealed tells where the key of the hashes is sealed, for the exchange of the sealing key. The hashes stay as they are.
+func Sealed() []reseal.Place {
+	return []reseal.Place{{Name: "exclusions", Table: "exclusion_salt", Column: "sealed", Key: []string{"id"}, Binding: func([]any) string { return saltBinding }}}
 }

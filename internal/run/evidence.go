@@ -12,6 +12,7 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/reseal"
 	"github.com/segue-app/segue/internal/secret"
 )
 
@@ -183,4 +184,10 @@ func evidenceOf(ctx context.Context, q database.Querier, rejections []Rejection)
 		}
 	}
 	return nil
+}
+
+// Sealed tells where evidence is sealed, for the exchange of the sealing key.
+func Sealed() []reseal.Place {
+	return []reseal.Place{{Name: "evidence", Table: "evidence", Column: "sealed", Key: []string{"run_id", "profile_id"},
+		Binding: func(key []any) string { return evidenceBinding(key[0].(int64), key[1].(string)) }}}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/reseal"
 )
 
 // kept is how the settings of a source are stored.
@@ -208,4 +209,10 @@ func (s store) removeSource(ctx context.Context, tx database.Tx, id int64, now t
 func (s store) outdated(ctx context.Context, before time.Time) ([]int64, error) {
 	return database.Column[int64](s.db.Reader().QueryContext(ctx, `SELECT id FROM sources WHERE previous_snapshot_id IS NOT NULL AND replaced_at < ?`,
 		database.Millis(before)))
+}
+
+// Sealed tells where passwords of databases are sealed, for the exchange of the sealing key.
+func Sealed() []reseal.Place {
+	return []reseal.Place{{Name: "sources", Table: "sources", Column: "secret", Key: []string{"id"},
+		Binding: func(key []any) string { return passwordBinding(key[0].(int64)) }}}
 }
