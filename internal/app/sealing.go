@@ -12,6 +12,7 @@ import (
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/erasure"
 	"github.com/segue-app/segue/internal/exclusion"
+	"github.com/segue-app/segue/internal/notice"
 	"github.com/segue-app/segue/internal/reseal"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/secret"
@@ -62,7 +63,7 @@ func Alone(c Config, work func() error) (err error) {
 
 // Sealed tells where sealed values are.
 func Sealed() []reseal.Place {
-	return slices.Concat(connection.Sealed(), source.Sealed(), exclusion.Sealed(), run.Sealed(), erasure.Sealed())
+	return slices.Concat(connection.Sealed(), source.Sealed(), exclusion.Sealed(), run.Sealed(), erasure.Sealed(), notice.Sealed())
 }
 
 // openSealer reads the key file. It makes one when there is none, unless something is sealed already: a new key would open nothing

@@ -31,6 +31,8 @@ func plant(t *testing.T, k *apptest.Kit) map[string]int {
 			`INSERT INTO connection_key_changes (id, connection_id, sealed_key, created_by, created_at) VALUES (6, 1, x'', 1, 0)`,
 			`INSERT INTO erasures (id, at, by_name, reason, reference, removed) VALUES (7, 0, '', 'asked', '', '{}')`,
 			`INSERT INTO erasure_tags (id, erasure_id, export_name, brand_id, tags, sealed, state) VALUES (8, 7, '', '', '', x'', 'waiting')`,
+			`INSERT INTO hooks (id, name, name_key, sealed_address, host, language, format, sealed_secret, sealed_earlier, created_by, created_at, updated_at)
+				VALUES (9, '', '', x'', '', 'en', 'segue', x'', x'', '', 0, 0)`,
 			`UPDATE sources SET secret = x'' WHERE id = 1`,
 		} {
 			if _, err := tx.ExecContext(t.Context(), statement); err != nil {
@@ -51,7 +53,7 @@ func plant(t *testing.T, k *apptest.Kit) map[string]int {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	return map[string]int{"connections": 1, "drafts": 1, "key_changes": 1, "sources": 1, "exclusions": 1, "evidence": many, "erasures": 1}
+	return map[string]int{"connections": 1, "drafts": 1, "key_changes": 1, "sources": 1, "exclusions": 1, "evidence": many, "erasures": 1, "hooks": 1}
 }
 
 func sealRows(ctx context.Context, tx database.Tx, p reseal.Place, sealer *secret.Sealer) error {
@@ -181,7 +183,7 @@ func TestAnExchangeThatIsKilledAnywhereLeavesAKeyFileThatOpensEverything(t *test
 			}
 			return nil
 		}}.Do(t.Context())
-		if total := look(t, db, load(t, keyFile)).Total(); total.Unreadable != 0 || total.Current+total.Older != many+6 {
+		if total := look(t, db, load(t, keyFile)).Total(); total.Unreadable != 0 || total.Current+total.Older != many+9 {
 			t.Fatalf("after %v: %+v", err, total)
 		}
 		if err == nil { // and it was done again from each of those, with yet another key
@@ -210,7 +212,7 @@ func TestWhatOpensWithNoKeyStaysAsItIsAndIsTold(t *testing.T) {
 	db := open(t, k.Config)
 	defer close(t, db)
 	counts, err := reseal.Exchange{DB: db, Places: app.Sealed(), KeyFile: keyFile, New: secret.NewKeyring()}.Do(t.Context())
-	if err != nil || counts.Total().Unreadable != 1 || look(t, db, load(t, keyFile)).Total() != (reseal.Count{Current: many + 5, Unreadable: 1}) {
+	if err != nil || counts.Total().Unreadable != 1 || look(t, db, load(t, keyFile)).Total() != (reseal.Count{Current: many + 8, Unreadable: 1}) {
 		t.Errorf("%+v, %v", counts, err)
 	}
 }
