@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/app"
+	"github.com/segue-app/segue/internal/trace"
 	"github.com/segue-app/segue/web"
 )
 
 // How long a stop takes at most. Requests and background work come to a good point at the same time.
 const (
-	stopWithin  = 9 * time.Second // from the signal until the data folder is let go of, which takes a moment more
+	stopWithin  = 8 * time.Second // from the signal until nothing works any more; to let go of the data folder takes a moment more
 	drainWithin = 5 * time.Second // for requests under way
 )
 
@@ -31,6 +32,11 @@ type serving struct {
 // run serves until the context ends, then lets requests and runs come to a good point.
 func (s serving) run(ctx context.Context) error {
 	a := s.app
+	traced, err := trace.Start(ctx, builtFrom().number)
+	if err != nil {
+		return errors.Join(err, a.Close())
+	}
+	defer sendLast(ctx, traced)
 	listener, err := net.Listen("tcp", s.listen)
 	if err != nil {
 		return errors.Join(fmt.Errorf("listen: %w", err), a.Close())
@@ -55,6 +61,15 @@ func (s serving) run(ctx context.Context) error {
 	}
 	quiet()
 	return errors.Join(err, windDown(ctx, server, a))
+}
+
+// sendLast sends the traces that are left. A receiver that does not take them holds nobody up for long.
+func sendLast(ctx context.Context, send func(context.Context) error) {
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if err := send(last); err != nil {
+		slog.Warn("the last traces are lost", "error", err)
+	}
 }
 
 // windDown ends everything in good order within stopWithin. What does not come to an end is broken off: of a run, an import and every

@@ -10,6 +10,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/segue-app/segue/internal/logline"
+	"github.com/segue-app/segue/internal/trace"
 )
 
 // subject is what a job is about, as its arguments name it.
@@ -37,10 +38,21 @@ func subjectOf(job *rivertype.JobRow) (about []slog.Attr) {
 // does so more quietly than an operator would want.
 func observe(log *slog.Logger) rivertype.WorkerMiddleware {
 	return river.WorkerMiddlewareFunc(func(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) error {
-		ctx = logline.With(ctx, subjectOf(job)...)
+		about := subjectOf(job)
+		if len(about) > 0 { // the schedule's clock and its like are not worth a trace each time
+			var span trace.Span
+			ctx, span = trace.Begin(trace.Sparse(ctx), trace.Inside, job.Kind)
+			defer span.End()
+			for _, id := range about {
+				span.Number("segue."+id.Key, id.Value.Int64())
+			}
+			span.Number("segue.attempt", int64(job.Attempt))
+		}
+		ctx = logline.With(ctx, about...)
 		err := work(ctx)
 		var later *river.JobSnoozeError
 		if err != nil && ctx.Err() == nil && !errors.As(err, &later) {
+			trace.Of(ctx).Fail()
 			log.WarnContext(ctx, "a job failed", "kind", job.Kind, "attempt", job.Attempt, "of", job.MaxAttempts, "error", err)
 		}
 		return err

@@ -8,6 +8,8 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+
+	"github.com/segue-app/segue/internal/trace"
 )
 
 // New makes a logger that writes the lines of a level and above.
@@ -43,6 +45,9 @@ type handler struct{ slog.Handler }
 // Handle writes the line. What it says by itself is not said twice.
 func (h handler) Handle(ctx context.Context, line slog.Record) error {
 	about := Of(ctx)
+	if id, span, ok := trace.IDs(ctx); ok {
+		about = append(slices.Clip(about), slog.String("trace_id", id), slog.String("span_id", span))
+	}
 	if len(about) == 0 {
 		return h.Handler.Handle(ctx, line)
 	}

@@ -10,9 +10,11 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/segue-app/segue/internal/destination"
+	"github.com/segue-app/segue/internal/trace"
 )
 
 // Greatest answers that are read, in bytes. The items of a full batch, each with the request and the contact as it is
@@ -49,7 +51,20 @@ func (a *Account) do(ctx context.Context, c call) ([]byte, error) {
 	return body, nil
 }
 
-func (a *Account) exchange(ctx context.Context, c call) ([]byte, *destination.Error) {
+// pattern is the path without what is different from one call to the next.
+func (c call) pattern() string {
+	if rest, ok := strings.CutPrefix(c.path, "/batches/"); ok {
+		if _, items, ok := strings.Cut(rest, "/"); ok {
+			return "/batches/{id}/" + items
+		}
+		return "/batches/{id}"
+	}
+	return c.path
+}
+
+func (a *Account) exchange(ctx context.Context, c call) (answer []byte, failure *destination.Error) {
+	started, status := time.Now(), 0
+	defer func() { trace.Request(ctx, c.method, c.pattern(), started, status) }()
 	address := a.driver.base + c.path
 	if len(c.query) > 0 {
 		address += "?" + c.query.Encode()
@@ -81,7 +96,7 @@ func (a *Account) exchange(ctx context.Context, c call) ([]byte, *destination.Er
 		limit = maxAnswer
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
-	status := response.StatusCode
+	status = response.StatusCode
 	if status >= 200 && status < 300 {
 		switch {
 		case err != nil:

@@ -16,6 +16,7 @@ import (
 	"github.com/segue-app/segue/internal/logline"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/trace"
 )
 
 // Execute carries a queued run out, or goes on with one that an earlier process began. It returns nil when the run has
@@ -68,6 +69,10 @@ func (s *Service) carry(ctx context.Context, u *underWay) error {
 	}
 	s.log.InfoContext(ctx, "the run stands", "state", r.State, "profiles", r.Counts.Profiles, "settled", r.Counts.Settled(),
 		"accepted", r.Counts.Accepted, "rejected", r.Counts.Rejected(), "requests", r.Requests)
+	span := trace.Of(ctx)
+	span.Word("segue.state", string(r.State))
+	span.Number("segue.profiles", int64(r.Counts.Profiles))
+	span.Number("segue.settled", int64(r.Counts.Settled()))
 	if r.State.Active() {
 		return nil // it holds its snapshot until it goes on
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
+	"github.com/segue-app/segue/internal/trace"
 )
 
 // execution is one run under way. Goroutines of four kinds work on it: one plans (reads members, makes batches,
@@ -85,6 +86,7 @@ func (x *execution) carryOut(ctx context.Context) error {
 	if err := x.lookForLate(ctx, false); err != nil {
 		return err
 	}
+	trace.Of(ctx).Event("run.sending")
 	group, working := errgroup.WithContext(ctx)
 	group.Go(func() error { return x.plan(working) })
 	x.senders.Store(senders)
@@ -99,6 +101,7 @@ func (x *execution) carryOut(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	trace.Of(ctx).Event("run.settled")
 	if err := x.lookForLate(ctx, true); err != nil {
 		return err
 	}

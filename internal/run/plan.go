@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/segue-app/segue/internal/membership"
+	"github.com/segue-app/segue/internal/trace"
 )
 
 // planner turns members into batches. What it holds and has not journalled is lost when the process is killed, and made
@@ -36,6 +37,7 @@ func (x *execution) plan(ctx context.Context) error {
 		}
 	}
 	x.allPlanned()
+	trace.Of(ctx).Event("run.planned")
 	return x.withdrawAll(ctx, p.sorter.claims)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/trace"
 )
 
 const runColumns = `r.id, r.export_id, e.name, r.cause, r.requested_by_name, r.acting_for, coalesce(r.of_run, 0), r.complete, r.withdraw_any, r.leave_tags, r.state, r.plan, r.planned,
@@ -111,6 +112,7 @@ func addEvent(ctx context.Context, tx database.Tx, runID int64, at time.Time, co
 	if _, err := tx.ExecContext(ctx, `INSERT INTO run_events (run_id, at, code, detail) VALUES (?, ?, ?, ?)`, runID, database.Millis(at), code, detail); err != nil {
 		return fmt.Errorf("write the timeline of run %d: %w", runID, err)
 	}
+	trace.Of(ctx).Event("run." + code)
 	return nil
 }
 

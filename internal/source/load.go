@@ -12,6 +12,7 @@ import (
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/tabular"
+	"github.com/segue-app/segue/internal/trace"
 )
 
 // A chunk is written in one transaction: long enough to be fast, short enough (tens of milliseconds) that others who
@@ -55,6 +56,8 @@ func (s *Service) runImport(ctx context.Context, importID int64, unasked bool) e
 	after := context.WithoutCancel(ctx)
 	if err == nil {
 		s.log.InfoContext(ctx, "the import stands", "state", i.State, "lines", i.Lines, "good", i.Good, "refused", i.Refused)
+		trace.Of(ctx).Word("segue.state", string(i.State))
+		trace.Of(ctx).Number("segue.lines", int64(i.Lines))
 		s.events.Publish(topic(importID), ImportsTopic, SourcesTopic)
 		if i.State == Asking {
 			return errors.Join(s.removeFile(importID), s.profiles.Replaced(after)) // it may have taken the place of another question
