@@ -14,7 +14,6 @@ import (
 
 const (
 	eventStream    = "text/event-stream"
-	eventsPath     = "/events"
 	maxTopics      = 20
 	heartbeatEvery = 15 * time.Second // shorter than proxies' patience
 	recheckEvery   = 30 * time.Second // how long a stream may outlive its session
@@ -22,7 +21,7 @@ const (
 )
 
 func (s *Server) eventRoutes(r *routes) {
-	r.get(eventsPath, access.LookAround, s.streamEvents) // what changed, for live pages
+	r.get("/events", access.LookAround, s.streamEvents) // what changed, for live pages
 }
 
 // streamEvents tells a page that something changed: for topic run/12 an event named run/12, whose data is the topic again. The page

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/http"
 	"net/netip"
 
 	"github.com/labstack/echo/v4"
@@ -8,11 +9,11 @@ import (
 	"github.com/segue-app/segue/internal/trace"
 )
 
-// traceRequest makes a request a span, but for those that a supervisor makes, static files, and streams, which take hours. A trace that
-// a trusted proxy began goes on.
+// traceRequest makes a request a span, but for those that a supervisor makes, and static files. A trace that a trusted proxy began
+// goes on. Streams take hours and say nothing by that: their span is not ended, and what is not ended is not sent.
 func (s *Server) traceRequest(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if s.routes.raws[c.Path()] || c.Path() == eventsPath {
+		if s.routes.raws[c.Path()] {
 			return next(c)
 		}
 		r, inner := c.Request(), ctx(c)
@@ -20,17 +21,21 @@ func (s *Server) traceRequest(next echo.HandlerFunc) echo.HandlerFunc {
 			inner = trace.Continue(inner, r.Header.Get("Traceparent"))
 		}
 		inner, span := trace.Begin(inner, trace.Incoming, methodOf(r.Method)+" "+c.Path())
-		defer span.End()
+		defer func() {
+			if c.Response().Header().Get(echo.HeaderContentType) == eventStream {
+				return
+			}
+			status := c.Response().Status
+			span.Word("http.request.method", methodOf(r.Method))
+			span.Word("http.route", c.Path())
+			span.Number("http.response.status_code", int64(status))
+			if status >= http.StatusInternalServerError {
+				span.Fail()
+			}
+			span.End()
+		}()
 		c.SetRequest(r.WithContext(inner))
-		err := next(c)
-		status := c.Response().Status
-		span.Word("http.request.method", methodOf(r.Method))
-		span.Word("http.route", c.Path())
-		span.Number("http.response.status_code", int64(status))
-		if status >= 500 {
-			span.Fail()
-		}
-		return err
+		return next(c)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/segue-app/segue/internal/process"
 )
 
 // schema is what a database has been made to be: its tables, indexes and versions.
@@ -44,14 +46,22 @@ func schema(t *testing.T, folder string) []string {
 
 // TestAMigrationThatIsKilledGoesOnAtTheNextStart kills the program at instants that are spread over the whole of its migrations.
 func TestAMigrationThatIsKilledGoesOnAtTheNextStart(t *testing.T) {
-	program, err := os.Executable()
+	binary, err := process.Build(t.Context(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv(asSegue, "1")
+	migrate := func(folder string) *exec.Cmd {
+		return exec.CommandContext(t.Context(), binary, "migrate", "--data", folder)
+	}
+	finish := func(folder string) {
+		t.Helper()
+		if said, err := migrate(folder).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, said)
+		}
+	}
 	whole := filepath.Join(t.TempDir(), "data")
 	began := time.Now()
-	ok(t, "", "migrate", "--data", whole)
+	finish(whole)
 	took := time.Since(began)
 	want := schema(t, whole)
 
@@ -59,7 +69,7 @@ func TestAMigrationThatIsKilledGoesOnAtTheNextStart(t *testing.T) {
 	interrupted := 0
 	for i := range kills {
 		folder := filepath.Join(t.TempDir(), "data")
-		c := exec.CommandContext(t.Context(), program, "migrate", "--data", folder)
+		c := migrate(folder)
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -70,7 +80,7 @@ func TestAMigrationThatIsKilledGoesOnAtTheNextStart(t *testing.T) {
 		if c.Wait() != nil && halfway(t, folder) {
 			interrupted++
 		}
-		ok(t, "", "migrate", "--data", folder)
+		finish(folder)
 		if got := schema(t, folder); !slices.Equal(got, want) {
 			t.Errorf("after the kill %d of %d the schema is another:\n%s\nand not\n%s", i+1, kills, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
