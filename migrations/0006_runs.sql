@@ -51,6 +51,7 @@ CREATE TABLE runs (
 ) STRICT;
 CREATE UNIQUE INDEX runs_one_at_a_time ON runs (export_id) WHERE state IN ('queued', 'running', 'paused');
 CREATE INDEX runs_by_export ON runs (export_id, id);
+CREATE INDEX runs_by_end ON runs (export_id, ended_at) WHERE ended_at IS NOT NULL;
 
 -- The timeline of a run.
 CREATE TABLE run_events (
