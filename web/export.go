@@ -23,6 +23,7 @@ import (
 
 func (s *Server) exportRoutes(r *routes) {
 	r.get("/exports", access.LookAround, s.listExports) // for htmx, how the exports that the page shows stand
+	r.get(views.GlancePath, access.LookAround, s.glanceExports)
 	r.get("/exports/new", access.UseSomeConnections, s.newExport)
 	r.post("/exports", access.UseSomeConnections, s.postExport) // the form: save, or a step of it
 	r.post("/exports/run-all", access.RunAll, s.startAllRuns)
@@ -70,6 +71,9 @@ func (s *Server) listExports(c echo.Context) error {
 			return err
 		}
 		listing.Rows = append(listing.Rows, shown)
+	}
+	if err := s.recentOf(c, listing.Rows); err != nil {
+		return err
 	}
 	if isHTMX(c) {
 		shown := shownIDs(c, views.PageSize)
@@ -143,6 +147,9 @@ func (s *Server) showExport(c echo.Context) error {
 		return err
 	}
 	if err := s.describe(c, &d); err != nil {
+		return err
+	}
+	if err := s.picture(c, &d); err != nil {
 		return err
 	}
 	if d.Runs, err = s.runHistory(c, e.ID, exportPath(e.ID)); err != nil {

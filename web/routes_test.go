@@ -141,6 +141,7 @@ var expected = map[string]access.Action{
 	"GET /connections/:id/remove":            access.ManageConnections,
 	"POST /connections/:id/remove":           access.ManageConnections,
 	"GET /exports":                           access.LookAround,
+	"GET /exports/glance":                    access.LookAround,
 	"GET /exports/new":                       access.UseSomeConnections,
 	"POST /exports":                          access.UseSomeConnections,
 	"POST /exports/run-all":                  access.RunAll,

@@ -39,6 +39,7 @@ type Row struct {
 	DestinationName string
 	Obstacle        string // code of why it cannot run now
 	MayEdit         bool
+	Recent          []run.Brief // the last runs, the oldest first
 }
 
 // Detail is the page of one export.
@@ -57,6 +58,8 @@ type Detail struct {
 	Active          *run.Run // the run that is in the way of a new one
 	Waiting         *run.Run // the run that Segue paused, and whose place a new one takes
 	Runs            runviews.Listing
+	Recent          []run.Brief // the last of them, the oldest first
+	Delivered       []run.Day
 	MayEdit         bool
 	MayMend         bool // the connection
 	Now             time.Time

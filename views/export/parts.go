@@ -23,6 +23,9 @@ func (l Listing) add(ctx context.Context) templ.Component {
 
 func (l Listing) actions(ctx context.Context) templ.Component {
 	buttons := []templ.Component{component.Button{Label: i18n.T(ctx, "exports.all_runs"), Icon: "history", Href: "/runs", Emphasis: component.Quiet}}
+	if l.Total > 0 {
+		buttons = append(buttons, component.Button{Label: i18n.T(ctx, "chart.glance.link"), Icon: "activity", Href: GlancePath, Emphasis: component.Quiet})
+	}
 	if l.MayRun && l.Total > 0 {
 		buttons = append(buttons, component.PostButton{Action: "/exports/run-all", CSRF: l.CSRF,
 			Button: component.Button{Label: i18n.T(ctx, "exports.run_all"), Icon: "play", Attrs: templ.Attributes{"title": i18n.T(ctx, "exports.run_all.hint")}}})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/segment"
+	"github.com/segue-app/segue/views/chart"
 	"github.com/segue-app/segue/views/component"
 )
 
@@ -79,19 +80,13 @@ func (c Chart) span() time.Duration {
 	return c.Points[len(c.Points)-1].At.Sub(c.Points[0].At)
 }
 
-// top is the end of the scale: 1, 2 or 5 and noughts, no less than the largest size.
+// top is the end of the scale, no less than the largest size.
 func (c Chart) top() int {
 	most := 1
 	for _, p := range c.Points {
 		most = max(most, p.Size)
 	}
-	for step := 1; ; step *= 10 {
-		for _, lead := range []int{1, 2, 5} {
-			if lead*step >= most {
-				return lead * step
-			}
-		}
-	}
+	return chart.Round(most)
 }
 
 // line is the way of the line, as an SVG path.
