@@ -13,6 +13,7 @@ import (
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/views/component"
 	views "github.com/segue-app/segue/views/connection"
+	runviews "github.com/segue-app/segue/views/run"
 )
 
 // connectionOrders are the columns of the list that it can be sorted by, in their order on the page.
@@ -187,6 +188,11 @@ func (s *Server) connectionView(c echo.Context) (views.View, error) {
 		view.Exports = append(view.Exports, views.Dependent{Name: dependentName(c, d), Href: exportPath(d.ID)})
 	}
 	view.Waiting = waitingKey(c, o)
+	minutes, err := s.Pace.Hour(ctx(c), actor(c), o.BrandID)
+	if err != nil {
+		return views.View{}, err
+	}
+	view.Hour = runviews.Hour(ctx(c), o.BrandName, minutes)
 	view.Terms, err = s.termsView(c, o.DestinationName)
 	return view, err
 }

@@ -127,6 +127,14 @@ func (b Bars) Top() int {
 	return round(most)
 }
 
+// most is the largest number there is.
+func (b Bars) most() (most int) {
+	for _, bar := range b.Bars {
+		most = max(most, bar.Solid+bar.Light, bar.Down, bar.Level)
+	}
+	return most
+}
+
 // Cut reports whether some bar is larger than the scale.
 func (b Bars) Cut() bool {
 	for _, p := range b.drawing().parts {

@@ -2,7 +2,10 @@
 // and consent, and its removal.
 package connection
 
-import "github.com/segue-app/segue/views/component"
+import (
+	"github.com/segue-app/segue/views/chart"
+	"github.com/segue-app/segue/views/component"
+)
 
 // State is whether runs on a connection can go on, in a word.
 type State struct {
@@ -86,6 +89,7 @@ type View struct {
 	Exports     []Dependent
 	Waiting     Waiting
 	Terms       TermsView
+	Hour        chart.Figure // what was made of the brand's request budget
 
 	TypedName  string // in the form
 	TypedOpen  bool

@@ -87,7 +87,7 @@ func ends(ctx context.Context, recent []run.Brief) (first, last string) {
 // runFigure is the picture with its table.
 func runFigure(ctx context.Context, id, name string, recent []run.Brief, size chart.Size) chart.Figure {
 	f := chart.Figure{
-		Bars: runBars(ctx, id, name, recent, size), Empty: i18n.T(ctx, "chart.runs.empty"), Table: i18n.T(ctx, "chart.table"),
+		Bars: runBars(ctx, id, name, recent, size), Table: i18n.T(ctx, "chart.table"),
 		Top: func(n int) string { return i18n.N(ctx, "chart.profiles", n) },
 		Columns: []component.Column{
 			{Label: i18n.T(ctx, "chart.run")}, {Label: i18n.T(ctx, "runs.status")}, {Label: i18n.T(ctx, "chart.accepted"), Numeric: true},
@@ -203,7 +203,9 @@ func (r Row) sparkline(ctx context.Context) chart.Bars {
 }
 
 func (g Glimpse) figure(ctx context.Context) chart.Figure {
-	return runFigure(ctx, fmt.Sprintf("export-%d-runs", g.ID), g.Name, g.Recent, chart.Middle)
+	f := runFigure(ctx, fmt.Sprintf("export-%d-runs", g.ID), g.Name, g.Recent, chart.Middle)
+	f.Empty = i18n.T(ctx, "chart.glance.never")
+	return f
 }
 
 // last says how the last run went.
