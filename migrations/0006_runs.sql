@@ -52,6 +52,9 @@ CREATE TABLE runs (
 CREATE UNIQUE INDEX runs_one_at_a_time ON runs (export_id) WHERE state IN ('queued', 'running', 'paused');
 CREATE INDEX runs_by_export ON runs (export_id, id);
 CREATE INDEX runs_by_end ON runs (export_id, ended_at) WHERE ended_at IS NOT NULL;
+-- All that is asked of the runs that ended, when those of all exports are looked at: see run.healthQuery.
+CREATE INDEX runs_ended ON runs (export_id, id, state, of_run, profiles, invalid, refused, error_code)
+    WHERE cause <> 'try' AND state IN ('succeeded', 'warnings', 'failed');
 
 -- The timeline of a run.
 CREATE TABLE run_events (

@@ -242,6 +242,11 @@ func (s *Service) Find(ctx context.Context, q database.Querier, id int64) (Conne
 	return get(ctx, q, id)
 }
 
+// All reads the connections in use, by name, for other domain packages. The caller answers for who gets to see them.
+func (s *Service) All(ctx context.Context, q database.Querier) ([]Connection, error) {
+	return list(ctx, q)
+}
+
 func (s *Service) inUse(ctx context.Context, q database.Querier, id int64) (Connection, error) {
 	c, err := get(ctx, q, id)
 	if err == nil && !c.RemovedAt.IsZero() {
