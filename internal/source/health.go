@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"time"
 
 	"github.com/segue-app/segue/internal/database"
 )
@@ -15,6 +16,7 @@ type Health struct {
 	State    State // Done, Failed, Asking or Waiting
 	Cause    Cause
 	Code     string // why it failed: a translation key
+	EndedAt  time.Time
 }
 
 // Health reads how all sources stand, in the order of their ids.
