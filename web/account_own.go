@@ -32,6 +32,9 @@ func (s *Server) renderAccount(c echo.Context, status int, change func(*views.Ow
 			Started: i18n.DateTime(ctx(c), session.CreatedAt), Seen: i18n.Ago(ctx(c), session.SeenAt, s.Clock()),
 		})
 	}
+	if v.Alerts, err = s.ownAlerts(c); err != nil {
+		return err
+	}
 	change(&v)
 	return render(c, status, views.Own(s.page(c, "account", text(c, "account.own")), v))
 }

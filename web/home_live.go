@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/access"
@@ -54,7 +55,16 @@ func (s *Server) live(c echo.Context, now standing) (live home.Live, err error) 
 	if live.Stats, err = s.counts(c, now); err != nil {
 		return live, err
 	}
-	if now.exportTotal > 0 && (len(live.Attention) > 0 || s.stopped(c) == nil) { // of the emergency stop the frame tells
+	open, err := s.Alerts.CountOpen(ctx(c), actor(c))
+	if err != nil {
+		return live, err
+	}
+	if open > 0 {
+		live.Alerts = component.Alert{ID: "alerts", Tone: component.Warning, Title: i18n.N(ctx(c), "alert.home", open),
+			Action: component.Button{Label: text(c, "alert.home.see"), Href: alertsPath, Small: true, Attrs: templ.Attributes{"id": "alerts-see"}}}
+	}
+	well := open == 0 && s.stopped(c) == nil // of the emergency stop the frame tells
+	if now.exportTotal > 0 && (len(live.Attention) > 0 || well) {
 		live.Verdict = verdict(c, len(live.Attention), len(live.Running))
 	}
 	live.Refresh, err = s.refreshTerms(c)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/account"
+	"github.com/segue-app/segue/internal/alert"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/erasure"
 	"github.com/segue-app/segue/internal/event"
@@ -44,6 +45,7 @@ type Services struct {
 	Exports     *export.Service
 	Runs        *run.Service
 	Schedule    *schedule.Service
+	Alerts      *alert.Service
 	Stops       *stop.Service
 	Erasures    *erasure.Service
 	Pace        *pace.Service
@@ -125,7 +127,7 @@ func New(services Services, options Options) *Server {
 	for _, area := range []func(*routes){
 		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.userRoutes, s.segmentRoutes, s.exclusionRoutes,
 		s.profileRoutes, s.unificationRoutes, s.sourceRoutes, s.importRoutes, s.connectionRoutes, s.scheduleRoutes, s.statusRoutes, s.helpRoutes,
-		s.exportRoutes, s.runRoutes, s.storyRoutes, s.erasureRoutes,
+		s.exportRoutes, s.runRoutes, s.storyRoutes, s.erasureRoutes, s.alertRoutes,
 	} {
 		area(s.routes)
 	}

@@ -159,7 +159,7 @@ func (k *kit) look() {
 // open lists the alerts that are open: "run_failed export/1".
 func (k *kit) open() (found []string) {
 	k.Helper()
-	list, err := k.Open(context.Background(), access.System)
+	list, err := k.Open(context.Background(), access.System, 1000)
 	if err != nil {
 		k.Fatal(err)
 	}

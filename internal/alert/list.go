@@ -10,12 +10,12 @@ import (
 	"github.com/segue-app/segue/internal/problem"
 )
 
-// Open lists the alerts that are open and that the actor may see, the newest first.
-func (s *Service) Open(ctx context.Context, actor access.Actor) ([]Alert, error) {
+// Open lists the alerts that are open and that the actor may see, the newest first; at most so many.
+func (s *Service) Open(ctx context.Context, actor access.Actor, limit int) ([]Alert, error) {
 	if err := actor.Require(access.LookAround); err != nil {
 		return nil, err
 	}
-	return list(ctx, s.db.Reader(), `WHERE a.closed_at IS NULL AND (? OR a.thing = 'export') ORDER BY a.since DESC, a.id DESC`, seesAll(actor))
+	return list(ctx, s.db.Reader(), `WHERE a.closed_at IS NULL AND (? OR a.thing = 'export') ORDER BY a.since DESC, a.id DESC LIMIT ?`, seesAll(actor), limit)
 }
 
 // CountOpen counts them.
@@ -45,9 +45,14 @@ func (s *Service) Earlier(ctx context.Context, actor access.Actor, query Query) 
 	return earlier(ctx, s.db.Reader(), seesAll(actor), query)
 }
 
+// MayLookAt reports whether the actor may say to look at the alert: who may do something about it.
+func (a Alert) MayLookAt(actor access.Actor) bool {
+	return actor.Can(access.RunAll) && actor.MayUse(a.OpenConnection) && (seesAll(actor) || mayKnow(actor.Role, a.Thing))
+}
+
 // LookAt notes that the actor looks at an alert, or with seen false that she does not any more. Nobody hears less for it.
 func (s *Service) LookAt(ctx context.Context, actor access.Actor, id int64, seen bool) error {
-	if err := actor.Require(access.UseSomeConnections); err != nil {
+	if err := actor.Require(access.RunAll); err != nil {
 		return err
 	}
 	err := s.db.InTx(ctx, func(tx database.Tx) error {
@@ -57,6 +62,9 @@ func (s *Service) LookAt(ctx context.Context, actor access.Actor, id int64, seen
 		}
 		if len(found) == 0 || !seesAll(actor) && !mayKnow(actor.Role, found[0].Thing) {
 			return problem.New(problem.NotFound, "problem.not_found")
+		}
+		if err := actor.RequireUse(found[0].OpenConnection); err != nil {
+			return err
 		}
 		if !seen {
 			return markSeen(ctx, tx, id, "", time.Time{})

@@ -88,7 +88,7 @@ func TestEveryoneHearsByTurnsThatAnAlertOpensAndThatAllIsWell(t *testing.T) {
 			k.clock.Advance(time.Hour)
 			look()
 		}
-		open, err := k.Open(t.Context(), k.Viewer)
+		open, err := k.Open(t.Context(), k.Viewer, 1000)
 		if err != nil {
 			r.Fatal(err)
 		}

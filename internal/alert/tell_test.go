@@ -233,7 +233,7 @@ func TestOneThatComesBackInTheQuietTimeIsTheSameAndNotToldAgain(t *testing.T) {
 	}
 	k.wantHeard(k.Administrator)
 	flap(run.Failed)
-	if open, err := k.Open(t.Context(), k.Viewer); err != nil || len(open) != 1 || open[0].Returns != 6 || !open[0].Since.After(open[0].OpenedAt) {
+	if open, err := k.Open(t.Context(), k.Viewer, 1000); err != nil || len(open) != 1 || open[0].Returns != 6 || !open[0].Since.After(open[0].OpenedAt) {
 		t.Errorf("open is %+v: %v", open, err)
 	}
 	k.clock.Advance(10 * time.Minute)
@@ -249,7 +249,7 @@ func TestOneThatComesBackInTheQuietTimeIsTheSameAndNotToldAgain(t *testing.T) {
 	k.clock.Advance(time.Hour)
 	flap(run.Failed)
 	k.wantHeard(k.Administrator, "open run_failed Spring")
-	if open, err := k.Open(t.Context(), k.Viewer); err != nil || len(open) != 1 || open[0].Returns != 0 {
+	if open, err := k.Open(t.Context(), k.Viewer, 1000); err != nil || len(open) != 1 || open[0].Returns != 0 {
 		t.Errorf("long after, another one is open: %+v: %v", open, err)
 	}
 }

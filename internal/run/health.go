@@ -13,8 +13,8 @@ type Health struct {
 	ExportID int64
 	Last     Ending // of the last run that ended
 	Full     Ending // of the last run that ended well and was about everybody
-	Earlier  []int   // profiles of the runs like Full before it, the newest first; at most EarlierRuns
-	Open     Open    // the run that has not ended
+	Earlier  []int  // profiles of the runs like Full before it, the newest first; at most EarlierRuns
+	Open     Open   // the run that has not ended
 }
 
 // EarlierRuns is how many runs before the last one say what is usual.

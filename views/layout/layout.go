@@ -17,7 +17,7 @@ import (
 // Page is what the frame needs to know of the page inside it.
 type Page struct {
 	Title       string
-	Section     string // the navigation entry it belongs to: home, profiles, sources, segments, exports, exclusions, runs, connections, users, privacy, system, status, help, account
+	Section     string // the navigation entry it belongs to: home, profiles, sources, segments, exports, exclusions, runs, connections, users, privacy, system, status, alerts, help, account
 	Breadcrumbs []Crumb
 	Person      *Person // nil when nobody is signed in
 	CSRF        string
@@ -89,7 +89,7 @@ func navigation(person *Person) []navGroup {
 		data := &groups[1]
 		data.items = slices.Insert(data.items, 1, navItem{"sources", "layout.nav.sources", "database", "/sources"})
 	}
-	admin := navGroup{"layout.nav.admin", []navItem{{"status", "layout.nav.status", "activity", "/system/status"}}}
+	admin := navGroup{"layout.nav.admin", []navItem{{"status", "layout.nav.status", "activity", "/system/status"}, {"alerts", "layout.nav.alerts", "bell", "/system/alerts"}}}
 	if person.Role == access.Administrator {
 		admin.items = append([]navItem{
 			{"connections", "layout.nav.connections", "plug", "/connections"},
