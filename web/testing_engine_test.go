@@ -7,12 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/segue-app/segue/internal/alert"
 	"github.com/segue-app/segue/internal/budget"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/erasure"
 	"github.com/segue-app/segue/internal/exclusion"
 	"github.com/segue-app/segue/internal/export"
+	"github.com/segue-app/segue/internal/notice"
 	"github.com/segue-app/segue/internal/omnisend"
 	"github.com/segue-app/segue/internal/pace"
 	"github.com/segue-app/segue/internal/run"
@@ -28,6 +30,8 @@ type heldQueue struct{}
 func (heldQueue) EnqueueRun(context.Context, database.Tx, int64) error { return nil }
 
 func (heldQueue) EnqueueErasure(context.Context, database.Tx, int64) error { return nil }
+
+func (heldQueue) EnqueueNotice(context.Context, database.Tx, int64, int64, bool) error { return nil }
 
 func (heldQueue) EnqueueTick(context.Context, database.Tx) error { return nil }
 
@@ -53,6 +57,10 @@ func withEngine(t testing.TB, services Services, db *database.DB, clock *testkit
 	services.Schedule = schedule.NewService(schedule.Dependencies{DB: db, Sources: services.Sources, Segments: services.Segments, Runs: services.Runs,
 		Events: services.Events, Clock: clock.Now, Log: log})
 	services.Schedule.SetQueue(heldQueue{})
+	notices := notice.NewService(notice.Dependencies{DB: db, Sealer: sealer, Events: services.Events, Clock: clock.Now, Log: log})
+	notices.SetQueue(heldQueue{})
+	services.Alerts = alert.NewService(alert.Dependencies{DB: db, Exports: services.Exports, Runs: services.Runs, Connections: services.Connections, Sources: services.Sources,
+		Schedule: services.Schedule, Stops: services.Stops, Accounts: services.Accounts, Notices: notices, Events: services.Events, Clock: clock.Now, Log: log})
 	services.Erasures = erasure.NewService(erasure.Dependencies{DB: db, Sealer: sealer, Accounts: services.Accounts, Profiles: services.Profiles, Sources: services.Sources,
 		Segments: services.Segments, Exclusions: services.Exclusions, Runs: services.Runs, Events: services.Events, Clock: clock.Now, Log: log})
 	services.Erasures.SetQueue(heldQueue{})

@@ -15,6 +15,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/segue-app/segue/internal/account"
+	"github.com/segue-app/segue/internal/alert"
 	"github.com/segue-app/segue/internal/budget"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/database"
@@ -24,6 +25,7 @@ import (
 	"github.com/segue-app/segue/internal/exclusion"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/job"
+	"github.com/segue-app/segue/internal/notice"
 	"github.com/segue-app/segue/internal/omnisend"
 	"github.com/segue-app/segue/internal/pace"
 	"github.com/segue-app/segue/internal/profile"
@@ -74,6 +76,8 @@ type App struct {
 	Exports     *export.Service
 	Runs        *run.Service
 	Schedule    *schedule.Service
+	Notices     *notice.Service
+	Alerts      *alert.Service
 	Stops       *stop.Service
 	Erasures    *erasure.Service
 	Budgets     *budget.Registry
@@ -162,6 +166,10 @@ func (a *App) assemble(c Config) (err error) {
 	a.Sources.LeaveOut(a.Erasures)
 	a.Runs.LeaveOut(a.Erasures)
 	a.Schedule = schedule.NewService(schedule.Dependencies{DB: a.DB, Sources: a.Sources, Segments: a.Segments, Runs: a.Runs, Events: a.Events, Clock: c.Clock, Log: c.Log})
+	a.Notices = notice.NewService(notice.Dependencies{DB: a.DB, Sealer: a.Sealer, Events: a.Events, Clock: c.Clock, Log: c.Log})
+	a.Notices.SetQueue(outbox{})
+	a.Alerts = alert.NewService(alert.Dependencies{DB: a.DB, Exports: a.Exports, Runs: a.Runs, Connections: a.Connections, Sources: a.Sources, Schedule: a.Schedule, Stops: a.Stops,
+		Accounts: a.Accounts, Notices: a.Notices, RunsAtOnce: job.RunsAtOnce, Events: a.Events, Clock: c.Clock, Log: c.Log})
 	a.queue, err = job.New(a.DB, job.Work{Runs: a.Runs, Imports: imports{a}, Segments: a.Segments, Schedule: a.Schedule, Erasures: a.Erasures, Housekeeping: housekeeping{a}}, quiet(c.Log))
 	if err != nil {
 		return err
@@ -173,6 +181,12 @@ func (a *App) assemble(c Config) (err error) {
 	a.Erasures.SetQueue(a.queue)
 	return nil
 }
+
+// outbox lets notices wait in their table, where whoever sends them finds them.
+type outbox struct{}
+
+// EnqueueNotice starts nothing.
+func (outbox) EnqueueNotice(context.Context, database.Tx, int64, int64, bool) error { return nil }
 
 // uses says what a segment is part of, whoever knows it.
 type uses []segment.Uses
@@ -251,6 +265,7 @@ func (a *App) Start(ctx context.Context) error {
 	var group sync.WaitGroup
 	group.Go(func() { a.Runs.Watch(watching) })
 	group.Go(func() { a.Pace.Keep(watching) })
+	group.Go(func() { a.Alerts.Watch(watching) })
 	a.watch = func() {
 		end()
 		group.Wait()

@@ -70,9 +70,11 @@ type Queue struct {
 	started atomic.Pointer[time.Time] // nil: it does not run
 }
 
+// RunsAtOnce is how many runs can be under way. Those on one brand share its budget, so many cost little.
+const RunsAtOnce = 16
+
 const (
 	runQueue      = "runs"
-	runsAtOnce    = 16 // runs on one brand share its budget, so many cost little
 	importQueue   = "imports"
 	unifyQueue    = "unifications" // of their own: the copy of a database may take hours
 	importsAtOnce = 1              // there is one writer
@@ -108,7 +110,7 @@ func New(db *database.DB, work Work, log *slog.Logger) (*Queue, error) {
 		FetchPollInterval:    500 * time.Millisecond, // SQLite tells nobody of a new job
 		Queues: map[string]river.QueueConfig{
 			river.QueueDefault: {MaxWorkers: 2},
-			runQueue:           {MaxWorkers: runsAtOnce},
+			runQueue:           {MaxWorkers: RunsAtOnce},
 			importQueue:        {MaxWorkers: importsAtOnce},
 			unifyQueue:         {MaxWorkers: 1},
 			countQueue:         {MaxWorkers: countsAtOnce},

@@ -18,7 +18,7 @@ func insertNotice(ctx context.Context, tx database.Tx, n Notice) (id int64, isNe
 	}
 	err = tx.QueryRowContext(ctx, `INSERT INTO notices (mark, key, user_id, hook_id, message, state, created_at, next_at)
 		VALUES (?, ?, nullif(?, 0), nullif(?, 0), ?, 'waiting', ?, ?) ON CONFLICT DO NOTHING RETURNING id`,
-		n.Mark, n.Key, n.UserID, n.HookID, message, database.Millis(n.Created), database.Millis(n.Created)).Scan(&id)
+		n.Mark, n.Key, n.UserID, n.HookID, string(message), database.Millis(n.Created), database.Millis(n.Created)).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, false, nil
 	}

@@ -30,6 +30,7 @@ var Guide = []Section{
 	{"exports", 5, 4, "/exports", "layout.nav.exports", access.LookAround},
 	{"runs", 4, 5, "", "", ""},
 	{"schedule", 2, 3, "/system/schedule", "layout.nav.system", access.ManageSchedule},
+	{"alerts", 3, 4, "/system/alerts", "layout.nav.alerts", access.LookAround},
 }
 
 // Decisions are what Segue decides where there was a choice, by theme.
