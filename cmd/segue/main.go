@@ -28,6 +28,8 @@ type commands struct {
 	ResumeAll resumeAllCommand `cmd:"" help:"Lift the emergency stop. The runs that it held go on."`
 	Migrate   migrateCommand   `cmd:"" help:"Bring the database up to date. Serving does so too."`
 	Health    healthCommand    `cmd:"" help:"Ask a running server whether it is well, for the health checks of containers."`
+	Backup    backupCommand    `cmd:"" help:"Make a backup in one file, beside a running server or without one; or check one."`
+	Restore   restoreCommand   `cmd:"" help:"Put a backup in the place of a data folder. The server must be stopped."`
 	Reseal    resealCommand    `cmd:"" help:"Exchange the key that seals secrets. The server must be stopped."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }

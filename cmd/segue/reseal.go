@@ -46,10 +46,13 @@ func (c *resealCommand) exchange(ctx context.Context, config app.Config, ring se
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	kept := config.KeyFile() + ".old-" + time.Now().UTC().Format("20060102-150405")
+	kept := ""
 	exchange := reseal.Exchange{DB: db, Places: app.Sealed(), KeyFile: config.KeyFile(), New: ring}
 	if !c.Forget {
-		exchange.Keep = func(older secret.Keyring) error { return older.Save(kept) }
+		exchange.Keep = func(older secret.Keyring) error {
+			kept = config.KeyFile() + ".old-" + time.Now().UTC().Format("20060102") + "-" + older.IDs()[0]
+			return older.Save(kept)
+		}
 	}
 	before, err := exchange.Do(ctx)
 	if err != nil {
@@ -60,7 +63,7 @@ func (c *resealCommand) exchange(ctx context.Context, config app.Config, ring se
 	if total.Unreadable > 0 {
 		fmt.Printf("%d could be opened by no key and stay as they are: segue doctor says where.\n", total.Unreadable)
 	}
-	if _, err := os.Stat(kept); err == nil {
+	if kept != "" {
 		fmt.Printf("The old key is in %s. Backups that were made before need it; delete it with the last of them, and at once when it is the reason for the exchange.\n", kept)
 	}
 	fmt.Println("Everybody signs in again.")

@@ -246,3 +246,14 @@ func deleteAttemptsOf(ctx context.Context, tx database.Tx, key []byte) error {
 func deleteAttemptsBefore(ctx context.Context, tx database.Tx, at time.Time) error {
 	return exec(ctx, tx, `DELETE FROM password_attempts WHERE at < ?`, database.Millis(at))
 }
+
+// EndEverything ends all sessions, and all links that are good once, within the transaction: for a state of yesterday, in which some
+// are open that were ended since.
+func EndEverything(ctx context.Context, tx database.Tx) error {
+	for _, statement := range []string{`DELETE FROM sessions`, `DELETE FROM invitations`} {
+		if err := exec(ctx, tx, statement); err != nil {
+			return fmt.Errorf("end sessions and links: %w", err)
+		}
+	}
+	return nil
+}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/alert"
+	"github.com/segue-app/segue/internal/backup"
 	"github.com/segue-app/segue/internal/budget"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/database"
@@ -107,7 +108,7 @@ func Open(ctx context.Context, c Config) (opened *App, err error) {
 	if err := os.MkdirAll(c.Folder, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
-	a := &App{Events: &event.Hub{}, log: c.Log, lock: flock.New(filepath.Join(c.Folder, lockName))}
+	a := &App{Events: &event.Hub{}, log: c.Log}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
@@ -117,6 +118,9 @@ func Open(ctx context.Context, c Config) (opened *App, err error) {
 		return nil, err
 	}
 	if a.DB, err = database.Open(ctx, c.Database()); err != nil {
+		return nil, err
+	}
+	if err = backup.Finish(ctx, a.DB, c.BackupFolder(), c.Clock()); err != nil {
 		return nil, err
 	}
 	if a.Sealer, err = a.openSealer(ctx, c); err != nil {

@@ -98,9 +98,13 @@ func create(path string) error {
 }
 
 func dsn(path, more string) string {
-	return "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() +
+	return "file:" + escaped(path) +
 		"?_pragma=page_size(" + pageSize + ")&_pragma=busy_timeout(" + busyTimeout + ")&_pragma=journal_mode(wal)&_pragma=synchronous(normal)" +
 		"&_pragma=foreign_keys(1)&" + more
+}
+
+func escaped(path string) string {
+	return (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()
 }
 
 // Close closes both pools.

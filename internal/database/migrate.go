@@ -3,6 +3,7 @@ package database
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"log/slog"
 
 	"github.com/pressly/goose/v3"
@@ -62,4 +63,20 @@ func (db *DB) provider() (*goose.Provider, error) {
 		return nil, fmt.Errorf("prepare migrations: %w", err)
 	}
 	return provider, nil
+}
+
+// NewestVersion is the last version of the schema that this program knows, without a database.
+func NewestVersion() (newest int64, err error) {
+	files, err := fs.Glob(migrations.Files, "*.sql")
+	if err != nil {
+		return 0, err
+	}
+	for _, name := range files {
+		version, err := goose.NumericComponent(name)
+		if err != nil {
+			return 0, fmt.Errorf("read the name of a migration: %w", err)
+		}
+		newest = max(newest, version)
+	}
+	return newest, nil
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/secret"
@@ -79,6 +80,29 @@ func Any(ctx context.Context, q database.Querier, places []Place) (bool, error) 
 		}
 	}
 	return false, nil
+}
+
+// KeyIDs names the keys that something is sealed with.
+func KeyIDs(ctx context.Context, q database.Querier, places []Place) (ids []string, err error) {
+	ids = []string{}
+	for _, p := range places {
+		for after := []any(nil); ; {
+			rows, err := p.page(ctx, q, after)
+			if err != nil {
+				return nil, err
+			}
+			for _, r := range rows {
+				if id := secret.SealedBy(r.sealed); id != "" && !slices.Contains(ids, id) {
+					ids = append(ids, id)
+				}
+			}
+			if len(rows) < atOnce {
+				break
+			}
+			after = rows[len(rows)-1].key
+		}
+	}
+	return ids, nil
 }
 
 // Exchange is one exchange of the sealing key. Nobody else may work on the database meanwhile.

@@ -98,6 +98,15 @@ func refusedOf(entries []entry, rejections []Rejection) (found []entry) {
 	return found
 }
 
+// DoubtAll has the next run of every export send everybody, and leaves what is known of tags: for a state of yesterday, after which
+// others may have been delivered, or the same ones with other values.
+func DoubtAll(ctx context.Context, tx database.Tx) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE deliveries SET hash = x'' WHERE hash <> x''`); err != nil {
+		return fmt.Errorf("doubt all deliveries: %w", err)
+	}
+	return nil
+}
+
 // outdate has the next run send a profile again that is tried by itself, and remembers which tags its contact may carry from now
 // on, so that they are taken away when it leaves. What was delivered to others under its address is in doubt as well: the try
 // may bring this profile's values over theirs.

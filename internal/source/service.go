@@ -179,5 +179,7 @@ func (s *Service) removeStrayFiles(ctx context.Context) error {
 }
 
 func (s *Service) path(importID int64) string {
-	return filepath.Join(s.folder, fmt.Sprintf("import-%d.csv", importID))
+	return filepath.Join(s.folder, fileName(importID))
 }
+
+func fileName(importID int64) string { return fmt.Sprintf("import-%d.csv", importID) }

@@ -172,6 +172,19 @@ func (s store) requeue(ctx context.Context, tx database.Tx, now time.Time) (ids 
 	return database.Column[int64](tx.QueryContext(ctx, `SELECT id FROM imports WHERE state = 'queued' ORDER BY id`))
 }
 
+// Needed names the files in the folder of uploads that imports still need, as Recover would find them. An import that reads a
+// database has none.
+func Needed(ctx context.Context, q database.Querier) (names []string, err error) {
+	ids, err := database.Column[int64](q.QueryContext(ctx, `SELECT id FROM imports WHERE state IN ('waiting', 'queued', 'running') ORDER BY id`))
+	if err != nil {
+		return nil, fmt.Errorf("look for imports: %w", err)
+	}
+	for _, id := range ids {
+		names = append(names, fileName(id))
+	}
+	return names, nil
+}
+
 // progress writes down how far an import has come; errStopped when it is no longer running for this snapshot.
 func (s store) progress(ctx context.Context, tx database.Tx, i Import) error {
 	reasons, err := json.Marshal(i.Reasons)
