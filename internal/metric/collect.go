@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/segue-app/segue/internal/alert"
 	"github.com/segue-app/segue/internal/budget"
 	"github.com/segue-app/segue/internal/database"
 )
@@ -64,6 +65,8 @@ var (
 	runWithdrawn = describe("run_withdrawn_total", "Contacts that lost tags because their profile left a segment.")
 	runsStuck    = describe("runs_stuck", "Runs under way that are marked as making no progress.")
 
+	alertsOpen = describe("alerts_open", "Alerts that are open.", "kind")
+
 	budgetLimit   = describe("budget_limit_requests", "Requests to the brand of a connection that Segue allows itself in a minute; 0: no limit.", "connection")
 	budgetUsed    = describe("budget_used_requests", "Of those, requests that count in the minute that ends now. Connections to one brand share them.", "connection")
 	budgetWaiting = describe("budget_waiting_requests", "Requests that wait for their turn.", "connection")
@@ -112,7 +115,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 		out <- l.standing
 		out <- l.ever
 	}
-	for _, d := range []*prometheus.Desc{runProfiles, runRequests, runWithdrawn, runsStuck, budgetLimit, budgetUsed, budgetWaiting, budgetBlocked,
+	for _, d := range []*prometheus.Desc{runProfiles, runRequests, runWithdrawn, runsStuck, alertsOpen, budgetLimit, budgetUsed, budgetWaiting, budgetBlocked,
 		queueJobs, queueOldest, databaseSize, databaseLog} {
 		out <- d
 	}
@@ -126,7 +129,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), collectWithin)
 	defer cancel()
 	var failures []error
-	for _, part := range []func(context.Context, chan<- prometheus.Metric) error{c.collectBudgets, c.collectQueue, c.collectDatabase, c.collectRuns, c.collectLedgers} {
+	for _, part := range []func(context.Context, chan<- prometheus.Metric) error{c.collectBudgets, c.collectQueue, c.collectDatabase, c.collectAlerts, c.collectRuns, c.collectLedgers} {
 		if err := part(ctx, out); err != nil {
 			c.failed.Inc()
 			failures = append(failures, err)
@@ -184,6 +187,17 @@ func (c *collector) collectRuns(ctx context.Context, out chan<- prometheus.Metri
 		gauge(out, runsStuck, stuck)
 	}
 	return err
+}
+
+func (c *collector) collectAlerts(ctx context.Context, out chan<- prometheus.Metric) error {
+	count, err := openAlerts(ctx, c.db.Reader())
+	if err != nil {
+		return err
+	}
+	for _, kind := range alert.Kinds {
+		gauge(out, alertsOpen, count[string(kind)], string(kind))
+	}
+	return nil
 }
 
 func (c *collector) collectBudgets(ctx context.Context, out chan<- prometheus.Metric) error {

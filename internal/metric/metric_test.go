@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"github.com/segue-app/segue/internal/app/apptest"
+	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/run"
 )
 
@@ -41,6 +42,14 @@ func TestMetricsSayWhatARunCameToAndAreWhatTheDocumentationSays(t *testing.T) {
 		t.Error("a run was counted that was not")
 	}
 	r := k.Run(k.Export(), run.Options{})
+	err := k.DB.InTx(t.Context(), func(tx database.Tx) error {
+		_, err := tx.Exec(`INSERT INTO alerts (kind, thing, thing_id, name, opened_at, since, closed_at) VALUES
+			('run_failed', 'export', 1, 'Nordlys', 1, 1, NULL), ('run_failed', 'export', 2, 'Nordlys', 1, 1, NULL), ('run_stuck', 'export', 2, 'Nordlys', 1, 1, 2)`)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	m.Request(http.MethodGet, "/runs/:id", http.StatusOK, 20*time.Millisecond)
 	m.Request("BREW", "/runs/:id", 999, time.Second)
 	closed := m.Stream()
@@ -55,6 +64,7 @@ func TestMetricsSayWhatARunCameToAndAreWhatTheDocumentationSays(t *testing.T) {
 		`segue_http_request_duration_seconds_count{method="GET",route="/runs/:id",status="2xx"} 1`,
 		`segue_http_request_duration_seconds_count{method="other",route="/runs/:id",status="other"} 1`,
 		`segue_queue_jobs{queue="runs",state="available"} 0`, `segue_metrics_failures_total 0`,
+		`segue_alerts_open{kind="run_failed"} 2`, `segue_alerts_open{kind="run_stuck"} 0`,
 		`segue_build_info{goversion="go",revision="abc",version="1"} 1`,
 	} {
 		if !strings.Contains(text, line+"\n") {
@@ -128,7 +138,7 @@ func TestWhatCannotBeReadIsLeftOutAndCounted(t *testing.T) {
 	}
 	text := scrape(t, m)
 	for line, told := range map[string]bool{"segue_runs{": false, "segue_queue_jobs{": false, "segue_database_size_bytes ": true, "segue_http_streams ": true,
-		"segue_metrics_failures_total 4\n": true} {
+		"segue_metrics_failures_total 5\n": true} {
 		if strings.Contains(text, "\n"+line) != told {
 			t.Errorf("%s: %v\n%s", line, !told, text)
 		}

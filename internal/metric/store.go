@@ -60,6 +60,25 @@ func stuckRuns(ctx context.Context, q database.Querier) (n float64, err error) {
 	return n, err
 }
 
+// openAlerts counts the alerts that are open, by their kind.
+func openAlerts(ctx context.Context, q database.Querier) (count map[string]float64, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT kind, count(*) FROM alerts WHERE closed_at IS NULL GROUP BY kind`)
+	if err != nil {
+		return nil, fmt.Errorf("count alerts: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	count = map[string]float64{}
+	for rows.Next() {
+		var kind string
+		var n float64
+		if err := rows.Scan(&kind, &n); err != nil {
+			return nil, fmt.Errorf("count alerts: %w", err)
+		}
+		count[kind] = n
+	}
+	return count, rows.Err()
+}
+
 // waitingNow is what a queue holds in one state.
 type waitingNow struct {
 	queue, state string
