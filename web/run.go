@@ -118,6 +118,11 @@ func (s *Server) showRun(c echo.Context) error {
 		return err
 	}
 	if !isHTMX(c) {
+		if r.State == run.Running && r.Plan != nil {
+			if detail.Hour, err = s.Pace.Hour(ctx(c), actor(c), r.Plan.BrandID); err != nil {
+				return err
+			}
+		}
 		above := []layout.Crumb{exportsCrumb(c), {Label: text(c, "runs.title"), Href: "/runs"}}
 		return render(c, http.StatusOK, views.Show(s.page(c, "runs", text(c, "runs.title.one", "Number", fmt.Sprint(r.ID), "Name", r.ExportName), above...), detail))
 	}

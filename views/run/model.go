@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/segue-app/segue/internal/budget"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/run"
@@ -58,7 +59,8 @@ type Detail struct {
 	Removed         bool // the export has no page any more
 	Now             time.Time
 	CSRF            string
-	Said            string // the summary that the page has read out already
+	Hour            []budget.Minute // what was made of the brand's request budget, by all; none when it does not matter any more
+	Said            string          // the summary that the page has read out already
 }
 
 // Cancellation is the question before a run is cancelled.
