@@ -55,6 +55,11 @@
   on("click", closeOthers);
   on("focusin", closeOthers);
 
+  // Where a part of the page is exchanged, what the reader opened or closed in it stays so, if it has an id.
+  const unfolded = new Map();
+  on("toggle", (e) => e.target.id && !("menu" in e.target.dataset) && unfolded.set(e.target.id, e.target.open), true);
+  on("htmx:afterSwap", () => unfolded.forEach((open, id) => document.getElementById(id)?.toggleAttribute("open", open)));
+
   // After an htmx swap the focus goes to a new error summary; otherwise htmx keeps it where it was.
   on("htmx:afterSettle", (e) => e.target.querySelector?.(".error-summary")?.focus());
 })();

@@ -17,6 +17,7 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/alert"
+	"github.com/segue-app/segue/internal/chain"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/erasure"
 	"github.com/segue-app/segue/internal/event"
@@ -46,6 +47,7 @@ type Services struct {
 	Runs        *run.Service
 	Schedule    *schedule.Service
 	Alerts      *alert.Service
+	Records     *chain.Records
 	Stops       *stop.Service
 	Erasures    *erasure.Service
 	Pace        *pace.Service

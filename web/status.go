@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/chain"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/stop"
@@ -16,11 +17,17 @@ import (
 )
 
 func (s *Server) statusRoutes(r *routes) {
-	r.get("/system/status", access.LookAround, s.showStatus) // for htmx, the part that changes
+	r.get("/system/status", access.LookAround, s.showStatus)             // for htmx, the part that changes
+	r.get("/system/status/work", access.LookAround, s.listWork)          // all of it: searched, filtered, by pages
+	r.get("/system/status/work/rows", access.LookAround, s.showWorkRows) // rows of a table that is open, as a fragment
+	r.get("/system/status/chains", access.LookAround, s.listChains)
+	r.get("/system/status/chains/:id", access.LookAround, s.showChain) // for htmx, the part that changes
 	r.get("/system/stop", access.StopAll, s.askStop)
 	r.post("/system/stop", access.StopAll, s.stopAll)
 	r.post("/system/stop/lift", access.StopAll, s.liftStop)
 	r.topic(run.ListTopic, access.LookAround)
+	r.topic(chain.Topic, access.LookAround)
+	r.topic("chain", access.LookAround)
 }
 
 const earlierStops = 5
@@ -45,6 +52,10 @@ func (s *Server) status(c echo.Context) (views.View, error) {
 	if stands {
 		view.Stopped = &order
 	}
+	if view.Chain, view.Lately, err = s.lastChain(c); err != nil {
+		return view, err
+	}
+	view.Going = view.Chain != nil && view.Chain.Live
 	active, err := s.Runs.Active(ctx(c), actor(c))
 	if err != nil {
 		return view, err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/segue-app/segue/internal/alert"
 	"github.com/segue-app/segue/internal/budget"
+	"github.com/segue-app/segue/internal/chain"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/erasure"
@@ -61,6 +62,7 @@ func withEngine(t testing.TB, services Services, db *database.DB, clock *testkit
 	notices.SetQueue(heldQueue{})
 	services.Alerts = alert.NewService(alert.Dependencies{DB: db, Exports: services.Exports, Runs: services.Runs, Connections: services.Connections, Sources: services.Sources,
 		Schedule: services.Schedule, Stops: services.Stops, Accounts: services.Accounts, Notices: notices, Events: services.Events, Clock: clock.Now, Log: log})
+	services.Records = chain.NewRecords(db)
 	services.Erasures = erasure.NewService(erasure.Dependencies{DB: db, Sealer: sealer, Accounts: services.Accounts, Profiles: services.Profiles, Sources: services.Sources,
 		Segments: services.Segments, Exclusions: services.Exclusions, Runs: services.Runs, Events: services.Events, Clock: clock.Now, Log: log})
 	services.Erasures.SetQueue(heldQueue{})

@@ -18,6 +18,7 @@ import (
 	"github.com/segue-app/segue/internal/alert"
 	"github.com/segue-app/segue/internal/backup"
 	"github.com/segue-app/segue/internal/budget"
+	"github.com/segue-app/segue/internal/chain"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
@@ -79,6 +80,7 @@ type App struct {
 	Schedule    *schedule.Service
 	Notices     *notice.Service
 	Alerts      *alert.Service
+	Records     *chain.Records
 	Stops       *stop.Service
 	Erasures    *erasure.Service
 	Budgets     *budget.Registry
@@ -169,6 +171,7 @@ func (a *App) assemble(c Config) (err error) {
 		Segments: a.Segments, Exclusions: a.Exclusions, Runs: a.Runs, Events: a.Events, Clock: c.Clock, Log: c.Log, Longest: c.Retention})
 	a.Sources.LeaveOut(a.Erasures)
 	a.Runs.LeaveOut(a.Erasures)
+	a.Records = chain.NewRecords(a.DB)
 	a.Schedule = schedule.NewService(schedule.Dependencies{DB: a.DB, Sources: a.Sources, Segments: a.Segments, Runs: a.Runs, Events: a.Events, Clock: c.Clock, Log: c.Log})
 	a.Notices = notice.NewService(notice.Dependencies{DB: a.DB, Sealer: a.Sealer, Events: a.Events, Clock: c.Clock, Log: c.Log})
 	a.Notices.SetQueue(outbox{})

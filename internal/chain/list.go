@@ -202,3 +202,9 @@ func (r *Records) Draw(ctx context.Context, actor access.Actor, of Chain) (Pictu
 	}
 	return picture, err
 }
+
+// States lists the states in the order of a task's life.
+var States = []State{Queued, Running, Succeeded, Warnings, Failed, Cancelled, Skipped}
+
+// Kinds lists the kinds in the order in which they are done.
+var Kinds = []Kind{Source, Profiles, Segment, Export}

@@ -36,6 +36,11 @@ func (l *Locale) Clock(t time.Time) string {
 	return t.In(l.zone).Format(l.T("time.clock"))
 }
 
+// ClockSeconds writes the time of day to the second: 14:30:05.
+func (l *Locale) ClockSeconds(t time.Time) string {
+	return t.In(l.zone).Format(l.T("time.clock.seconds"))
+}
+
 // Zone is the reader's time zone.
 func (l *Locale) Zone() *time.Location { return l.zone }
 

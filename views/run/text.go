@@ -14,18 +14,27 @@ import (
 
 // ErrorText says why a run failed, and what to do about it.
 func ErrorText(ctx context.Context, code, detail, destinationName string) string {
-	switch code {
-	case "too_many_profiles":
+	if code == "too_many_profiles" {
 		var n int
 		if _, err := fmt.Sscan(detail, &n); err != nil {
 			n = 0
 		}
 		return i18n.T(ctx, "runs.error.too_many_profiles", "Profiles", n, "Destination", destinationName)
-	case "destination_unavailable", "batches_stalled", "api_retired", "does_not_add_up", "internal", "segment_unusable", "exclusion_unusable", "superseded", "stopped_all", "source_unavailable", "source_refused":
+	}
+	if Knows(code) {
 		return i18n.T(ctx, "runs.error."+code, "Destination", destinationName)
 	}
 	return i18n.T(ctx, "obstacle."+code)
 }
+
+// errorCodes are those of failures that have a text of their own; the others are obstacles of exports and connections.
+var errorCodes = []string{
+	"too_many_profiles", "destination_unavailable", "batches_stalled", "api_retired", "does_not_add_up", "internal", "segment_unusable", "exclusion_unusable",
+	"superseded", "stopped_all", "source_unavailable", "source_refused",
+}
+
+// Knows reports whether the code is one of a run's failures that is no obstacle.
+func Knows(code string) bool { return slices.Contains(errorCodes, code) }
 
 // words are the destination's own about the failure, if the detail holds such.
 func (d Detail) words(ctx context.Context, code, detail string) string {

@@ -15,7 +15,10 @@ type View struct {
 	MayStop bool
 	CSRF    string
 	Runs    []Run
-	Going   bool // some of them go on: the page is read again every few seconds
+	Going   bool // something goes on: the page is read again every few seconds
+	Chain   *Chain
+	Lately  []ChainRow // chains besides that one
+	MayAct  bool       // start, cancel and repeat chains
 	Earlier []Earlier
 }
 
