@@ -35,6 +35,7 @@ type kit struct {
 	*alert.Service
 	testkit.People
 	db       *database.DB
+	hub      *event.Hub
 	clock    *testkit.Clock
 	accounts *account.Service
 	stops    *stop.Service
@@ -77,6 +78,7 @@ func newKit(t testing.TB) *kit {
 	t.Helper()
 	k := &kit{TB: t, db: testkit.Database(t), clock: testkit.NewClock(), sent: &outbox{messages: map[string][]notice.Message{}}}
 	hub, log := &event.Hub{}, slog.New(slog.DiscardHandler)
+	k.hub = hub
 	sealer, err := secret.NewSealer(bytes.Repeat([]byte{3}, secret.KeyBytes))
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,9 @@
 package alert_test
 
 import (
+	"flag"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,20 @@ import (
 	"github.com/segue-app/segue/internal/alert"
 	"github.com/segue-app/segue/internal/run"
 )
+
+// TestMain lets the property be tried with fewer histories than usual, unless somebody asks for a number: each of their steps
+// writes to a database.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	asked := false
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "rapid.checks" })
+	if !asked {
+		if err := flag.Set("rapid.checks", "30"); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
 
 // TestEveryoneHearsByTurnsThatAnAlertOpensAndThatAllIsWell lets exports fail, recover, be paused, taken away from contributors and
 // given back, with restarts, failures of the outbox and time passing in between. Of an alert nobody may hear the same thing twice
@@ -64,6 +80,19 @@ func TestEveryoneHearsByTurnsThatAnAlertOpensAndThatAllIsWell(t *testing.T) {
 					k.ran(id+1, run.Failed, 0, 0)
 				}
 			}),
+			"calm": act("calm", func() {
+				for id := range int64(7) {
+					k.ran(id+1, run.Succeeded, 10, 0)
+				}
+				look()
+			}),
+			"flap": func(r *rapid.T) { // while a message about a storm went out just now, its end is held back
+				id := export.Draw(r, "export")
+				for _, state := range []run.State{run.Failed, run.Succeeded, run.Failed}[rapid.IntRange(0, 2).Draw(r, "from"):] {
+					k.ran(id, state, 10, 0)
+					look()
+				}
+			},
 			"pause":  func(r *rapid.T) { k.exec(`UPDATE exports SET paused_at = 1 WHERE id = ?`, export.Draw(r, "export")) },
 			"resume": func(r *rapid.T) { k.exec(`UPDATE exports SET paused_at = NULL WHERE id = ?`, export.Draw(r, "export")) },
 			"close":  act("close", func() { k.exec(`UPDATE connections SET open_to_contributors = 0`) }),

@@ -89,22 +89,23 @@ type Service struct {
 	log         *slog.Logger
 
 	looking sync.Mutex // held by the one who looks
+	rhythm  rhythm
 }
 
 // NewService makes the service.
 func NewService(d Dependencies) *Service {
 	return &Service{db: d.DB, exports: d.Exports, runs: d.Runs, connections: d.Connections, sources: d.Sources, schedule: d.Schedule, stops: d.Stops,
-		accounts: d.Accounts, notices: d.Notices, runsAtOnce: d.RunsAtOnce, events: d.Events, clock: d.Clock, log: d.Log}
+		accounts: d.Accounts, notices: d.Notices, runsAtOnce: d.RunsAtOnce, events: d.Events, clock: d.Clock, log: d.Log, rhythm: calm}
 }
 
-// How often Watch looks: after so long without an event, and not sooner after an event than it takes to gather those that come
-// together, nor sooner after the last look than rest, which grows with what a look takes.
-const (
-	lookEvery = 30 * time.Second
-	gather    = 500 * time.Millisecond
-	rest      = 5 * time.Second
-	restTimes = 20
-)
+// rhythm is how often Watch looks: after so long without an event, and not sooner after an event than it takes to gather those
+// that come together, nor sooner after the last look than rest, which grows with what a look takes.
+type rhythm struct{ every, gather, rest time.Duration }
+
+var calm = rhythm{every: 30 * time.Second, gather: 500 * time.Millisecond, rest: 5 * time.Second}
+
+// restTimes is how many times longer than it looks Watch rests at least.
+const restTimes = 20
 
 // watched are the topics after which things may stand otherwise.
 var watched = []string{run.ListTopic, export.Topic, source.SourcesTopic, source.ImportsTopic, chain.Topic, schedule.Topic}
@@ -118,13 +119,13 @@ func (s *Service) Watch(ctx context.Context) {
 		if err := s.Look(ctx); err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "alerts could not be judged; tried again soon", "error", err)
 		}
-		if !wait(ctx, max(rest, restTimes*time.Since(began)), nil) {
+		if !wait(ctx, max(s.rhythm.rest, restTimes*time.Since(began)), nil) {
 			return
 		}
-		if !wait(ctx, lookEvery, listener.Ready()) {
+		if !wait(ctx, s.rhythm.every, listener.Ready()) {
 			return
 		}
-		if len(listener.Take()) > 0 && !wait(ctx, gather, nil) {
+		if len(listener.Take()) > 0 && !wait(ctx, s.rhythm.gather, nil) {
 			return
 		}
 	}

@@ -40,6 +40,7 @@ func TestAnAlertOpensIsLookedAtAndCloses(t *testing.T) {
 			p.inspect("alerts-open")
 			p.visit("/")
 			p.sees(words{"1 open alert", "1 åben alarm"})
+			p.inspect("home-alert")
 			p.press(words{"See alerts", "Se alarmer"})
 			p.fill(words{"Rejected profiles", "Afviste profiler"}, "200")
 			p.press(words{"Save", "Gem"})
