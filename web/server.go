@@ -32,11 +32,13 @@ import (
 	"github.com/segue-app/segue/internal/segment"
 	"github.com/segue-app/segue/internal/source"
 	"github.com/segue-app/segue/internal/stop"
+	"github.com/segue-app/segue/internal/token"
 )
 
 // Services are the parts of the domain that the pages call.
 type Services struct {
 	Accounts    *account.Service
+	Tokens      *token.Service
 	Profiles    *profile.Service
 	Sources     *source.Service
 	Pushdown    *pushdown.Service
@@ -129,7 +131,7 @@ func New(services Services, options Options) *Server {
 	for _, area := range []func(*routes){
 		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.userRoutes, s.segmentRoutes, s.exclusionRoutes,
 		s.profileRoutes, s.unificationRoutes, s.sourceRoutes, s.importRoutes, s.connectionRoutes, s.scheduleRoutes, s.statusRoutes, s.helpRoutes,
-		s.exportRoutes, s.runRoutes, s.storyRoutes, s.erasureRoutes, s.alertRoutes,
+		s.exportRoutes, s.runRoutes, s.storyRoutes, s.erasureRoutes, s.alertRoutes, s.tokenRoutes,
 	} {
 		area(s.routes)
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/segue-app/segue/internal/secret"
 	"github.com/segue-app/segue/internal/segment"
 	"github.com/segue-app/segue/internal/testkit"
+	"github.com/segue-app/segue/internal/token"
 	"github.com/segue-app/segue/internal/warehouse"
 )
 
@@ -55,6 +56,8 @@ func newEmptySite(t *testing.T, change ...func(*Services, *Options)) *site {
 		t.Fatal(err)
 	}
 	services := Services{Accounts: testkit.Accounts(t, s.db, s.clock), Events: &event.Hub{}, Clock: s.clock.Now}
+	services.Tokens = token.NewService(s.db, services.Accounts, s.clock.Now)
+	services.Accounts.OnDisable(services.Tokens.EndAll)
 	services.Profiles = profile.NewService(s.db, services.Events, s.clock.Now)
 	services.Sources = testSources(t, s.db, services.Profiles, services.Events, s.clock)
 	services.Segments = segment.NewService(s.db, services.Profiles, services.Events, s.clock.Now)

@@ -12,6 +12,7 @@ import (
 	"github.com/segue-app/segue/internal/i18n"
 	views "github.com/segue-app/segue/views/account"
 	"github.com/segue-app/segue/views/layout"
+	tokenviews "github.com/segue-app/segue/views/token"
 )
 
 func (s *Server) userRoutes(r *routes) {
@@ -120,7 +121,11 @@ func (s *Server) renderUser(c echo.Context, status int, id int64, change func(*v
 	if err != nil {
 		return err
 	}
-	v := views.UserView{UserRow: s.userRow(c, user), Role: user.Role, Created: i18n.DateTime(ctx(c), user.CreatedAt)}
+	tokens, err := s.Tokens.ListOf(ctx(c), actor(c), id)
+	if err != nil {
+		return err
+	}
+	v := views.UserView{UserRow: s.userRow(c, user), Role: user.Role, Created: i18n.DateTime(ctx(c), user.CreatedAt), Tokens: tokenviews.Of(s.tokenRows(c, tokens))}
 	change(&v)
 	return render(c, status, views.User(s.page(c, "users", v.Name, s.usersCrumb(c)), v))
 }

@@ -27,6 +27,9 @@ type Actor struct {
 	Email  string
 	Role   Role
 	system bool
+
+	limited bool // acts by a token: only within its scopes
+	scopes  Scopes
 }
 
 // System is the program acting for itself: the schedule, the command line of the operator, start-up.
@@ -50,9 +53,12 @@ const (
 	ManageSchedule     Action = "manage_schedule"
 	ManagePrivacy      Action = "manage_privacy" // find and erase persons, for how long data is kept
 	RunAll             Action = "run_all"
-	StopAll            Action = "stop_all" // the emergency stop, and lifting it
+	RefreshNow         Action = "refresh_now" // have sources read now, and what follows from it
+	StopAll            Action = "stop_all"    // the emergency stop, and lifting it
 	ManageOwnAccount   Action = "manage_own_account"
 	UseSomeConnections Action = "use_some_connections" // may be offered the pages of exports that edit
+	RunSomeExports     Action = "run_some_exports"     // run, cancel, pause, resume, answer
+	SeeSomeConnections Action = "see_some_connections" // their names and types
 )
 
 var allowed = map[Action][]Role{
@@ -66,13 +72,19 @@ var allowed = map[Action][]Role{
 	ManageSchedule:     {Administrator},
 	ManagePrivacy:      {Administrator},
 	RunAll:             {Administrator, Contributor},
+	RefreshNow:         {Administrator},
 	StopAll:            {Administrator},
 	ManageOwnAccount:   {Administrator, Contributor, Viewer},
 	UseSomeConnections: {Administrator, Contributor},
+	RunSomeExports:     {Administrator, Contributor},
+	SeeSomeConnections: {Administrator, Contributor},
 }
 
 // Can reports whether the actor may do the action.
-func (a Actor) Can(action Action) bool {
+func (a Actor) Can(action Action) bool { return a.within(action) && a.holds(action) }
+
+// holds reports whether the actor's role has the action, whatever her token is for.
+func (a Actor) holds(action Action) bool {
 	if a.system {
 		return true
 	}
@@ -92,14 +104,38 @@ func (a Actor) Require(action Action) error {
 	return a.refuse()
 }
 
-// MayUse reports whether the actor may create, edit, run and cancel exports on a connection, given whether it is open to contributors.
+// MayUse reports whether the actor may create, edit and remove exports on a connection, given whether it is open to contributors.
 func (a Actor) MayUse(openToContributors bool) bool {
-	return a.Can(ManageConnections) || (openToContributors && a.Can(UseSomeConnections))
+	return a.may(UseSomeConnections, openToContributors)
 }
 
 // RequireUse is MayUse as an error.
 func (a Actor) RequireUse(openToContributors bool) error {
-	if a.MayUse(openToContributors) {
+	return a.unless(a.MayUse(openToContributors))
+}
+
+// MayRun reports whether the actor may run exports on a connection, and do with the runs what there is to do. A person may
+// whenever MayUse; a token may be for one of the two.
+func (a Actor) MayRun(openToContributors bool) bool {
+	return a.may(RunSomeExports, openToContributors)
+}
+
+// RequireRun is MayRun as an error.
+func (a Actor) RequireRun(openToContributors bool) error {
+	return a.unless(a.MayRun(openToContributors))
+}
+
+// MaySee reports whether the actor may be told name and type of a connection.
+func (a Actor) MaySee(openToContributors bool) bool {
+	return a.may(SeeSomeConnections, openToContributors)
+}
+
+func (a Actor) may(action Action, openToContributors bool) bool {
+	return a.Can(action) && (openToContributors || a.holds(ManageConnections))
+}
+
+func (a Actor) unless(ok bool) error {
+	if ok {
 		return nil
 	}
 	return a.refuse()

@@ -93,6 +93,12 @@ type Service struct {
 	db     *database.DB
 	now    func() time.Time
 	hasher *hasher
+	ended  func(ctx context.Context, tx database.Tx, userID int64) error
+}
+
+// OnDisable has something more ended in the transaction in which a user is disabled. Call it before the service is used.
+func (s *Service) OnDisable(end func(ctx context.Context, tx database.Tx, userID int64) error) {
+	s.ended = end
 }
 
 // New makes the service.

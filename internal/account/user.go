@@ -86,7 +86,7 @@ func (s *Service) SetRole(ctx context.Context, actor access.Actor, id int64, rol
 	})
 }
 
-// Disable ends a user's sessions and lets them sign in no more. What they made stays.
+// Disable ends a user's sessions and tokens, and lets them sign in no more. What they made stays.
 func (s *Service) Disable(ctx context.Context, actor access.Actor, id int64) error {
 	return s.manage(ctx, actor, id, nil, func(tx database.Tx, user User) error {
 		if user.ID == actor.UserID {
@@ -103,6 +103,11 @@ func (s *Service) Disable(ctx context.Context, actor access.Actor, id int64) err
 		}
 		if err := deleteInvitationsOf(ctx, tx, id); err != nil {
 			return err
+		}
+		if s.ended != nil {
+			if err := s.ended(ctx, tx, id); err != nil {
+				return err
+			}
 		}
 		return updateDisabled(ctx, tx, id, database.NullMillis(s.now()))
 	})

@@ -38,6 +38,7 @@ import (
 	"github.com/segue-app/segue/internal/segment"
 	"github.com/segue-app/segue/internal/source"
 	"github.com/segue-app/segue/internal/stop"
+	"github.com/segue-app/segue/internal/token"
 	"github.com/segue-app/segue/internal/warehouse"
 )
 
@@ -69,6 +70,7 @@ type App struct {
 	Sealer      *secret.Sealer
 	Events      *event.Hub
 	Accounts    *account.Service
+	Tokens      *token.Service
 	Profiles    *profile.Service
 	Sources     *source.Service
 	Segments    *segment.Service
@@ -145,6 +147,8 @@ func (a *App) assemble(c Config) (err error) {
 	a.Pace = pace.NewService(pace.Dependencies{DB: a.DB, Counts: a.Budgets, Clock: c.Clock, Log: c.Log})
 	c.Account.Clock = c.Clock
 	a.Accounts = account.New(a.DB, c.Account)
+	a.Tokens = token.NewService(a.DB, a.Accounts, c.Clock)
+	a.Accounts.OnDisable(a.Tokens.EndAll)
 	a.Profiles = profile.NewService(a.DB, a.Events, c.Clock)
 	a.Sources = source.NewService(a.DB, a.Profiles, a.Events, c.Clock, source.Options{Folder: filepath.Join(c.Folder, uploadsName), Log: c.Log,
 		Watch: c.WatchFolders, Quiet: c.WatchQuiet, Sealer: a.Sealer, SQL: c.SQL})

@@ -195,7 +195,7 @@ func (s *Service) overview(ctx context.Context, c Connection) (Overview, error) 
 
 // Usable lists the connections that the actor may use for exports, by type and name: of each no more than that.
 func (s *Service) Usable(ctx context.Context, actor access.Actor) ([]Choice, error) {
-	if err := actor.Require(access.UseSomeConnections); err != nil {
+	if err := actor.Require(access.SeeSomeConnections); err != nil {
 		return nil, err
 	}
 	connections, err := list(ctx, s.db.Reader())
@@ -204,7 +204,7 @@ func (s *Service) Usable(ctx context.Context, actor access.Actor) ([]Choice, err
 	}
 	var choices []Choice
 	for _, c := range connections {
-		if actor.MayUse(c.OpenToContributors) {
+		if actor.MaySee(c.OpenToContributors) {
 			choices = append(choices, Choice{ID: c.ID, Type: c.Type, Name: c.Name})
 		}
 	}

@@ -119,6 +119,10 @@ func (e Export) Paused() bool { return !e.PausedAt.IsZero() }
 // connection is open to them.
 func (e Export) MayEdit(actor access.Actor) bool { return actor.MayUse(e.OpenConnection) }
 
+// MayRun reports whether the actor may run the export, and cancel, pause, resume and answer its runs: whoever may edit it,
+// unless she acts by a token.
+func (e Export) MayRun(actor access.Actor) bool { return actor.MayRun(e.OpenConnection) }
+
 // Obstacle is why an export cannot run now, as a code; "" when it can. Those of its connection are connection.Obstacle's.
 type Obstacle string
 

@@ -137,8 +137,8 @@ func (s *Service) Evidence(ctx context.Context, actor access.Actor, runID int64,
 	if err != nil {
 		return Evidence{}, err
 	}
-	if !e.MayEdit(actor) {
-		return Evidence{}, actor.RequireUse(e.OpenConnection)
+	if !e.MayRun(actor) {
+		return Evidence{}, actor.RequireRun(e.OpenConnection)
 	}
 	if e.Removed { // it is dropped within the hour
 		return Evidence{}, problem.New(problem.NotFound, "problem.evidence.not_found")

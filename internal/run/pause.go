@@ -102,8 +102,8 @@ func (s *Service) mayAct(ctx context.Context, actor access.Actor, runID int64) (
 	if err != nil {
 		return r, e, err
 	}
-	if !e.MayEdit(actor) {
-		return r, e, actor.RequireUse(e.OpenConnection)
+	if !e.MayRun(actor) {
+		return r, e, actor.RequireRun(e.OpenConnection)
 	}
 	return r, e, nil
 }

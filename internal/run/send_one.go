@@ -360,12 +360,15 @@ func (s *Service) keepAnswer(actor access.Actor, exportID int64, answer Answer) 
 
 // LastAnswer is what came of the profile that the actor sent last over the export, if that was this one and not long ago.
 func (s *Service) LastAnswer(ctx context.Context, actor access.Actor, exportID int64, profileID string) (answer Answer, ok bool, err error) {
+	if err := actor.Require(access.SeePersonalData); err != nil {
+		return Answer{}, false, err
+	}
 	e, err := s.exports.Find(ctx, s.db.Reader(), exportID)
 	if err != nil {
 		return Answer{}, false, err
 	}
-	if !e.MayEdit(actor) {
-		return Answer{}, false, actor.RequireUse(e.OpenConnection)
+	if !e.MayRun(actor) {
+		return Answer{}, false, actor.RequireRun(e.OpenConnection)
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()

@@ -131,6 +131,10 @@ func Topic(runID int64) string { return fmt.Sprintf("run/%d", runID) }
 type Options struct {
 	Complete    bool  // send everybody, also those who did not change
 	WithdrawAny bool  // take tags away however many lose them
+
+	// Also is done in the transaction that queues the run; nil: nothing. When it fails, nothing is queued.
+	Also func(ctx context.Context, tx database.Tx, runID int64) error
+
 	ofRun       int64 // only those whom this run rejected, see Retry
 }
 
@@ -140,8 +144,8 @@ func (s *Service) Start(ctx context.Context, actor access.Actor, exportID int64,
 	if err != nil {
 		return Run{}, err
 	}
-	if !e.MayEdit(actor) {
-		return Run{}, actor.RequireUse(e.OpenConnection)
+	if !e.MayRun(actor) {
+		return Run{}, actor.RequireRun(e.OpenConnection)
 	}
 	return s.start(ctx, actor, e, OnDemand, options)
 }
@@ -168,6 +172,11 @@ func (s *Service) start(ctx context.Context, actor access.Actor, e export.Export
 			WithdrawAny: options.WithdrawAny, OfRun: options.ofRun}, actor.UserID, s.clock())
 		if err != nil {
 			return err
+		}
+		if options.Also != nil {
+			if err := options.Also(ctx, tx, id); err != nil {
+				return err
+			}
 		}
 		if err := s.queue.EnqueueRun(ctx, tx, id); err != nil {
 			return fmt.Errorf("queue run %d: %w", id, err)
@@ -222,7 +231,7 @@ func (s *Service) StartAll(ctx context.Context, actor access.Actor, cause Cause)
 		if err != nil {
 			return started, passedOver, err
 		}
-		if !e.MayEdit(actor) {
+		if !e.MayRun(actor) {
 			continue
 		}
 		r, err := s.start(ctx, actor, e, cause, Options{})

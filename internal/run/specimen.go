@@ -85,13 +85,16 @@ func (s *Service) Specimen(ctx context.Context, actor access.Actor, exportID int
 	return shown, nil
 }
 
-// readyFor makes an export ready for who may edit it.
+// readyFor makes an export ready for who may run it and look at single profiles.
 func (s *Service) readyFor(ctx context.Context, actor access.Actor, exportID int64) (r ready, err error) {
+	if err := actor.Require(access.SeePersonalData); err != nil {
+		return r, err
+	}
 	if r.export, err = s.exports.Find(ctx, s.db.Reader(), exportID); err != nil {
 		return r, err
 	}
-	if !r.export.MayEdit(actor) {
-		return r, actor.RequireUse(r.export.OpenConnection)
+	if !r.export.MayRun(actor) {
+		return r, actor.RequireRun(r.export.OpenConnection)
 	}
 	if r.export.Removed {
 		return r, problem.New(problem.NotFound, "problem.export.not_found")

@@ -55,7 +55,14 @@ func by(actor access.Actor, cause Cause) Import {
 // Refresh reads a folder or a database again, now. The first time, and when check is asked for, the import waits for a person
 // to look at its columns.
 func (s *Service) Refresh(ctx context.Context, actor access.Actor, sourceID int64, check bool) (Import, error) {
-	of, err := s.Get(ctx, actor, sourceID)
+	needed := access.RefreshNow
+	if check {
+		needed = access.ManageProfiles
+	}
+	if err := actor.Require(needed); err != nil {
+		return Import{}, err
+	}
+	of, err := s.store.source(ctx, s.store.db.Reader(), sourceID)
 	if err != nil {
 		return Import{}, err
 	}

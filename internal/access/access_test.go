@@ -1,0 +1,110 @@
+package access
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/segue-app/segue/internal/problem"
+)
+
+// actions are all that are known, with the roles that have them.
+func actions() map[Action][]Role { return allowed }
+
+func TestATokenMayDoWhatIsInItsScopesAndInItsPersonsRoleAndNothingElse(t *testing.T) {
+	for action, roles := range actions() {
+		for _, role := range Roles {
+			person := Actor{UserID: 7, Role: role}
+			if got, want := person.Can(action), slices.Contains(roles, role); got != want {
+				t.Errorf("%s as %s: %v", action, role, got)
+			}
+			for set := Scopes(0); set < 1<<len(AllScopes); set++ {
+				scope, reachable := reach[action]
+				want := slices.Contains(roles, role) && reachable && set.Has(scope)
+				by := person.Within(set)
+				if got := by.Can(action); got != want {
+					t.Errorf("%s as %s within %q: %v, want %v", action, role, set, got, want)
+				}
+				if err := by.Require(action); problem.Is(err, problem.NotPermitted) == want {
+					t.Errorf("%s as %s within %q: %v", action, role, set, err)
+				}
+			}
+		}
+	}
+}
+
+func TestWhatIsAskedOnlyOfPersonsIsInNoScope(t *testing.T) {
+	forPersons := []Action{ManageProfiles, ManageExclusions, ManageConnections, ManageUsers, ManageSchedule, ManagePrivacy, StopAll, ManageOwnAccount}
+	administrator := Actor{UserID: 1, Role: Administrator}.Within(ScopesOf(AllScopes...))
+	for action := range actions() {
+		if got, want := administrator.Can(action), !slices.Contains(forPersons, action); got != want {
+			t.Errorf("%s by a token with all scopes: %v, want %v", action, got, want)
+		}
+		if administrator.Lacks(action) != "" {
+			t.Errorf("a token with all scopes is said to lack %s", administrator.Lacks(action))
+		}
+	}
+	for action := range reach {
+		if _, known := allowed[action]; !known {
+			t.Errorf("%s is in a scope and in no role", action)
+		}
+	}
+	if administrator.Can("no such action") {
+		t.Error("an action that nobody knows is allowed")
+	}
+}
+
+func TestConnectionsAreUsedRunAndSeenByWhomTheyAreOpenTo(t *testing.T) {
+	everything := ScopesOf(AllScopes...)
+	for _, c := range []struct {
+		name          string
+		actor         Actor
+		open          bool
+		use, run, see bool
+	}{
+		{"administrator, closed", Actor{UserID: 1, Role: Administrator}, false, true, true, true},
+		{"contributor, open", Actor{UserID: 1, Role: Contributor}, true, true, true, true},
+		{"contributor, closed", Actor{UserID: 1, Role: Contributor}, false, false, false, false},
+		{"viewer, open", Actor{UserID: 1, Role: Viewer}, true, false, false, false},
+		{"the program", System, false, true, true, true},
+		{"nobody", Actor{}, true, false, false, false},
+		{"administrator by a token for all, closed", Actor{UserID: 1, Role: Administrator}.Within(everything), false, true, true, true},
+		{"administrator by a token to run, closed", Actor{UserID: 1, Role: Administrator}.Within(ScopesOf(Run)), false, false, true, false},
+		{"administrator by a token to edit, closed", Actor{UserID: 1, Role: Administrator}.Within(ScopesOf(Edit)), false, true, false, false},
+		{"administrator by a token to read, closed", Actor{UserID: 1, Role: Administrator}.Within(ScopesOf(Read)), false, false, false, true},
+		{"contributor by a token for all, closed", Actor{UserID: 1, Role: Contributor}.Within(everything), false, false, false, false},
+		{"contributor by a token to run, open", Actor{UserID: 1, Role: Contributor}.Within(ScopesOf(Run)), true, false, true, false},
+		{"viewer by a token for all, open", Actor{UserID: 1, Role: Viewer}.Within(everything), true, false, false, false},
+		{"administrator by a token for nothing", Actor{UserID: 1, Role: Administrator}.Within(0), true, false, false, false},
+	} {
+		if c.actor.MayUse(c.open) != c.use || c.actor.MayRun(c.open) != c.run || c.actor.MaySee(c.open) != c.see {
+			t.Errorf("%s: use %v, run %v, see %v", c.name, c.actor.MayUse(c.open), c.actor.MayRun(c.open), c.actor.MaySee(c.open))
+		}
+		if (c.actor.RequireUse(c.open) == nil) != c.use || (c.actor.RequireRun(c.open) == nil) != c.run {
+			t.Errorf("%s: use %v, run %v", c.name, c.actor.RequireUse(c.open), c.actor.RequireRun(c.open))
+		}
+	}
+}
+
+func TestATokenWithinATokenIsNeverMore(t *testing.T) {
+	twice := Actor{UserID: 1, Role: Administrator}.Within(ScopesOf(Read)).Within(ScopesOf(Read, Run))
+	if !twice.Can(LookAround) || twice.Can(RunAll) {
+		t.Error("a second limit widened the first")
+	}
+	if within := System.Within(ScopesOf(AllScopes...)); within.Can(LookAround) || within.IsSystem() {
+		t.Error("the program itself acts by a token")
+	}
+}
+
+func TestScopesAreWrittenAsWordsAndReadBack(t *testing.T) {
+	for set := Scopes(0); set < 1<<len(AllScopes); set++ {
+		if got := ParseScopes(set.String()); got != set {
+			t.Errorf("%q came back as %q", set, got)
+		}
+	}
+	if got := ParseScopes("read everything"); got != ScopesOf(Read) {
+		t.Errorf("got %q", got)
+	}
+	if Scopes(0xff).Has("everything") {
+		t.Error("a word that is no scope is in a set")
+	}
+}
