@@ -123,11 +123,11 @@ func (s *Server) checkHost(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// greet finds out who asks, and prepares for the forms of the page that they get. Raw routes do without.
+// greet finds out who asks, and prepares for the forms of the page that they get. Raw routes, and those for programs, do without.
 func (s *Server) greet(next echo.HandlerFunc) echo.HandlerFunc {
 	greeted := s.identify(s.prepareForm(next))
 	return func(c echo.Context) error {
-		if s.routes.raws[c.Path()] {
+		if s.routes.raws[c.Path()] || forPrograms(c.Request()) {
 			return next(c)
 		}
 		return greeted(c)

@@ -56,6 +56,12 @@ func (s *Server) showProblem(err error, c echo.Context) {
 		s.logFailure(c, err) // too late to say anything: the reader sees the answer break off
 		return
 	}
+	if forPrograms(c.Request()) {
+		if err := s.api.Fail(c, err); err != nil {
+			s.logFailure(c, err)
+		}
+		return
+	}
 	status, trouble := s.trouble(c, err)
 	if status == statusGone {
 		c.Response().Status = status

@@ -10,6 +10,7 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/run"
+	"github.com/segue-app/segue/web/api"
 )
 
 // expected says for every route who may use it. A route that is missing here fails the test: decide, then write it down.
@@ -64,6 +65,7 @@ var expected = map[string]access.Action{
 	"GET /segments/overlap":                 access.LookAround,
 	"GET /":                                 access.LookAround,
 	"GET /help":                             access.LookAround,
+	"GET /help/api":                         access.LookAround,
 	"GET /exclusions":                       access.LookAround,
 	"POST /exclusions":                      access.ManageExclusions,
 	"POST /exclusions/upload":               access.ManageExclusions,
@@ -211,6 +213,12 @@ func TestEveryRouteIsOpenToWhomItShouldBeAndToNobodyElse(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, route := range s.Routes() {
+		if strings.HasPrefix(route.Path, api.Prefix+"/") != (route.Action == byToken) {
+			t.Errorf("%s %s asks for %q: the routes for programs, and no others, are by token", route.Method, route.Path, route.Action)
+		}
+		if route.Action == byToken {
+			continue // its description lists them, and web/api holds each to the scope and the roles that it is for
+		}
 		name := route.Method + " " + route.Path
 		action, known := expected[name]
 		if !known {
@@ -234,8 +242,8 @@ func TestEveryRouteIsOpenToWhomItShouldBeAndToNobodyElse(t *testing.T) {
 		}
 		token := url.Values{csrfField: {b.token()}}
 		for _, route := range s.Routes() {
-			if route.Action == public || route.Path == "/events" {
-				continue // open to all; and a stream, whose tests are in event_test.go
+			if route.Action == public || route.Action == byToken || route.Path == "/events" {
+				continue // open to all; for programs; and a stream, whose tests are in event_test.go
 			}
 			path := strings.NewReplacer(":id", "1", ":user", "1", "*", "x").Replace(route.Path)
 			var a answer
@@ -265,7 +273,7 @@ func TestEveryRouteIsOpenToWhomItShouldBeAndToNobodyElse(t *testing.T) {
 }
 
 // onlyAsks are routes whose page explains or asks something, and shows nothing that its action guards: the domain has nothing to refuse.
-var onlyAsks = []string{"GET /help", "GET /users/new", "GET /segments/new", "GET /segments/:id/delete", "GET /segments/:id/deactivate", "GET /segments/import"}
+var onlyAsks = []string{"GET /help", "GET /help/api", "GET /users/new", "GET /segments/new", "GET /segments/:id/delete", "GET /segments/:id/deactivate", "GET /segments/import"}
 
 // visit asks for a route as its own page would, with 1 for whatever it names.
 func (b *browser) visit(route Route, token url.Values) answer {
@@ -285,6 +293,32 @@ func (a answer) refused() bool {
 		a.StatusCode == http.StatusSeeOther && strings.HasPrefix(a.Header.Get("Location"), "/sign-in")
 }
 
+func TestNobodyComesToTheRoutesForProgramsByASession(t *testing.T) {
+	s := newSite(t)
+	b := s.as(t, "ada@example.com")
+	token := b.token()
+	seen := 0
+	for _, route := range s.Routes() {
+		if route.Action != byToken || route.Path == api.Prefix+"/openapi.json" {
+			continue
+		}
+		seen++
+		a := b.do(route.Method, strings.ReplaceAll(route.Path, ":id", "1"), "application/json", nil)
+		if route.Method == http.MethodPost {
+			a = b.send(strings.ReplaceAll(route.Path, ":id", "1"), url.Values{csrfField: {token}})
+		}
+		if a.StatusCode != http.StatusUnauthorized && a.StatusCode != http.StatusTooManyRequests || len(a.Cookies()) > 0 {
+			t.Errorf("%s %s: status %d, cookies %v", route.Method, route.Path, a.StatusCode, a.Cookies())
+		}
+		if got := a.Header.Get("Access-Control-Allow-Origin"); got != "" {
+			t.Errorf("%s %s is open to pages of %s", route.Method, route.Path, got)
+		}
+	}
+	if seen < 20 {
+		t.Errorf("only %d routes for programs were found", seen)
+	}
+}
+
 func TestTheDomainRefusesByItselfWhatTheRouterWouldHave(t *testing.T) {
 	s := newSite(t)
 	e := s.exporting(t)
@@ -301,7 +335,7 @@ func TestTheDomainRefusesByItselfWhatTheRouterWouldHave(t *testing.T) {
 		token := url.Values{csrfField: {b.token()}, "profile": {"1"}}
 		for _, route := range s.Routes() {
 			name := route.Method + " " + route.Path
-			if route.Action == public || person.Can(route.Action) || slices.Contains(onlyAsks, name) || route.Path == "/events" {
+			if route.Action == public || route.Action == byToken || person.Can(route.Action) || slices.Contains(onlyAsks, name) || route.Path == "/events" {
 				continue
 			}
 			if a := b.visit(route, token); !a.refused() {

@@ -33,6 +33,7 @@ import (
 	"github.com/segue-app/segue/internal/source"
 	"github.com/segue-app/segue/internal/stop"
 	"github.com/segue-app/segue/internal/token"
+	"github.com/segue-app/segue/web/api"
 )
 
 // Services are the parts of the domain that the pages call.
@@ -90,6 +91,7 @@ type Server struct {
 	log     *slog.Logger
 	echo    *echo.Echo
 	routes  *routes
+	api     *api.API
 	csrfKey []byte
 	sealed  *securecookie.SecureCookie // for cookies that only this server can read
 	streams streams
@@ -131,7 +133,7 @@ func New(services Services, options Options) *Server {
 	for _, area := range []func(*routes){
 		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.userRoutes, s.segmentRoutes, s.exclusionRoutes,
 		s.profileRoutes, s.unificationRoutes, s.sourceRoutes, s.importRoutes, s.connectionRoutes, s.scheduleRoutes, s.statusRoutes, s.helpRoutes,
-		s.exportRoutes, s.runRoutes, s.storyRoutes, s.erasureRoutes, s.alertRoutes, s.tokenRoutes,
+		s.exportRoutes, s.runRoutes, s.storyRoutes, s.erasureRoutes, s.alertRoutes, s.tokenRoutes, s.apiRoutes,
 	} {
 		area(s.routes)
 	}

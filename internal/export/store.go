@@ -23,15 +23,16 @@ type Row struct {
 // Query narrows and orders a list. The zero value lists everything by name.
 type Query struct {
 	Search     string // in the names of export, connection and type
-	Sort       string // name, type, connection, schedule, refreshed or status
+	Sort       string // name, type, connection, schedule, refreshed, status or id
 	Descending bool
-	Limit      int // 0: 50
+	After      int64 // only those with a higher id: with Sort "id", the next part of a list that nothing is missed in
+	Limit      int   // 0: 50
 	Offset     int
 }
 
 var orders = map[string]string{
 	"name": "e.name COLLATE NOCASE", "type": "e.destination_type", "connection": "c.name COLLATE NOCASE",
-	"schedule": "e.schedule", "refreshed": "refreshed", "status": "last_state",
+	"schedule": "e.schedule", "refreshed": "refreshed", "status": "last_state", "id": "e.id",
 }
 
 const columns = `e.id, e.name, e.destination_type, coalesce(e.connection_id, 0), coalesce(c.name, ''), e.detached_from,
@@ -105,7 +106,7 @@ func mapping(ctx context.Context, q database.Querier, id int64) (found Mapping, 
 }
 
 func list(ctx context.Context, q database.Querier, query Query) (found []Row, total int, err error) {
-	where, args := `e.removed_at IS NULL`, []any{}
+	where, args := `e.removed_at IS NULL AND e.id > ?`, []any{query.After}
 	if search := strings.TrimSpace(query.Search); search != "" {
 		like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(search) + "%"
 		where += ` AND (e.name LIKE ? ESCAPE '\' OR c.name LIKE ? ESCAPE '\' OR e.destination_type LIKE ? ESCAPE '\')`

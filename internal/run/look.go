@@ -17,12 +17,42 @@ func (s *Service) Get(ctx context.Context, actor access.Actor, id int64) (Run, e
 	return getRun(ctx, s.db.Reader(), id)
 }
 
+// Started reads a run for who may run its export: what a start told, told again.
+func (s *Service) Started(ctx context.Context, actor access.Actor, id int64) (Run, error) {
+	r, _, err := s.mayAct(ctx, actor, id)
+	return r, err
+}
+
+// Outlined reads a run for who may be told the outcomes of its profiles.
+func (s *Service) Outlined(ctx context.Context, actor access.Actor, id int64) (Run, error) {
+	if err := actor.Require(access.SeePersonalData); err != nil {
+		return Run{}, err
+	}
+	return getRun(ctx, s.db.Reader(), id)
+}
+
+// FailedLast reads the runs that failed and were the last ones of exports that are there still.
+func (s *Service) FailedLast(ctx context.Context, actor access.Actor) ([]Run, error) {
+	if err := actor.Require(access.LookAround); err != nil {
+		return nil, err
+	}
+	return failedLast(ctx, s.db.Reader())
+}
+
 // List reads runs, the newest first: of one export, or of all when exportID is 0.
 func (s *Service) List(ctx context.Context, actor access.Actor, exportID int64, limit, offset int) ([]Run, error) {
 	if err := actor.Require(access.LookAround); err != nil {
 		return nil, err
 	}
 	return listRuns(ctx, s.db.Reader(), exportID, false, limit, offset)
+}
+
+// Page reads the first runs of a query, the newest first.
+func (s *Service) Page(ctx context.Context, actor access.Actor, query Query, limit int) ([]Run, error) {
+	if err := actor.Require(access.LookAround); err != nil {
+		return nil, err
+	}
+	return pageOfRuns(ctx, s.db.Reader(), query, limit)
 }
 
 // Active reads the runs that wait or are under way.

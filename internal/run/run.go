@@ -43,9 +43,12 @@ const (
 
 // Run is one execution of an export.
 type Run struct {
-	ID             int64
-	ExportID       int64
-	ExportName     string
+	ID         int64
+	ExportID   int64
+	ExportName string
+
+	DestinationType string
+
 	Cause          Cause
 	RequestedBy    string
 	ActingFor      string // the export user

@@ -129,13 +129,13 @@ func Topic(runID int64) string { return fmt.Sprintf("run/%d", runID) }
 
 // Options of a start.
 type Options struct {
-	Complete    bool  // send everybody, also those who did not change
-	WithdrawAny bool  // take tags away however many lose them
+	Complete    bool // send everybody, also those who did not change
+	WithdrawAny bool // take tags away however many lose them
 
 	// Also is done in the transaction that queues the run; nil: nothing. When it fails, nothing is queued.
 	Also func(ctx context.Context, tx database.Tx, runID int64) error
 
-	ofRun       int64 // only those whom this run rejected, see Retry
+	ofRun int64 // only those whom this run rejected, see Retry
 }
 
 // Start queues a run of an export on a person's demand.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/segue-app/segue/internal/database"
@@ -13,7 +14,7 @@ import (
 	"github.com/segue-app/segue/internal/trace"
 )
 
-const runColumns = `r.id, r.export_id, e.name, r.cause, r.requested_by_name, r.acting_for, coalesce(r.of_run, 0), r.complete, r.withdraw_any, r.leave_tags, r.state, r.plan, r.planned,
+const runColumns = `r.id, r.export_id, e.name, e.destination_type, r.cause, r.requested_by_name, r.acting_for, coalesce(r.of_run, 0), r.complete, r.withdraw_any, r.leave_tags, r.state, r.plan, r.planned,
 	r.profiles, r.accepted, r.created, r.updated, r.unchanged, r.invalid, r.refused, r.known, r.duplicates, r.excluded, r.erased, r.withdrawn, r.held, r.requests, r.batches_sent, r.batches_settled, r.error_code, r.error_detail,
 	r.cancel_asked_at, r.cancel_asked_by, r.pause_code, r.pause_detail, r.paused_at, r.paused_by, r.approved_at, r.approved_by, r.queued_at, r.started_at, r.ended_at, r.progress_at, r.stuck_at, r.waits_for`
 
@@ -22,7 +23,7 @@ func scanRun(row interface{ Scan(...any) error }) (Run, error) {
 	var plan sql.NullString
 	var cancel, paused, approved, started, ended, progress, stuck sql.NullInt64
 	var queued int64
-	err := row.Scan(&r.ID, &r.ExportID, &r.ExportName, &r.Cause, &r.RequestedBy, &r.ActingFor, &r.OfRun, &r.Complete, &r.WithdrawAny, &r.LeaveTags, &r.State, &plan, &r.Planned,
+	err := row.Scan(&r.ID, &r.ExportID, &r.ExportName, &r.DestinationType, &r.Cause, &r.RequestedBy, &r.ActingFor, &r.OfRun, &r.Complete, &r.WithdrawAny, &r.LeaveTags, &r.State, &plan, &r.Planned,
 		&r.Counts.Profiles, &r.Counts.Accepted, &r.Counts.Created, &r.Counts.Updated, &r.Counts.Unchanged, &r.Counts.Invalid, &r.Counts.Refused, &r.Counts.Known, &r.Counts.Duplicates, &r.Counts.Excluded, &r.Counts.Erased,
 		&r.Counts.Withdrawn, &r.Counts.Held, &r.Requests, &r.BatchesSent, &r.BatchesSettled, &r.ErrorCode, &r.ErrorDetail, &cancel, &r.CancelAskedBy,
 		&r.PauseCode, &r.PauseDetail, &paused, &r.PausedBy, &approved, &r.ApprovedBy, &queued, &started, &ended, &progress, &stuck, &r.StuckFor)
@@ -53,12 +54,47 @@ func getRun(ctx context.Context, q database.Querier, id int64) (Run, error) {
 	return r, nil
 }
 
+// Query narrows a list of runs. The zero value means all.
+type Query struct {
+	ExportID int64
+	States   []State
+	Before   int64 // only those with a lower id: the next part of a list that nothing is missed in
+}
+
+func pageOfRuns(ctx context.Context, q database.Querier, query Query, limit int) (found []Run, err error) {
+	text, args := `SELECT `+runColumns+` FROM runs r JOIN exports e ON e.id = r.export_id WHERE true`, []any{}
+	if query.ExportID != 0 {
+		text, args = text+` AND r.export_id = ?`, append(args, query.ExportID)
+	}
+	if query.Before != 0 {
+		text, args = text+` AND r.id < ?`, append(args, query.Before)
+	}
+	if len(query.States) > 0 {
+		text += ` AND r.state IN (?` + strings.Repeat(`, ?`, len(query.States)-1) + `)`
+		for _, state := range query.States {
+			args = append(args, state)
+		}
+	}
+	return scanRuns(q.QueryContext(ctx, text+` ORDER BY r.id DESC LIMIT ?`, append(args, limit)...))
+}
+
 // listRuns lists the newest first; exportID 0 means of all exports, activeOnly those that have not ended.
 func listRuns(ctx context.Context, q database.Querier, exportID int64, activeOnly bool, limit, offset int) (found []Run, err error) {
 	query, args := listQuery(exportID, activeOnly)
-	rows, err := q.QueryContext(ctx, query, append(args, limit, offset)...)
-	if err != nil {
-		return nil, fmt.Errorf("list runs: %w", err)
+	return scanRuns(q.QueryContext(ctx, query, append(args, limit, offset)...))
+}
+
+// failedLast lists the runs that failed and were the last of their export, the newest first. Single profiles that were tried do
+// not count.
+func failedLast(ctx context.Context, q database.Querier) (found []Run, err error) {
+	return scanRuns(q.QueryContext(ctx, `SELECT `+runColumns+` FROM exports e JOIN runs r ON r.id = (SELECT max(id) FROM runs WHERE export_id = e.id AND cause <> 'try')
+		WHERE e.removed_at IS NULL AND r.state = 'failed' ORDER BY r.id DESC LIMIT 100`))
+}
+
+// scanRuns reads what a query for runs gave.
+func scanRuns(rows *sql.Rows, failure error) (found []Run, err error) {
+	if failure != nil {
+		return nil, fmt.Errorf("list runs: %w", failure)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {

@@ -136,6 +136,7 @@ const (
 	BySize       Order = "size"
 	ByCalculated Order = "calculated"
 	ByState      Order = "state"
+	ByID         Order = "id"
 )
 
 // Query asks for a part of the list.
@@ -144,6 +145,7 @@ type Query struct {
 	State      State  // "": whichever
 	Order      Order  // "": by name
 	Descending bool
+	After      int64 // only those with a higher id: with ByID, the next part of a list that nothing is missed in
 	Offset     int
 	Limit      int // 0: 25
 }

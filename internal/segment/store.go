@@ -51,7 +51,7 @@ func get(ctx context.Context, q database.Querier, id int64) (Segment, error) {
 // orders are the only texts that sort the list; none of them comes from a request.
 var orders = map[Order]string{
 	ByName: "s.name_key", ByKind: "s.kind", BySize: "s.size", ByCalculated: "coalesce(s.calculated_at, 0)",
-	ByState: "s.state",
+	ByState: "s.state", ByID: "s.id",
 }
 
 func list(ctx context.Context, q database.Querier, query Query) (page Page, err error) {
@@ -67,13 +67,13 @@ func list(ctx context.Context, q database.Querier, query Query) (page Page, err 
 	if limit <= 0 {
 		limit = 25
 	}
-	const matching = "WHERE instr(s.name_key, ?) > 0 AND ? IN ('', s.state) "
+	const matching = "WHERE instr(s.name_key, ?) > 0 AND ? IN ('', s.state) AND s.id > ? "
 	search := database.Fold(query.Search)
-	if err := q.QueryRowContext(ctx, "SELECT count(*) FROM segments s "+matching, search, query.State).Scan(&page.Total); err != nil {
+	if err := q.QueryRowContext(ctx, "SELECT count(*) FROM segments s "+matching, search, query.State, query.After).Scan(&page.Total); err != nil {
 		return page, fmt.Errorf("count segments: %w", err)
 	}
 	rows, err := q.QueryContext(ctx, "SELECT "+columns+tables+matching+
-		"ORDER BY "+order+direction+", s.name_key, s.id LIMIT ? OFFSET ?", search, query.State, limit, max(query.Offset, 0))
+		"ORDER BY "+order+direction+", s.name_key, s.id LIMIT ? OFFSET ?", search, query.State, query.After, limit, max(query.Offset, 0))
 	if err != nil {
 		return page, fmt.Errorf("list segments: %w", err)
 	}
