@@ -3,12 +3,12 @@ package warehouse
 import (
 	"crypto/x509"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/reach"
 )
 
 // Kind is which database it is.
@@ -58,10 +58,7 @@ type Address struct {
 
 // normal fills in what may be left out.
 func (a Address) normal() Address {
-	a.Host = strings.TrimSuffix(strings.ToLower(strings.TrimSpace(a.Host)), ".")
-	if inner, ok := strings.CutPrefix(a.Host, "["); ok {
-		a.Host = strings.TrimSuffix(inner, "]")
-	}
+	a.Host = reach.Name(a.Host)
 	if a.Port == 0 {
 		a.Port = a.Kind.Port()
 	}
@@ -70,9 +67,6 @@ func (a Address) normal() Address {
 	}
 	return a
 }
-
-// hostName is a DNS name. Anything else a driver might take for a socket, a list of hosts or an instance.
-var hostName = regexp.MustCompile(`^[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?$`)
 
 // maxField is the longest name that is taken, in bytes.
 const maxField = 255
@@ -86,7 +80,7 @@ func (a Address) Check() error {
 	switch {
 	case a.Host == "":
 		check.Add("host", "problem.required")
-	case notAddress != nil && !hostName.MatchString(a.Host):
+	case notAddress != nil && !reach.IsName(a.Host):
 		check.Add("host", "warehouse.problem.host")
 	}
 	check.Require(a.Port > 0 && a.Port < 1<<16, "port", "warehouse.problem.port")

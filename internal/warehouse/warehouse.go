@@ -115,7 +115,7 @@ func Open(_ context.Context, a Address, password secret.Text, l Limits) (*Databa
 	if err := a.Check(); err != nil {
 		return nil, err
 	}
-	if err := l.Allowed.check(a); err != nil {
+	if err := l.check(a); err != nil {
 		return nil, err
 	}
 	d := &Database{address: a, limits: l.withDefaults(), engine: engines[a.Kind], scrubber: newScrubber(a.User, password), reached: map[string]bool{}}
@@ -145,7 +145,7 @@ func (d *Database) dial(ctx context.Context, network, address string) (conn net.
 	if again {
 		conn, err = (&net.Dialer{}).DialContext(ctx, "tcp", address)
 	} else {
-		conn, err = d.limits.Allowed.dial(ctx, network, address, d.address.TLS == TLSPlain)
+		conn, err = d.limits.dial(ctx, network, address, d.address.TLS == TLSPlain)
 	}
 	if err != nil {
 		return nil, err
