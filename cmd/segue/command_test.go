@@ -97,22 +97,32 @@ func parse(t *testing.T, arguments ...string) (commands, error) {
 }
 
 func TestServeTakesItsSettingsFromFlagsAndFromTheEnvironment(t *testing.T) {
+	password := filepath.Join(t.TempDir(), "smtp")
+	if err := os.WriteFile(password, []byte("hunter2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	want := serveCommand{
 		data: data{Data: "/var/lib/segue"}, SealingKey: "/etc/segue/segue.key", Listen: "127.0.0.1:9000", URL: "https://segue.example.com",
 		Hosts: []string{"segue.example.com", "segue.internal"}, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 		OmnisendURL: "http://127.0.0.1:8091/api", OmnisendWindow: 2 * time.Second, MaxProfiles: 5000, KeepEvidence: 48 * time.Hour,
-		KeepHistory: 24 * time.Hour, WatchFolders: []string{"/srv/drop", "/srv/more"}, SQLHosts: make(warehouse.Allowed, 2), MetricsListen: "9464", LogLevel: slog.LevelWarn, LogJSON: true,
+		KeepHistory: 24 * time.Hour, WatchFolders: []string{"/srv/drop", "/srv/more"}, SQLHosts: make(warehouse.Allowed, 2),
+		notices:       notices{SMTPURL: "smtp://segue@mail.example.com", SMTPPasswordFile: password, MailFrom: "Segue <segue@example.com>", HookHosts: make(warehouse.Allowed, 1)},
+		MetricsListen: "9464", LogLevel: slog.LevelWarn, LogJSON: true,
 	}
 	for i, entry := range []string{"db.example.com:5432", "10.0.0.0/8=plain"} {
 		if err := want.SQLHosts[i].UnmarshalText([]byte(entry)); err != nil {
 			t.Fatal(err)
 		}
 	}
+	if err := want.HookHosts[0].UnmarshalText([]byte("hooks.slack.com")); err != nil {
+		t.Fatal(err)
+	}
 	t.Run("flags", func(t *testing.T) {
 		c, err := parse(t, "serve", "--data=/var/lib/segue", "--sealing-key=/etc/segue/segue.key", "--listen=127.0.0.1:9000",
 			"--url=https://segue.example.com", "--hosts=segue.example.com,segue.internal", "--trusted-proxies=10.0.0.0/8",
 			"--omnisend-url=http://127.0.0.1:8091/api", "--omnisend-window=2s", "--max-profiles=5000", "--keep-evidence=48h", "--keep-history=24h",
-			"--watch-folder=/srv/drop", "--watch-folder=/srv/more", "--sql-hosts=db.example.com:5432,10.0.0.0/8=plain", "--metrics-listen=9464", "--log-level=warn", "--log-json")
+			"--watch-folder=/srv/drop", "--watch-folder=/srv/more", "--sql-hosts=db.example.com:5432,10.0.0.0/8=plain", "--smtp-url=smtp://segue@mail.example.com",
+			"--smtp-password-file="+password, "--mail-from=Segue <segue@example.com>", "--hook-hosts=hooks.slack.com", "--metrics-listen=9464", "--log-level=warn", "--log-json")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,6 +137,7 @@ func TestServeTakesItsSettingsFromFlagsAndFromTheEnvironment(t *testing.T) {
 			"SEGUE_TRUSTED_PROXIES": "10.0.0.0/8", "SEGUE_OMNISEND_URL": "http://127.0.0.1:8091/api",
 			"SEGUE_OMNISEND_WINDOW": "2s", "SEGUE_MAX_PROFILES": "5000", "SEGUE_KEEP_EVIDENCE": "48h", "SEGUE_KEEP_HISTORY": "24h", "SEGUE_LOG_JSON": "true", "SEGUE_LOG_LEVEL": "warn", "SEGUE_METRICS_LISTEN": "9464",
 			"SEGUE_WATCH_FOLDER": "/srv/drop,/srv/more", "SEGUE_SQL_HOSTS": "db.example.com:5432,10.0.0.0/8=plain",
+			"SEGUE_SMTP_URL": "smtp://segue@mail.example.com", "SEGUE_SMTP_PASSWORD_FILE": password, "SEGUE_MAIL_FROM": "Segue <segue@example.com>", "SEGUE_HOOK_HOSTS": "hooks.slack.com",
 		} {
 			t.Setenv(name, value)
 		}
@@ -147,6 +158,10 @@ func TestACommandLineThatMakesNoSenseIsRefused(t *testing.T) {
 		"unknown flag":        {"serve", "--port=80"},
 		"proxy not a network": {"serve", "--trusted-proxies=everybody"},
 		"database, not host":  {"serve", "--sql-hosts=postgres://db.example.com"},
+		"mail, no sender":     {"serve", "--smtp-url=smtp://mail.example.com"},
+		"mail, user alone":    {"serve", "--smtp-url=smtp://segue@mail.example.com", "--mail-from=segue@example.com"},
+		"mail, password seen": {"serve", "--smtp-url=smtp://segue:hunter2@mail.example.com", "--mail-from=segue@example.com"},
+		"hook, not host":      {"serve", "--hook-hosts=https://hooks.slack.com/services"},
 		"window not a time":   {"serve", "--omnisend-window=short"},
 		"address, no scheme":  {"serve", "--url=segue.example.com"},
 		"not Omnisend's":      {"serve", "--omnisend-url=nonsense"},
@@ -177,7 +192,7 @@ func TestReadmeNamesEverySettingOfServe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var known []string
+	known := []string{passwordName} // no flag: everybody on a machine sees those
 	for _, node := range parser.Model.Leaves(true) {
 		for _, flag := range node.Flags {
 			known = append(known, flag.Envs...)

@@ -28,7 +28,8 @@ type demoCommand struct {
 	Speed         float64           `help:"How many times faster than the clock Omnisend's minute passes, for the impatient." default:"1" env:"SEGUE_DEMO_SPEED"`
 	Limit         int               `help:"Requests a minute that Omnisend allows; 0 lifts the limit." default:"400" env:"SEGUE_DEMO_LIMIT"`
 	SQLHosts      warehouse.Allowed `name:"sql-hosts" help:"Hosts whose SQL databases may be read, as for serve." env:"SEGUE_SQL_HOSTS"`
-	RunAndExit    bool              `help:"Export all sample customers without a browser, print the outcome as JSON, and end."`
+	notices
+	RunAndExit bool `help:"Export all sample customers without a browser, print the outcome as JSON, and end."`
 }
 
 // Run starts the application and the sandbox, and either waits to be stopped or exports once and ends.
@@ -49,8 +50,12 @@ func (c *demoCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
+	post, err := c.mail()
+	if err != nil {
+		return err
+	}
 	a, err := app.Open(ctx, app.Config{Folder: folder, OmnisendURL: standURL + "/api", Window: c.window(), RequestsPerMinute: c.limit(),
-		SQL: warehouse.Limits{Allowed: c.SQLHosts}})
+		SQL: warehouse.Limits{Allowed: c.SQLHosts}, Mail: post, HookHosts: c.HookHosts, PublicURL: "http://" + reachable(c.Listen)})
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/segue-app/segue/internal/app"
 	"github.com/segue-app/segue/internal/logline"
+	"github.com/segue-app/segue/internal/notice/mail"
 	"github.com/segue-app/segue/internal/omnisend"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/warehouse"
@@ -34,9 +35,10 @@ type serveCommand struct {
 	KeepHistory    time.Duration     `help:"How long it is kept at most who was in which batch, for the stories of single persons; administrators may set less." default:"2160h" env:"SEGUE_KEEP_HISTORY"`
 	WatchFolders   []string          `name:"watch-folder" help:"Folder in which sources may watch for files; none when none is given." type:"path" env:"SEGUE_WATCH_FOLDER"`
 	SQLHosts       warehouse.Allowed `name:"sql-hosts" help:"Hosts whose SQL databases may be read: names, host:port or networks, with =plain behind those that may be reached without TLS. None when none is given." env:"SEGUE_SQL_HOSTS"`
-	MetricsListen  string            `name:"metrics-listen" help:"Address to serve metrics for Prometheus on, at /metrics; a port alone is one of this machine. None when none is given." env:"SEGUE_METRICS_LISTEN"`
-	LogLevel       slog.Level        `name:"log-level" help:"Least level of the lines of the log: debug, info, warn or error." default:"info" env:"SEGUE_LOG_LEVEL"`
-	LogJSON        bool              `name:"log-json" help:"Write the log as JSON." env:"SEGUE_LOG_JSON"`
+	notices
+	MetricsListen string     `name:"metrics-listen" help:"Address to serve metrics for Prometheus on, at /metrics; a port alone is one of this machine. None when none is given." env:"SEGUE_METRICS_LISTEN"`
+	LogLevel      slog.Level `name:"log-level" help:"Least level of the lines of the log: debug, info, warn or error." default:"info" env:"SEGUE_LOG_LEVEL"`
+	LogJSON       bool       `name:"log-json" help:"Write the log as JSON." env:"SEGUE_LOG_JSON"`
 }
 
 // Validate refuses what would only show later, in links that lead nowhere or runs that fail. Kong calls it.
@@ -56,7 +58,11 @@ func (c *serveCommand) Validate() error {
 	if c.KeepEvidence <= 0 || c.KeepHistory <= 0 {
 		return errors.New("--keep-evidence and --keep-history must be above zero")
 	}
-	return nil
+	post, err := c.mail()
+	if err == nil {
+		_, err = mail.New(post)
+	}
+	return err
 }
 
 func isWebAddress(text string) bool {
@@ -67,8 +73,13 @@ func isWebAddress(text string) bool {
 // Run serves until the process is asked to stop.
 func (c *serveCommand) Run(ctx context.Context) error {
 	slog.SetDefault(logline.New(os.Stderr, c.LogLevel, c.LogJSON))
+	post, err := c.mail()
+	if err != nil {
+		return err
+	}
 	a, err := app.Open(ctx, app.Config{Folder: c.Data, SealingKey: c.SealingKey, OmnisendURL: c.OmnisendURL, Window: c.OmnisendWindow,
-		WatchFolders: c.WatchFolders, MaxProfiles: c.MaxProfiles, Retention: run.Retention{Evidence: c.KeepEvidence, History: c.KeepHistory}, SQL: warehouse.Limits{Allowed: c.SQLHosts}})
+		WatchFolders: c.WatchFolders, MaxProfiles: c.MaxProfiles, Retention: run.Retention{Evidence: c.KeepEvidence, History: c.KeepHistory}, SQL: warehouse.Limits{Allowed: c.SQLHosts},
+		Mail: post, HookHosts: c.HookHosts, PublicURL: c.URL})
 	if err != nil {
 		return err
 	}

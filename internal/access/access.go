@@ -51,6 +51,7 @@ const (
 	ManageConnections  Action = "manage_connections"
 	ManageUsers        Action = "manage_users"
 	ManageSchedule     Action = "manage_schedule"
+	ManageHooks        Action = "manage_hooks"   // where notices go that are no emails, and what became of all of them
 	ManagePrivacy      Action = "manage_privacy" // find and erase persons, for how long data is kept
 	RunAll             Action = "run_all"
 	RefreshNow         Action = "refresh_now" // have sources read now, and what follows from it
@@ -70,6 +71,7 @@ var allowed = map[Action][]Role{
 	ManageConnections:  {Administrator},
 	ManageUsers:        {Administrator},
 	ManageSchedule:     {Administrator},
+	ManageHooks:        {Administrator},
 	ManagePrivacy:      {Administrator},
 	RunAll:             {Administrator, Contributor},
 	RefreshNow:         {Administrator},

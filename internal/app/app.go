@@ -28,10 +28,12 @@ import (
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/job"
 	"github.com/segue-app/segue/internal/notice"
+	"github.com/segue-app/segue/internal/notice/mail"
 	"github.com/segue-app/segue/internal/omnisend"
 	"github.com/segue-app/segue/internal/pace"
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/pushdown"
+	"github.com/segue-app/segue/internal/reach"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/schedule"
 	"github.com/segue-app/segue/internal/secret"
@@ -57,6 +59,10 @@ type Config struct {
 
 	WatchFolders []string      // that sources may watch for files
 	WatchQuiet   time.Duration // that a file must be unchanged before it is read by itself; 0 means some seconds
+
+	Mail      mail.Config   // how notices are mailed
+	HookHosts reach.Allowed // that hooks may be at
+	PublicURL string        // under which people reach the pages, for links in notices; "": notices lead nowhere
 
 	Retention run.Retention // how long runs keep what is of use for a while only
 	Clock     func() time.Time
@@ -177,11 +183,15 @@ func (a *App) assemble(c Config) (err error) {
 	a.Runs.LeaveOut(a.Erasures)
 	a.Records = chain.NewRecords(a.DB)
 	a.Schedule = schedule.NewService(schedule.Dependencies{DB: a.DB, Sources: a.Sources, Segments: a.Segments, Runs: a.Runs, Events: a.Events, Clock: c.Clock, Log: c.Log})
-	a.Notices = notice.NewService(notice.Dependencies{DB: a.DB, Sealer: a.Sealer, Events: a.Events, Clock: c.Clock, Log: c.Log})
-	a.Notices.SetQueue(outbox{})
+	post, err := mail.New(c.Mail)
+	if err != nil {
+		return err
+	}
+	a.Notices = notice.NewService(notice.Dependencies{DB: a.DB, Sealer: a.Sealer, Events: a.Events, People: a.Accounts, Clock: c.Clock, Log: c.Log,
+		Mail: post, Hosts: c.HookHosts, PublicURL: c.PublicURL})
 	a.Alerts = alert.NewService(alert.Dependencies{DB: a.DB, Exports: a.Exports, Runs: a.Runs, Connections: a.Connections, Sources: a.Sources, Schedule: a.Schedule, Stops: a.Stops,
 		Accounts: a.Accounts, Notices: a.Notices, RunsAtOnce: job.RunsAtOnce, Events: a.Events, Clock: c.Clock, Log: c.Log})
-	a.queue, err = job.New(a.DB, job.Work{Runs: a.Runs, Imports: imports{a}, Segments: a.Segments, Schedule: a.Schedule, Erasures: a.Erasures, Housekeeping: housekeeping{a}}, quiet(c.Log))
+	a.queue, err = job.New(a.DB, job.Work{Runs: a.Runs, Imports: imports{a}, Segments: a.Segments, Schedule: a.Schedule, Erasures: a.Erasures, Notices: a.Notices, Housekeeping: housekeeping{a}}, quiet(c.Log))
 	if err != nil {
 		return err
 	}
@@ -190,14 +200,9 @@ func (a *App) assemble(c Config) (err error) {
 	a.Segments.SetQueue(a.queue)
 	a.Schedule.SetQueue(a.queue)
 	a.Erasures.SetQueue(a.queue)
+	a.Notices.SetQueue(a.queue)
 	return nil
 }
-
-// outbox lets notices wait in their table, where whoever sends them finds them.
-type outbox struct{}
-
-// EnqueueNotice starts nothing.
-func (outbox) EnqueueNotice(context.Context, database.Tx, int64, int64, bool) error { return nil }
 
 // uses says what a segment is part of, whoever knows it.
 type uses []segment.Uses
@@ -218,7 +223,7 @@ func (u uses) OfSegment(ctx context.Context, q database.Querier, segmentID int64
 type housekeeping struct{ app *App }
 
 // Tidy drops drafts of connections that were left, files that nobody confirmed, uploaded lists that neither a segment nor a run
-// uses, sizes of segments that are close together and old, minutes of request budgets, and what runs keep for a while only.
+// uses, sizes of segments that are close together and old, minutes of request budgets, notices that are old, and what runs keep for a while only.
 func (h housekeeping) Tidy(ctx context.Context) error {
 	if err := h.app.Erasures.Tidy(ctx); err != nil { // first: it counts what it removes
 		return err
@@ -237,6 +242,9 @@ func (h housekeeping) Tidy(ctx context.Context) error {
 		return err
 	}
 	if err := h.app.Pace.Tidy(ctx); err != nil {
+		return err
+	}
+	if err := h.app.Notices.Tidy(ctx); err != nil {
 		return err
 	}
 	_, err = h.app.Connections.DropOld(ctx)
@@ -268,6 +276,9 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	if err := a.Segments.Recover(ctx); err != nil {
 		return fmt.Errorf("take up sizes of segments: %w", err)
+	}
+	if err := a.Notices.Recover(ctx); err != nil {
+		return fmt.Errorf("take up notices: %w", err)
 	}
 	if err := a.queue.Start(ctx); err != nil {
 		return err

@@ -54,6 +54,12 @@ type Erasures interface {
 	Follow(ctx context.Context, erasureID int64) (again time.Duration, err error)
 }
 
+// Notices sends what waits in the outbox.
+type Notices interface {
+	// Deliver says when to call it once more; 0: nothing is left to do.
+	Deliver(ctx context.Context, noticeID, turn int64) (again time.Duration, err error)
+}
+
 // Work is who does what.
 type Work struct {
 	Runs         Runs
@@ -61,6 +67,7 @@ type Work struct {
 	Segments     Segments
 	Schedule     Schedule
 	Erasures     Erasures
+	Notices      Notices
 	Housekeeping Housekeeping
 }
 
@@ -78,6 +85,10 @@ const (
 	importQueue   = "imports"
 	unifyQueue    = "unifications" // of their own: the copy of a database may take hours
 	importsAtOnce = 1              // there is one writer
+	mailQueue     = "mails"
+	mailsAtOnce   = 2
+	hookQueue     = "hooks" // apart from mail, so that neither waits for the other's servers
+	hooksAtOnce   = 4
 	countQueue    = "segments"
 	countsAtOnce  = 1 // each reads through all profiles
 	attempts      = 5 // of a job that fails on our own side, some minutes apart
@@ -96,6 +107,7 @@ func New(db *database.DB, work Work, log *slog.Logger) (*Queue, error) {
 	river.AddWorker(workers, &lookWorker{imports: work.Imports})
 	river.AddWorker(workers, &tickWorker{schedule: work.Schedule})
 	river.AddWorker(workers, &erasureWorker{erasures: work.Erasures})
+	river.AddWorker(workers, &noticeWorker{notices: work.Notices})
 	river.AddWorker(workers, &tidyWorker{housekeeping: work.Housekeeping})
 	client, err := river.NewClient(riversqlite.New(db.Writer()), &river.Config{
 		Logger:      log,
@@ -114,6 +126,8 @@ func New(db *database.DB, work Work, log *slog.Logger) (*Queue, error) {
 			importQueue:        {MaxWorkers: importsAtOnce},
 			unifyQueue:         {MaxWorkers: 1},
 			countQueue:         {MaxWorkers: countsAtOnce},
+			mailQueue:          {MaxWorkers: mailsAtOnce},
+			hookQueue:          {MaxWorkers: hooksAtOnce},
 		},
 		PeriodicJobs: []*river.PeriodicJob{every(tickEvery, tickArgs{}), every(tidyEvery, tidyArgs{}), every(lookEvery, lookArgs{})},
 	})
@@ -195,6 +209,16 @@ func (q *Queue) EnqueueTick(ctx context.Context, tx database.Tx) error {
 // EnqueueErasure queues what follows an erasure, within its transaction.
 func (q *Queue) EnqueueErasure(ctx context.Context, tx database.Tx, erasureID int64) error {
 	_, err := q.client.InsertTx(ctx, tx, erasureArgs{ErasureID: erasureID}, nil)
+	return err
+}
+
+// EnqueueNotice has a notice sent, within the transaction that puts it in the outbox.
+func (q *Queue) EnqueueNotice(ctx context.Context, tx database.Tx, noticeID, turn int64, byMail bool) error {
+	queue := hookQueue
+	if byMail {
+		queue = mailQueue
+	}
+	_, err := q.client.InsertTx(ctx, tx, noticeArgs{NoticeID: noticeID, Turn: turn}, &river.InsertOpts{Queue: queue})
 	return err
 }
 
@@ -286,6 +310,28 @@ type erasureWorker struct {
 // Work does what follows an erasure.
 func (w *erasureWorker) Work(ctx context.Context, job *river.Job[erasureArgs]) error {
 	again, err := w.erasures.Follow(ctx, job.Args.ErasureID)
+	if err == nil && again > 0 {
+		return river.JobSnooze(again)
+	}
+	return err
+}
+
+type noticeArgs struct {
+	NoticeID int64 `json:"notice_id"`
+	Turn     int64 `json:"turn"`
+}
+
+// Kind names the job.
+func (noticeArgs) Kind() string { return "notice" }
+
+type noticeWorker struct {
+	river.WorkerDefaults[noticeArgs]
+	notices Notices
+}
+
+// Work sends a notice. When the receiver did not take it, the job waits as long as the outbox says.
+func (w *noticeWorker) Work(ctx context.Context, job *river.Job[noticeArgs]) error {
+	again, err := w.notices.Deliver(ctx, job.Args.NoticeID, job.Args.Turn)
 	if err == nil && again > 0 {
 		return river.JobSnooze(again)
 	}

@@ -19,6 +19,7 @@ type subject struct {
 	ImportID  int64 `json:"import_id"`
 	ChainID   int64 `json:"chain_id"`
 	ErasureID int64 `json:"erasure_id"`
+	NoticeID  int64 `json:"notice_id"`
 }
 
 func subjectOf(job *rivertype.JobRow) (about []slog.Attr) {
@@ -26,7 +27,7 @@ func subjectOf(job *rivertype.JobRow) (about []slog.Attr) {
 	if json.Unmarshal(job.EncodedArgs, &s) != nil {
 		return nil
 	}
-	for key, id := range map[string]int64{"run": s.RunID, "import": s.ImportID, "chain": s.ChainID, "erasure": s.ErasureID} {
+	for key, id := range map[string]int64{"run": s.RunID, "import": s.ImportID, "chain": s.ChainID, "erasure": s.ErasureID, "notice": s.NoticeID} {
 		if id != 0 {
 			about = append(about, slog.Int64(key, id))
 		}

@@ -4,10 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/event"
+	"github.com/segue-app/segue/internal/notice/mail"
+	"github.com/segue-app/segue/internal/reach"
 	"github.com/segue-app/segue/internal/secret"
 )
 
@@ -22,8 +25,13 @@ type Dependencies struct {
 	DB     *database.DB
 	Sealer *secret.Sealer
 	Events *event.Hub
+	People People
 	Clock  func() time.Time
 	Log    *slog.Logger
+
+	Mail      *mail.Sender  // nil: no mail is sent
+	Hosts     reach.Allowed // that hooks may be at
+	PublicURL string        // under which people reach the pages; "": notices lead nowhere
 }
 
 // Service keeps the outbox and the hooks.
@@ -33,12 +41,19 @@ type Service struct {
 	events *event.Hub
 	clock  func() time.Time
 	log    *slog.Logger
+	people People
+	mail   *mail.Sender
 	queue  Queue
+
+	allowed   reach.Allowed
+	client    *http.Client
+	publicURL string
 }
 
 // NewService makes the service.
 func NewService(d Dependencies) *Service {
-	return &Service{db: d.DB, sealer: d.Sealer, events: d.Events, clock: d.Clock, log: d.Log}
+	return &Service{db: d.DB, sealer: d.Sealer, events: d.Events, people: d.People, clock: d.Clock, log: d.Log,
+		mail: d.Mail, allowed: d.Hosts, client: newClient(d.Hosts), publicURL: d.PublicURL}
 }
 
 // SetQueue gives the queue, which needs the service itself.
@@ -47,8 +62,12 @@ func (s *Service) SetQueue(queue Queue) { s.queue = queue }
 // Topic is the event topic of notices and hooks.
 const Topic = "notices"
 
-// ToPerson puts a message in the outbox for a person, to whom it goes by email. Put in once, it is not put in again.
+// ToPerson puts a message in the outbox for a person, to whom it goes by email. Put in once, it is not put in again. Nothing is
+// put in while no mail can be sent: nobody wants a month of it when it can.
 func (s *Service) ToPerson(ctx context.Context, tx database.Tx, userID int64, m Message) error {
+	if s.mail == nil {
+		return nil
+	}
 	return s.put(ctx, tx, Notice{UserID: userID, Key: m.Key, Message: m})
 }
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -92,6 +93,15 @@ func (h Host) String() string {
 // MarshalText writes the entry as it is read.
 func (h Host) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
 
+// mayBe reports, as far as that goes without DNS, whether the entry is for the host.
+func (h Host) mayBe(name string, port int) bool {
+	if h.port != 0 && h.port != port || h.name != "" && h.name != name {
+		return false
+	}
+	literal, err := netip.ParseAddr(name)
+	return h.name != "" || err != nil || h.net.Contains(literal.Unmap())
+}
+
 // Way is how a host is to be reached.
 type Way struct {
 	Plain  bool // without TLS
@@ -164,11 +174,16 @@ func (a Allowed) MayResolve(name string, port int) error {
 		return &Refusal{Why: NoHosts, Host: name, Port: port}
 	}
 	for _, h := range a {
-		if (h.port == 0 || h.port == port) && (h.name == "" || h.name == name) {
+		if h.mayBe(name, port) {
 			return nil
 		}
 	}
 	return &Refusal{Why: NotAllowed, Host: name, Port: port}
+}
+
+// MayPlain reports, as far as that goes without DNS, whether a host may be reached without TLS.
+func (a Allowed) MayPlain(name string, port int) bool {
+	return slices.ContainsFunc(a, func(h Host) bool { return h.plain && h.mayBe(name, port) })
 }
 
 // Dial connects to the first address of the host that is allowed and answers.

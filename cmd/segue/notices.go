@@ -1,0 +1,61 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/segue-app/segue/internal/notice/mail"
+	"github.com/segue-app/segue/internal/reach"
+	"github.com/segue-app/segue/internal/secret"
+)
+
+// notices is how alerts leave the house.
+type notices struct {
+	SMTPURL          string        `name:"smtp-url" help:"SMTP server that alerts are mailed through: smtp://user@mail.example.com:587, which requires STARTTLS but on this machine, smtps://user@mail.example.com:465, or smtp+plain://mail.example.com:25 without TLS. No mail is sent when none is given. The user's password comes from --smtp-password-file or SEGUE_SMTP_PASSWORD." env:"SEGUE_SMTP_URL"`
+	SMTPPasswordFile string        `name:"smtp-password-file" help:"File of the password for the SMTP server." type:"path" env:"SEGUE_SMTP_PASSWORD_FILE"`
+	MailFrom         string        `name:"mail-from" help:"Address that mail comes from: Segue <segue@example.com>." env:"SEGUE_MAIL_FROM"`
+	HookHosts        reach.Allowed `name:"hook-hosts" help:"Hosts that alerts may be sent to by hooks: names, host:port or networks, with =plain behind those that may be reached without TLS. A name leads to public addresses only; private ones must be given as networks. None when none is given." env:"SEGUE_HOOK_HOSTS"`
+}
+
+// passwordName is the environment's name for the SMTP server's password. It is no flag: everybody on a machine sees those.
+const passwordName = "SEGUE_SMTP_PASSWORD"
+
+// longestPassword is how many bytes of the file of a password are read.
+const longestPassword = 4 << 10
+
+// mail reads the configuration of mail.
+func (n notices) mail() (mail.Config, error) {
+	c := mail.Config{URL: n.SMTPURL, From: n.MailFrom}
+	if n.SMTPURL == "" {
+		return c, nil // a password may stand in the environment all the same
+	}
+	password := os.Getenv(passwordName)
+	if n.SMTPPasswordFile != "" {
+		if password != "" {
+			return c, errors.New("the SMTP server's password is given twice: in --smtp-password-file and in " + passwordName)
+		}
+		read, err := readShort(n.SMTPPasswordFile)
+		if err != nil {
+			return c, fmt.Errorf("read the SMTP server's password: %w", err)
+		}
+		password = strings.TrimRight(read, "\r\n")
+	}
+	c.Password = secret.NewText(password)
+	return c, nil
+}
+
+func readShort(path string) (text string, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	read, err := io.ReadAll(io.LimitReader(file, longestPassword+1))
+	if len(read) > longestPassword {
+		err = errors.Join(err, errors.New("the file is too large"))
+	}
+	return string(read), err
+}

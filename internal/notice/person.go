@@ -1,0 +1,47 @@
+package notice
+
+import (
+	"context"
+	"errors"
+
+	"github.com/segue-app/segue/internal/account"
+	"github.com/segue-app/segue/internal/notice/mail"
+	"github.com/segue-app/segue/internal/problem"
+)
+
+// People knows where people get their mail.
+type People interface {
+	User(ctx context.Context, id int64) (account.User, error)
+}
+
+// mailTo sends a notice to a person, at the address that they have now.
+func (s *Service) mailTo(ctx context.Context, n Notice) outcome {
+	if s.mail == nil {
+		return outcome{reason: "notice.reason.mail_off", final: true}
+	}
+	person, err := s.people.User(ctx, n.UserID)
+	if problem.Is(err, problem.NotFound) || err == nil && !person.DisabledAt.IsZero() {
+		return outcome{reason: "notice.reason.person_gone", final: true}
+	}
+	if err != nil {
+		s.log.ErrorContext(ctx, "read who a notice is for", "notice", n.ID, "error", err)
+		return outcome{reason: "notice.reason.internal"}
+	}
+	letter, err := s.letter(n, person)
+	if err != nil {
+		s.log.ErrorContext(ctx, "write a letter", "notice", n.ID, "error", err)
+		return outcome{reason: "notice.reason.internal", final: true}
+	}
+	return ofMail(s.mail.Send(ctx, letter))
+}
+
+func ofMail(err error) outcome {
+	if err == nil {
+		return outcome{}
+	}
+	var failure *mail.Failure
+	if !errors.As(err, &failure) {
+		return outcome{reason: "notice.reason.internal"}
+	}
+	return outcome{reason: "notice.reason.mail_" + failure.Code, status: failure.Status, final: failure.Permanent}
+}
