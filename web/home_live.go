@@ -59,16 +59,27 @@ func (s *Server) live(c echo.Context, now standing) (live home.Live, err error) 
 	if err != nil {
 		return live, err
 	}
-	if open > 0 {
-		live.Alerts = component.Alert{ID: "alerts", Tone: component.Warning, Title: i18n.N(ctx(c), "alert.home", open),
-			Action: component.Button{Label: text(c, "alert.home.see"), Href: alertsPath, Small: true, Attrs: templ.Attributes{"id": "alerts-see"}}}
-	}
-	well := open == 0 && s.stopped(c) == nil // of the emergency stop the frame tells
-	if now.exportTotal > 0 && (len(live.Attention) > 0 || well) {
+	if now.exportTotal > 0 && (len(live.Attention) > 0 || open == 0 && s.stopped(c) == nil) { // of the emergency stop the frame tells
 		live.Verdict = verdict(c, len(live.Attention), len(live.Running))
 	}
+	showAlerts(c, &live, open)
 	live.Refresh, err = s.refreshTerms(c)
 	return live, err
+}
+
+// showAlerts says how many alerts are open: beside the verdict, or in its place.
+func showAlerts(c echo.Context, live *home.Live, open int) {
+	if open == 0 {
+		return
+	}
+	count := i18n.N(ctx(c), "alert.home", open)
+	link := component.Button{Label: count, Href: alertsPath, Small: true, Attrs: templ.Attributes{"id": "alerts-see"}}
+	if live.Verdict.Title != "" {
+		live.Verdict.Action = link
+		return
+	}
+	link.Label = text(c, "alert.home.see")
+	live.Verdict = component.Alert{Tone: component.Warning, Title: count, Action: link}
 }
 
 func verdict(c echo.Context, attention, running int) component.Alert {

@@ -20,8 +20,7 @@ type Step struct {
 
 // Live is what changes while the page is open.
 type Live struct {
-	Verdict   component.Alert // how things stand, in one line; none while there is no export
-	Alerts    component.Alert // how many alerts are open; none while none is
+	Verdict   component.Alert // how things stand, in one line, with the open alerts; none while there is no export and none of those
 	Attention []Notice
 	Running   []Running
 	Recent    []Recent

@@ -41,7 +41,7 @@ func TestAnAlertOpensIsLookedAtAndCloses(t *testing.T) {
 			p.visit("/")
 			p.sees(words{"1 open alert", "1 åben alarm"})
 			p.inspect("home-alert")
-			p.press(words{"See alerts", "Se alarmer"})
+			p.press(words{"1 open alert", "1 åben alarm"})
 			p.fill(words{"Rejected profiles", "Afviste profiler"}, "200")
 			p.press(words{"Save", "Gem"})
 			p.sees(words{"Enter a share from 0.1 to 100", "Angiv en andel fra 0,1 til 100"})
