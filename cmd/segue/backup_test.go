@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,6 +70,22 @@ func TestAFolderIsBackedUpCheckedRestoredAndGivenAnotherKeyFromTheCommandLine(t 
 		t.Errorf("the key of a backup with key: %v, %v", info, err)
 	}
 
+	if o := segue(t, "", "reseal", "--lost", "--data", folder); o.status != 1 || !strings.Contains(o.errors, "it is not lost") {
+		t.Errorf("a key that opens: %+v", o)
+	}
+	if err := os.Remove(key); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.Open(t.Context(), app.Config{Folder: folder}); err == nil {
+		t.Error("a server starts with a new key where secrets are sealed with another")
+	}
+	if o := segue(t, "", "reseal", "--data", folder); o.status != 1 {
+		t.Errorf("an exchange without the old key: %+v", o)
+	}
+	if out := ok(t, "", "reseal", "--lost", "--data", folder); !strings.Contains(out, "until: segue resume-all") {
+		t.Errorf("said %q", out)
+	}
+
 	a, err = app.Open(t.Context(), app.Config{Folder: folder})
 	if err != nil {
 		t.Fatal(err)
@@ -81,5 +98,38 @@ func TestAFolderIsBackedUpCheckedRestoredAndGivenAnotherKeyFromTheCommandLine(t 
 	ok(t, "", "backup", file, "--data", folder)
 	if err := a.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestTheDoctorEndsWithAStatusForScriptsAndSpeaksTheLanguageThatIsAskedFor(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "data")
+	if o := segue(t, "", "doctor", "--offline", "--data", folder); o.status != 2 || !strings.Contains(o.out, "There is no data folder") || o.errors != "" {
+		t.Errorf("no folder: %+v", o)
+	}
+	a, err := app.Open(t.Context(), app.Config{Folder: folder})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := segue(t, "", "doctor", "--offline", "--thorough", "--language", "da", "--data", folder); o.status != 0 || !strings.Contains(o.out, "Alt er i orden.") {
+		t.Errorf("a healthy one, beside a server: %+v", o)
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	o := segue(t, "", "doctor", "--offline", "--json", "--data", folder)
+	var said struct {
+		Level    string
+		Findings []struct{ Code, Level, Text, Mend string }
+	}
+	if err := json.Unmarshal([]byte(o.out), &said); err != nil || o.status != 1 || said.Level != "warning" {
+		t.Fatalf("%+v, %v", o, err)
+	}
+	for _, f := range said.Findings {
+		if (f.Code == "folder_open") != (f.Level != "fine") || f.Level != "fine" && !strings.HasPrefix(f.Mend, "chmod 700 ") {
+			t.Errorf("%+v", f)
+		}
 	}
 }

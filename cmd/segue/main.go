@@ -30,6 +30,7 @@ type commands struct {
 	Health    healthCommand    `cmd:"" help:"Ask a running server whether it is well, for the health checks of containers."`
 	Backup    backupCommand    `cmd:"" help:"Make a backup in one file, beside a running server or without one; or check one."`
 	Restore   restoreCommand   `cmd:"" help:"Put a backup in the place of a data folder. The server must be stopped."`
+	Doctor    doctorCommand    `cmd:"" help:"Say what is wrong and how to mend it. Ends with 0 when all is well, 1 with warnings, 2 with errors."`
 	Reseal    resealCommand    `cmd:"" help:"Exchange the key that seals secrets. The server must be stopped."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
@@ -48,6 +49,10 @@ func main() {
 	slog.SetDefault(logline.New(os.Stderr, slog.LevelInfo, false))
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	if err := parsed.Run(); err != nil {
+		var seen *examined
+		if errors.As(err, &seen) {
+			os.Exit(seen.status)
+		}
 		fmt.Fprintln(os.Stderr, "segue:", err)
 		var asks *questionError
 		if errors.As(err, &asks) {

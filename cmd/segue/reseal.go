@@ -17,6 +17,7 @@ type resealCommand struct {
 	data
 	SealingKey string `help:"File of the key that seals secrets. Default: segue.key in the data folder." type:"path" env:"SEGUE_SEALING_KEY"`
 	NewKey     string `help:"File with the new key: 32 bytes in base64. Default: one is made." type:"existingfile"`
+	Lost       bool   `help:"The key is lost: begin with a new one, without what nothing opens any more. The list of exclusions loses its addresses, and nothing is sent until resume-all."`
 	Forget     bool   `help:"Do not keep the old key. Backups that were made before cannot be restored without it."`
 }
 
@@ -46,6 +47,9 @@ func (c *resealCommand) exchange(ctx context.Context, config app.Config, ring se
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	if c.Lost {
+		return c.lose(ctx, config, db, ring)
+	}
 	kept := ""
 	exchange := reseal.Exchange{DB: db, Places: app.Sealed(), KeyFile: config.KeyFile(), New: ring}
 	if !c.Forget {
@@ -67,5 +71,16 @@ func (c *resealCommand) exchange(ctx context.Context, config app.Config, ring se
 		fmt.Printf("The old key is in %s. Backups that were made before need it; delete it with the last of them, and at once when it is the reason for the exchange.\n", kept)
 	}
 	fmt.Println("Everybody signs in again.")
+	return nil
+}
+
+func (c *resealCommand) lose(ctx context.Context, config app.Config, db *database.DB, ring secret.Keyring) error {
+	lost, err := app.LoseKey(ctx, config, db, ring, time.Now())
+	if err != nil {
+		return err
+	}
+	fmt.Printf("There is a new key in %s. Enter the API keys and the passwords of databases anew on the pages.\n", config.KeyFile())
+	fmt.Printf("Gone from the list of exclusions: %d addresses. Not kept out of imports any more: the persons of %d erasures. Add them anew.\n", lost.Addresses, lost.Erasures)
+	fmt.Println("Nothing is sent until: segue resume-all.")
 	return nil
 }

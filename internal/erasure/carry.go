@@ -46,3 +46,15 @@ func CarryOver(ctx context.Context, tx database.Tx, old database.Querier) (came 
 	}
 	return len(ids), nil
 }
+
+// ForgetFingerprints drops what kept erased persons out of imports, when the key of the hashes is lost. The proofs stay. It returns of
+// how many erasures.
+func ForgetFingerprints(ctx context.Context, tx database.Tx) (erasures int, err error) {
+	if err := tx.QueryRowContext(ctx, `SELECT count(DISTINCT erasure_id) FROM erased_fingerprints`).Scan(&erasures); err != nil {
+		return 0, fmt.Errorf("count erasures: %w", err)
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM erased_fingerprints`); err != nil {
+		return 0, fmt.Errorf("drop fingerprints: %w", err)
+	}
+	return erasures, nil
+}

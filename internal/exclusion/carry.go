@@ -87,6 +87,30 @@ func CarryOver(ctx context.Context, tx database.Tx, old database.Querier, sealer
 	return counts[0] + counts[1] + counts[2], true, err
 }
 
+// KeyOpens reports whether the key of the list's hashes opens; true also when there is none yet.
+func KeyOpens(ctx context.Context, q database.Querier, sealer *secret.Sealer) (bool, error) {
+	made, err := database.Column[int64](q.QueryContext(ctx, `SELECT id FROM exclusion_salt`))
+	if err != nil || len(made) == 0 {
+		return true, err
+	}
+	salt, err := saltOf(ctx, q, sealer)
+	return salt != "", err
+}
+
+// ForgetHashes empties the list of its addresses, which mean nobody any more when the key of their hashes is lost, and has a new key be
+// made. Domains and segments stay. It returns how many addresses there were.
+func ForgetHashes(ctx context.Context, tx database.Tx) (addresses int, err error) {
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM excluded_emails`).Scan(&addresses); err != nil {
+		return 0, fmt.Errorf("count exclusions: %w", err)
+	}
+	for _, statement := range []string{`DELETE FROM excluded_emails`, `DELETE FROM exclusion_salt`} {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return 0, fmt.Errorf("empty the list of exclusions: %w", err)
+		}
+	}
+	return addresses, nil
+}
+
 // saltOf opens the key of a list's hashes; "" when there is none, or it does not open.
 func saltOf(ctx context.Context, q database.Querier, sealer *secret.Sealer) (string, error) {
 	found, err := database.Column[[]byte](q.QueryContext(ctx, `SELECT sealed FROM exclusion_salt`))
