@@ -109,7 +109,7 @@ func (s *Server) chainOf(c echo.Context) (chain.Chain, error) {
 }
 
 func (s *Server) chainView(c echo.Context, of chain.Chain) (views.Chain, error) {
-	view := views.Chain{Chain: of, State: views.StateBadge(ctx(c), of.State), Summary: chainSummary(c, of), Facts: s.chainFacts(c, of), Live: of.State.Active(), CSRF: csrfToken(c)}
+	view := views.Chain{Chain: of, State: views.StateBadge(ctx(c), of.State), Summary: chainSummary(c, of), Cause: chainCause(c, of), Due: s.moment(c, of.DueAt), Facts: s.chainFacts(c, of), Live: of.State.Active(), CSRF: csrfToken(c)}
 	if of.ReasonCode != "" {
 		view.Reason = s.workReason(c, chain.Work{Task: chain.Task{ReasonCode: of.ReasonCode}})
 	}
@@ -122,7 +122,7 @@ func (s *Server) chainView(c echo.Context, of chain.Chain) (views.Chain, error) 
 }
 
 func (s *Server) chainFacts(c echo.Context, of chain.Chain) []component.Term {
-	facts := []component.Term{{Label: text(c, "status.chain.cause"), Text: chainCause(c, of)}}
+	var facts []component.Term
 	add := func(key, value string) {
 		if value != "" {
 			facts = append(facts, component.Term{Label: text(c, key), Text: value})

@@ -25,10 +25,13 @@ func (s *Server) workRow(c echo.Context, w chain.Work, stopped bool) (row views.
 		Key: fmt.Sprintf("%s-%d", w.Origin, w.ID), Name: workName(c, w.Kind, w.Name), Href: workHref(c, w), Kind: text(c, "status.kind."+string(w.Kind)),
 		State: views.StateBadge(ctx(c), w.State), Started: s.moment(c, w.StartedAt), Lasted: s.lasted(c, w.Task), Count: unknown, Refused: unknown,
 	}
-	if w.ChainID != 0 {
+	switch {
+	case w.ChainID != 0:
 		row.Of = component.Link{Label: text(c, "status.chain.title", "Number", fmt.Sprint(w.ChainID)), Href: views.ChainPath(w.ChainID)}
-	} else {
+	case w.RequestedBy != "":
 		row.Of.Label = text(c, "status.by_hand", "Name", w.RequestedBy)
+	default:
+		row.Of.Label = text(c, "status.alone")
 	}
 	if !w.StartedAt.IsZero() && w.State != chain.Skipped {
 		row.Count, row.Refused = i18n.Number(ctx(c), w.Count), i18n.Number(ctx(c), w.Rejected)

@@ -34,7 +34,7 @@ type Key struct {
 type Work struct {
 	Task
 	Origin      Origin
-	RequestedBy string // who started it by hand; "" in a chain
+	RequestedBy string // who started it by hand; "" for the program, and in a chain
 	RunState    string // of its run or import, "" while there is none: more exact than State
 	PauseCode   string // why its run is paused
 	Settled     int    // of Count, how many have their outcome: of a run only
@@ -163,15 +163,23 @@ type Group struct {
 	Shown     []Work    // all of them, or those that somebody should look at and those that took longest
 }
 
-// State is that of the whole: what the worst of its tasks has come to, or that it is not over.
+// State is that of the whole: whether it is over, and if so, what it has come to. Where some were passed over and others not, that is
+// a warning.
 func (g Group) State() State {
-	if g.States[Running] > 0 || g.States[Queued] > 0 && g.States[Queued] < g.Total {
+	open := g.States[Queued] + g.States[Running]
+	switch {
+	case open > 0 && g.States[Queued] == g.Total:
+		return Queued
+	case open > 0:
 		return Running
-	}
-	for _, state := range []State{Queued, Failed, Skipped, Cancelled, Warnings} {
-		if g.States[state] > 0 {
-			return state
-		}
+	case g.States[Failed] > 0:
+		return Failed
+	case g.States[Cancelled] > 0:
+		return Cancelled
+	case g.States[Skipped] == g.Total:
+		return Skipped
+	case g.States[Skipped]+g.States[Warnings] > 0:
+		return Warnings
 	}
 	return Succeeded
 }

@@ -63,12 +63,13 @@ func (a archive) task(chainID int64, kind Kind, name string, state State, at tim
 // byHand adds a run and an import that somebody started.
 func (a archive) byHand(at time.Time) {
 	a.t.Helper()
+	a.exec(`INSERT INTO users (id, email, email_key, name, role, created_at) VALUES (1, 'ada@example.com', 'ada@example.com', 'Ada', 'administrator', 0)`)
 	a.exec(`INSERT INTO exports (id, name, destination_type, created_at, updated_at) VALUES (1, 'Nyhedsbrev Øst', 'omnisend', 0, 0)`)
 	a.exec(`INSERT INTO runs (id, export_id, cause, requested_by_name, state, pause_code, profiles, accepted, refused, queued_at, started_at)
-		VALUES (1, 1, 'demand', 'Carl', 'paused', 'by_person', 10, 6, 1, ?, ?)`, at.UnixMilli(), at.UnixMilli())
+		VALUES (1, 1, 'schedule', 'Segue', 'paused', 'by_person', 10, 6, 1, ?, ?)`, at.UnixMilli(), at.UnixMilli())
 	a.exec(`INSERT INTO sources (id, name, name_key, kind, place, position, created_at, updated_at) VALUES (1, 'Shop', 'shop', 'upload', 'copied', 1, 0, 0)`)
-	a.exec(`INSERT INTO imports (id, source_id, cause, state, file_name, good_count, refused_count, created_by_name, created_at, started_at, ended_at)
-		VALUES (1, 1, 'upload', 'done', 'shop.csv', 90, 2, 'Ada', ?, ?, ?)`, at.UnixMilli(), at.UnixMilli(), at.UnixMilli())
+	a.exec(`INSERT INTO imports (id, source_id, cause, state, file_name, good_count, refused_count, created_by, created_by_name, created_at, started_at, ended_at)
+		VALUES (1, 1, 'upload', 'done', 'shop.csv', 90, 2, 1, 'Ada', ?, ?, ?)`, at.UnixMilli(), at.UnixMilli(), at.UnixMilli())
 }
 
 func (a archive) find(query Query) Page {
@@ -228,7 +229,7 @@ func TestARunAndAnImportByHandStandBesideTheTasksUntilAChainHasThem(t *testing.T
 	if imported.Origin != OfImport || imported.Kind != Source || imported.State != Warnings || imported.Count != 90 || imported.Rejected != 2 || imported.RequestedBy != "Ada" || imported.ImportID != 1 {
 		t.Errorf("import: %+v", imported)
 	}
-	if run.Origin != OfRun || run.Kind != Export || run.State != Running || run.RunState != "paused" || run.PauseCode != "by_person" || run.Settled != 7 || run.Count != 10 || run.Destination != "omnisend" {
+	if run.Origin != OfRun || run.Kind != Export || run.State != Running || run.RunState != "paused" || run.PauseCode != "by_person" || run.RequestedBy != "" || run.Settled != 7 || run.Count != 10 || run.Destination != "omnisend" {
 		t.Errorf("run: %+v", run)
 	}
 	again, err := a.Recall(t.Context(), viewer, []Key{run.Key(), imported.Key(), {OfChain, 1}})

@@ -100,13 +100,13 @@ const allWork = `(SELECT 'task' AS origin, t.id AS id, t.chain_id AS chain_id, t
 	FROM chain_tasks t
 	UNION ALL
 	SELECT 'run', r.id, 0, 'export', r.export_id, e.name, CASE r.state WHEN 'paused' THEN 'running' ELSE r.state END,
-		r.queued_at, r.started_at, r.ended_at, r.waits_for, r.profiles, r.invalid + r.refused, r.error_code, r.error_detail, NULL, NULL, r.id, r.requested_by_name
+		r.queued_at, r.started_at, r.ended_at, r.waits_for, r.profiles, r.invalid + r.refused, r.error_code, r.error_detail, NULL, NULL, r.id, CASE WHEN r.requested_by IS NULL THEN '' ELSE r.requested_by_name END
 	FROM runs r JOIN exports e ON e.id = r.export_id WHERE NOT EXISTS (SELECT 1 FROM chain_tasks o WHERE o.run_id = r.id)
 	UNION ALL
 	SELECT 'import', i.id, 0, 'source', i.source_id, s.name,
 		CASE i.state WHEN 'waiting' THEN 'queued' WHEN 'receiving' THEN 'running' WHEN 'asking' THEN 'running'
 			WHEN 'done' THEN CASE WHEN i.refused_count > 0 THEN 'warnings' ELSE 'succeeded' END ELSE i.state END,
-		i.created_at, i.started_at, i.ended_at, '', i.good_count, i.refused_count, i.code, i.detail, NULL, i.id, NULL, i.created_by_name
+		i.created_at, i.started_at, i.ended_at, '', i.good_count, i.refused_count, i.code, i.detail, NULL, i.id, NULL, CASE WHEN i.created_by IS NULL THEN '' ELSE i.created_by_name END
 	FROM imports i JOIN sources s ON s.id = i.source_id WHERE NOT EXISTS (SELECT 1 FROM chain_tasks o WHERE o.import_id = i.id)) w`
 
 // workColumns are what is read of some of them, with what run, import and target say now.

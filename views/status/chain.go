@@ -16,6 +16,8 @@ type Chain struct {
 	chain.Chain
 	State   component.Badge
 	Summary string // how its steps stand, in words
+	Cause   string
+	Due     component.Moment
 	Reason  string // why it was skipped or failed as a whole
 	Facts   []component.Term
 	Picture Picture
@@ -57,8 +59,11 @@ const (
 	ChainsPath = Path + "/chains"
 )
 
-// title is what a chain is called.
-func (c Chain) title(ctx context.Context) string {
+// title is what a chain is called, or, on a page that is called so, what is shown of it.
+func (c Chain) title(ctx context.Context, linked bool) string {
+	if !linked {
+		return i18n.T(ctx, "status.picture")
+	}
 	return i18n.T(ctx, "status.chain.title", "Number", fmt.Sprint(c.ID))
 }
 

@@ -101,7 +101,7 @@ var steps = []time.Duration{
 }
 
 // mostTicks is how many find room on a phone.
-const mostTicks = 5
+const mostTicks = 4
 
 // ticks are round times of the reader's clock. A chain of days gets one for each day, or for each second one, and so on.
 func (p Picture) ticks(ctx context.Context) (ticks []tick) {
