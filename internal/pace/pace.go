@@ -20,6 +20,9 @@ const KeptFor = 8 * 24 * time.Hour
 // writeEvery is how often what was counted is written; a process that is killed forgets so much of it.
 const writeEvery = 5 * time.Second
 
+// patience is how long a turn waits for others who write; the program may be about to stop.
+const patience = 2 * time.Second
+
 // mostUnwritten is how many parts of minutes wait for a database that cannot be written.
 const mostUnwritten = 10_000
 
@@ -64,7 +67,9 @@ func (s *Service) Keep(ctx context.Context) {
 		case <-ctx.Done():
 			ended = true
 		}
-		err := s.Write(context.WithoutCancel(ctx))
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		err := s.Write(within)
+		cancel()
 		if err != nil && !failing { // once, not at every turn
 			s.log.Error("what was made of the request budgets could not be written", "error", err)
 		}
