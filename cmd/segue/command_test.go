@@ -68,7 +68,7 @@ func ok(t *testing.T, input string, arguments ...string) string {
 }
 
 func TestEveryCommandExplainsItself(t *testing.T) {
-	for _, command := range []string{"", "serve", "demo", "user", "user add", "user list", "user invite", "migrate", "health", "version"} {
+	for _, command := range []string{"", "serve", "demo", "user", "user add", "user list", "user invite", "run", "status", "migrate", "health", "version"} {
 		t.Run(command, func(t *testing.T) {
 			help := ok(t, "", append(strings.Fields(command), "--help")...)
 			if want := strings.TrimSpace("Usage: segue " + command); !strings.HasPrefix(help, want) {
@@ -192,7 +192,7 @@ func TestReadmeNamesEverySettingOfServe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := []string{passwordName} // no flag: everybody on a machine sees those
+	known := []string{passwordName, tokenVariable} // no flags: everybody on a machine sees those
 	for _, node := range parser.Model.Leaves(true) {
 		for _, flag := range node.Flags {
 			known = append(known, flag.Envs...)

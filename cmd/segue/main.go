@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -26,6 +25,8 @@ type commands struct {
 	User      userCommand      `cmd:"" help:"Add people, list them, and let them in again."`
 	StopAll   stopAllCommand   `cmd:"" help:"Emergency stop: hold all runs, and send nothing, until resume-all."`
 	ResumeAll resumeAllCommand `cmd:"" help:"Lift the emergency stop. The runs that it held go on."`
+	Run       runCommand       `cmd:"" help:"Run an export, by the JSON API of a server or beside the one at work on the data folder, and wait for its end."`
+	Status    statusCommand    `cmd:"" help:"Say what runs now and what needs somebody. Ends with 5 when something does."`
 	Migrate   migrateCommand   `cmd:"" help:"Bring the database up to date. Serving does so too."`
 	Health    healthCommand    `cmd:"" help:"Ask a running server whether it is well, for the health checks of containers."`
 	Backup    backupCommand    `cmd:"" help:"Make a backup in one file, beside a running server or without one; or check one."`
@@ -44,7 +45,7 @@ func (d data) database() string { return filepath.Join(d.Data, "segue.db") }
 
 func main() {
 	var c commands
-	parsed := kong.Parse(&c, kong.Name("segue"), kong.Description("Carries segments of customer profiles to Omnisend."))
+	parsed := kong.Parse(&c, kong.Name("segue"), kong.Description("Carries segments of customer profiles to Omnisend."), kong.Exit(leave))
 	ctx := untilAsked()
 	slog.SetDefault(logline.New(os.Stderr, slog.LevelInfo, false))
 	parsed.BindTo(ctx, (*context.Context)(nil))
@@ -54,11 +55,7 @@ func main() {
 			os.Exit(seen.status)
 		}
 		fmt.Fprintln(os.Stderr, "segue:", err)
-		var asks *questionError
-		if errors.As(err, &asks) {
-			os.Exit(3)
-		}
-		os.Exit(1)
+		os.Exit(endsWith(err))
 	}
 }
 

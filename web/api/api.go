@@ -16,6 +16,8 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/segue-app/segue/internal/account"
+	"github.com/segue-app/segue/internal/alert"
+	"github.com/segue-app/segue/internal/chain"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/export"
@@ -39,6 +41,8 @@ type Services struct {
 	Connections *connection.Service
 	Sources     *source.Service
 	Schedule    *schedule.Service
+	Records     *chain.Records
+	Alerts      *alert.Service
 	Stops       *stop.Service
 	Events      *event.Hub
 	Clock       func() time.Time

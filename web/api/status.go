@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/alert"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/stop"
 )
@@ -19,6 +20,7 @@ type Status struct {
 	Stopped *Stopped   `json:"stopped,omitempty"` // the emergency stop that stands
 	Running []Run      `json:"running"`           // and those that wait for their turn
 	Needs   []Need     `json:"needs"`             // what does not go on by itself
+	Alerts  int        `json:"alerts"`            // that are open, and that the person may see
 	NextRun *time.Time `json:"next_run_at,omitempty"`
 }
 
@@ -50,6 +52,7 @@ const (
 type StatusSources struct {
 	Runs    *run.Service
 	Stops   *stop.Service
+	Alerts  *alert.Service
 	NextRun func(context.Context) (time.Time, bool, error)
 	Name    func(destinationType string) string
 	Clock   func() time.Time
@@ -82,12 +85,15 @@ func NewStatus(ctx context.Context, by access.Actor, from StatusSources) (Status
 			written.Needs = append(written.Needs, Need{one, why})
 		}
 	}
+	if written.Alerts, err = from.Alerts.CountOpen(ctx, by); err != nil {
+		return written, err
+	}
 	if next, ok, err := from.NextRun(ctx); err != nil {
 		return written, err
 	} else if ok {
 		written.NextRun = moment(next)
 	}
-	written.Well = written.Stopped == nil && len(written.Needs) == 0
+	written.Well = written.Stopped == nil && len(written.Needs) == 0 && written.Alerts == 0
 	return written, nil
 }
 
@@ -106,7 +112,7 @@ func needOf(r run.Run) NeedCause {
 }
 
 func (a *API) showStatus(c echo.Context) error {
-	written, err := NewStatus(ctx(c), needs(c, access.LookAround), StatusSources{Runs: a.Runs, Stops: a.Stops, NextRun: a.Schedule.NextRun,
+	written, err := NewStatus(ctx(c), needs(c, access.LookAround), StatusSources{Runs: a.Runs, Stops: a.Stops, Alerts: a.Alerts, NextRun: a.Schedule.NextRun,
 		Name: a.Connections.DestinationName, Clock: a.Clock})
 	if err != nil {
 		return err
