@@ -67,13 +67,13 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 
 func (c *runCommand) print(r api.Run, text string) error {
 	if c.JSON {
-		return printJSON(r)
+		return writeJSON(r)
 	}
 	fmt.Println(text)
 	return nil
 }
 
-func printJSON(value any) error {
+func writeJSON(value any) error {
 	encoder := json.NewEncoder(os.Stdout)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)

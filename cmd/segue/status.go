@@ -26,7 +26,7 @@ func (c *statusCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	if c.JSON {
-		err = printJSON(s)
+		err = writeJSON(s)
 	} else {
 		printStatus(s)
 	}

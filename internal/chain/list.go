@@ -103,6 +103,15 @@ func (r *Records) List(ctx context.Context, actor access.Actor, limit, offset in
 	return listChains(ctx, r.db.Reader(), limit, offset)
 }
 
+// Before reads the first chains with a lower id than one, the newest first: a part of the list in which nothing is missed, however many
+// come meanwhile. 0 is the beginning.
+func (r *Records) Before(ctx context.Context, actor access.Actor, id int64, limit int) ([]Chain, error) {
+	if err := actor.Require(access.LookAround); err != nil {
+		return nil, err
+	}
+	return chainsBefore(ctx, r.db.Reader(), id, limit)
+}
+
 // Tasks reads all tasks of a chain, in the order in which they are done.
 func (r *Records) Tasks(ctx context.Context, actor access.Actor, chainID int64) ([]Task, error) {
 	if err := actor.Require(access.LookAround); err != nil {

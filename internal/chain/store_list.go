@@ -46,22 +46,31 @@ func listChains(ctx context.Context, q database.Querier, limit, offset int) (pag
 	if err := q.QueryRowContext(ctx, `SELECT count(*) FROM chains`).Scan(&page.Total); err != nil {
 		return page, fmt.Errorf("count chains: %w", err)
 	}
-	rows, err := q.QueryContext(ctx, `SELECT `+chainColumns+` FROM chains c ORDER BY c.id DESC LIMIT ? OFFSET ?`, limit, max(offset, 0))
+	page.Chains, err = readChains(ctx, q, `ORDER BY c.id DESC LIMIT ? OFFSET ?`, limit, max(offset, 0))
+	return page, err
+}
+
+func chainsBefore(ctx context.Context, q database.Querier, id int64, limit int) ([]Chain, error) {
+	return readChains(ctx, q, `WHERE ?1 = 0 OR c.id < ?1 ORDER BY c.id DESC LIMIT ?2`, id, limit)
+}
+
+func readChains(ctx context.Context, q database.Querier, which string, args ...any) (chains []Chain, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT `+chainColumns+` FROM chains c `+which, args...)
 	if err != nil {
-		return page, fmt.Errorf("list chains: %w", err)
+		return nil, fmt.Errorf("list chains: %w", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		c, err := scanChain(rows)
 		if err != nil {
-			return page, fmt.Errorf("list chains: %w", err)
+			return nil, fmt.Errorf("list chains: %w", err)
 		}
-		page.Chains = append(page.Chains, c)
+		chains = append(chains, c)
 	}
 	if err := rows.Err(); err != nil {
-		return page, err
+		return nil, err
 	}
-	return page, countTasks(ctx, q, page.Chains)
+	return chains, countTasks(ctx, q, chains)
 }
 
 // countTasks fills in how many tasks of the chains are in which state.

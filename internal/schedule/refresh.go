@@ -16,7 +16,7 @@ const mostTries = 3
 
 // RefreshNow queues a refresh on an administrator's demand, whether the schedule is on or off.
 func (s *Service) RefreshNow(ctx context.Context, actor access.Actor) error {
-	if err := actor.Require(access.ManageSchedule); err != nil {
+	if err := actor.Require(access.RefreshNow); err != nil {
 		return err
 	}
 	err := s.db.InTx(ctx, func(tx database.Tx) error {

@@ -63,6 +63,9 @@ var asked = []struct {
 	{"GET", "/segments/{s}", "", access.Read, access.Roles, 200},
 	{"GET", "/segments/{s}/sizes", "", access.Read, access.Roles, 200},
 	{"POST", "/segments/{s}/calculate", "", access.Edit, runners, 200},
+	{"GET", "/chains", "", access.Read, access.Roles, 200},
+	{"GET", "/chains/{c}", "", access.Read, access.Roles, 200},
+	{"POST", "/chains", "", access.Run, []access.Role{access.Administrator}, 202},
 	{"GET", "/connections", "", access.Read, runners, 200},
 	{"GET", "/sources", "", access.Read, access.Roles, 200},
 	{"POST", "/sources/{src}/refresh", "", access.Run, []access.Role{access.Administrator}, 409}, // an uploaded file is not read again
@@ -81,7 +84,7 @@ func TestEveryRouteIsOpenToTheScopeAndTheRolesThatItIsForAndToNoOther(t *testing
 	if err != nil {
 		t.Fatal(err)
 	}
-	paths := strings.NewReplacer("{e}", id(e.ID), "{r}", id(ended.ID), "{s}", id(e.Segments[0].SegmentID), "{src}", id(sources[0].ID))
+	paths := strings.NewReplacer("{e}", id(e.ID), "{r}", id(ended.ID), "{s}", id(e.Segments[0].SegmentID), "{src}", id(sources[0].ID), "{c}", id(s.chain()))
 	routes := map[string]bool{}
 	for _, route := range api.New(api.Services{Clock: time.Now}, api.Options{}).Routes() {
 		if !route.Open {
@@ -96,7 +99,7 @@ func TestEveryRouteIsOpenToTheScopeAndTheRolesThatItIsForAndToNoOther(t *testing
 		}
 	}
 	for _, q := range asked {
-		delete(routes, q.method+" "+strings.NewReplacer("{e}", ":id", "{r}", ":id", "{src}", ":id", "{s}", ":id").Replace(q.path))
+		delete(routes, q.method+" "+strings.NewReplacer("{e}", ":id", "{r}", ":id", "{src}", ":id", "{s}", ":id", "{c}", ":id").Replace(q.path))
 		path := paths.Replace(q.path)
 		s.ask("", q.method, path, q.body).problem(401, "api.problem.no_token")
 		for _, role := range access.Roles {
@@ -128,6 +131,21 @@ func TestEveryRouteIsOpenToTheScopeAndTheRolesThatItIsForAndToNoOther(t *testing
 	for route := range routes {
 		t.Errorf("%s is in no row of the table", route)
 	}
+}
+
+// chain makes a chain that has ended, with a step that failed and one that was skipped for it.
+func (s *site) chain() int64 {
+	s.t.Helper()
+	for _, statement := range []string{
+		`INSERT INTO chains (id, cause, due_at, queued_at, started_at, ended_at, state) VALUES (1001, 'schedule', 1, 1, 2, 9, 'failed')`,
+		`INSERT INTO chain_tasks (id, chain_id, kind, target_id, name, state, queued_at, started_at, ended_at, reason_code) VALUES (1, 1001, 'source', 1, 'Shop', 'failed', 1, 2, 3, 'sources.failed')`,
+		`INSERT INTO chain_tasks (id, chain_id, kind, target_id, name, state, queued_at, because_of) VALUES (2, 1001, 'export', 1, 'Newsletter', 'skipped', 1, 1)`,
+	} {
+		if _, err := s.DB.Writer().ExecContext(s.t.Context(), statement); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	return 1001
 }
 
 // settle waits for the end of a run that the answer says was started, so that the next one may start.
