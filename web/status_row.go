@@ -23,7 +23,7 @@ const unknown = "–"
 func (s *Server) workRow(c echo.Context, w chain.Work, stopped bool) (row views.Row, err error) {
 	row = views.Row{
 		Key: fmt.Sprintf("%s-%d", w.Origin, w.ID), Name: workName(c, w.Kind, w.Name), Href: workHref(c, w), Kind: text(c, "status.kind."+string(w.Kind)),
-		State: views.StateBadge(ctx(c), w.State), Started: s.moment(c, w.StartedAt), Lasted: s.lasted(c, w.Task), Count: unknown, Refused: unknown,
+		State: views.StateBadge(ctx(c), w.State), Started: s.moment(c, w.StartedAt), Lasted: s.lasted(c, w.Task), Waited: unknown, Count: unknown, Refused: unknown,
 	}
 	switch {
 	case w.ChainID != 0:

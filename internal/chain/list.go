@@ -151,7 +151,7 @@ func (r *Records) Recall(ctx context.Context, actor access.Actor, keys []Key) ([
 
 const (
 	mostDrawn = 40 // tasks that a picture draws one by one; of more it draws each kind as one
-	inGroup   = 20 // tasks of a kind that are drawn beside that
+	inGroup   = 10 // tasks of a kind that are drawn beside that
 )
 
 // Picture is what is drawn of a chain.
@@ -169,7 +169,7 @@ type Group struct {
 	QueuedAt  time.Time
 	StartedAt time.Time // of the first that began; zero: none has
 	EndedAt   time.Time // of the last; zero while one has not ended
-	Shown     []Work    // all of them, or those that somebody should look at and those that took longest
+	Shown     []Work    // all of them; or those that somebody should look at, and those that took longest
 }
 
 // State is that of the whole: whether it is over, and if so, what it has come to. Where some were passed over and others not, that is
@@ -212,7 +212,7 @@ func (r *Records) Draw(ctx context.Context, actor access.Actor, of Chain) (Pictu
 	if picture.Grouped {
 		each = inGroup
 	}
-	work, err := drawnWork(ctx, r.db.Reader(), of.ID, each)
+	work, err := drawnWork(ctx, r.db.Reader(), of.ID, each, !picture.Grouped)
 	for _, w := range work {
 		g := &groups[at[w.Kind]]
 		g.Shown = append(g.Shown, w)

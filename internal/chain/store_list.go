@@ -204,13 +204,16 @@ func recallWork(ctx context.Context, q database.Querier, keys []Key) ([]Work, er
 }
 
 // drawnWork reads tasks of a chain, of each kind so many at most: those that are to blame for others first, then what went wrong or is
-// under way, then what took longest.
-func drawnWork(ctx context.Context, q database.Querier, chainID int64, each int) ([]Work, error) {
-	return scanWork(ctx, q, `SELECT `+workColumns+` FROM `+allWork+workTables+`WHERE w.chain_id = ? AND w.id IN (SELECT id FROM (
-		SELECT t.id, row_number() OVER (PARTITION BY t.kind ORDER BY EXISTS (SELECT 1 FROM chain_tasks o WHERE o.because_of = t.id) DESC,
+// under way, then what took longest. If that is not all of them, they come in this order too.
+func drawnWork(ctx context.Context, q database.Querier, chainID int64, each int, all bool) ([]Work, error) {
+	order := inOrder
+	if !all {
+		order = `p.place`
+	}
+	return scanWork(ctx, q, `SELECT `+workColumns+` FROM (SELECT t.id, row_number() OVER (PARTITION BY t.kind ORDER BY EXISTS (SELECT 1 FROM chain_tasks o WHERE o.because_of = t.id) DESC,
 			CASE t.state WHEN 'failed' THEN 0 WHEN 'running' THEN 1 WHEN 'warnings' THEN 2 WHEN 'cancelled' THEN 3 WHEN 'skipped' THEN 4 WHEN 'succeeded' THEN 5 ELSE 6 END,
 			t.started_at - t.ended_at, t.id) AS place
-		FROM chain_tasks t WHERE t.chain_id = ?) WHERE place <= ?) ORDER BY `+inOrder, chainID, chainID, each)
+		FROM chain_tasks t WHERE t.chain_id = ?) p JOIN `+allWork+` ON w.id = p.id `+workTables+`WHERE w.chain_id = ? AND p.place <= ? ORDER BY `+order, chainID, chainID, each)
 }
 
 func scanWork(ctx context.Context, q database.Querier, query string, args ...any) (found []Work, err error) {
