@@ -17,6 +17,7 @@ import (
 	accountviews "github.com/segue-app/segue/views/account"
 	views "github.com/segue-app/segue/views/alert"
 	"github.com/segue-app/segue/views/component"
+	hookviews "github.com/segue-app/segue/views/hook"
 )
 
 func (s *Server) alertRoutes(r *routes) {
@@ -50,7 +51,10 @@ func (s *Server) showAlerts(c echo.Context) error {
 }
 
 func (s *Server) renderAlerts(c echo.Context, status int, settings views.Settings) (err error) {
-	view := views.View{Settings: settings}
+	view := views.View{Settings: settings, MailOff: !s.Notices.Mail().On}
+	if actor(c).Can(access.ManageHooks) {
+		view.Hooks = hookviews.Path
+	}
 	if view.Now, err = s.openAlerts(c); err != nil {
 		return err
 	}
@@ -196,6 +200,10 @@ func (s *Server) sendTestAlert(c echo.Context) error {
 	if err := s.Alerts.SendTest(ctx(c), actor(c)); err != nil {
 		return err
 	}
+	if !s.Notices.Mail().On {
+		s.flash(c, "warning", "notice.mail.off")
+		return redirect(c, alertsPath)
+	}
 	s.flash(c, "success", "alert.test.sent")
 	return redirect(c, alertsPath)
 }
@@ -219,6 +227,7 @@ func (s *Server) ownAlerts(c echo.Context) (own views.Own, err error) {
 	if err != nil {
 		return own, err
 	}
+	own.MailOff = !s.Notices.Mail().On
 	own.Lead, own.Language = text(c, "alert.own.lead"), chosen.Language
 	if user(c).Role == access.Contributor {
 		own.Lead = text(c, "alert.own.lead.contributor")

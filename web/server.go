@@ -23,6 +23,7 @@ import (
 	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/exclusion"
 	"github.com/segue-app/segue/internal/export"
+	"github.com/segue-app/segue/internal/notice"
 	"github.com/segue-app/segue/internal/pace"
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/pushdown"
@@ -50,6 +51,7 @@ type Services struct {
 	Runs        *run.Service
 	Schedule    *schedule.Service
 	Alerts      *alert.Service
+	Notices     *notice.Service
 	Records     *chain.Records
 	Stops       *stop.Service
 	Erasures    *erasure.Service
@@ -133,7 +135,7 @@ func New(services Services, options Options) *Server {
 	for _, area := range []func(*routes){
 		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.userRoutes, s.segmentRoutes, s.exclusionRoutes,
 		s.profileRoutes, s.unificationRoutes, s.sourceRoutes, s.importRoutes, s.connectionRoutes, s.scheduleRoutes, s.statusRoutes, s.helpRoutes,
-		s.exportRoutes, s.runRoutes, s.storyRoutes, s.erasureRoutes, s.alertRoutes, s.tokenRoutes, s.apiRoutes,
+		s.exportRoutes, s.runRoutes, s.storyRoutes, s.erasureRoutes, s.alertRoutes, s.hookRoutes, s.tokenRoutes, s.apiRoutes,
 	} {
 		area(s.routes)
 	}

@@ -272,12 +272,14 @@ func (s *Service) open(ctx context.Context, q database.Querier, id int64, what s
 }
 
 // Hosts are the hosts that hooks may be at, as the operator wrote them.
-func (s *Service) Hosts() []string {
-	var names []string
+func (s *Service) Hosts(actor access.Actor) (names []string, err error) {
+	if err := actor.Require(access.ManageHooks); err != nil {
+		return nil, err
+	}
 	for _, h := range s.allowed {
 		names = append(names, h.String())
 	}
-	return names
+	return names, nil
 }
 
 // Mail says how mail is sent.

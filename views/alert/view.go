@@ -13,6 +13,8 @@ type View struct {
 	Now      Now
 	Earlier  Earlier
 	Settings Settings
+	MailOff  bool   // no email is sent
+	Hooks    string // where the page of email and hooks is; "" for who may not see it
 }
 
 // Now is the part that changes while the page is open.
@@ -79,6 +81,7 @@ func (s Settings) terms(ctx context.Context) []component.Term {
 
 // Own is what a person wants to hear of, on the page of their account.
 type Own struct {
+	MailOff  bool // no email is sent
 	Lead     string
 	Kinds    []component.Choice
 	Wanted   []string
