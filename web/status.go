@@ -22,6 +22,10 @@ func (s *Server) statusRoutes(r *routes) {
 	r.get("/system/status/work/rows", access.LookAround, s.showWorkRows) // rows of a table that is open, as a fragment
 	r.get("/system/status/chains", access.LookAround, s.listChains)
 	r.get("/system/status/chains/:id", access.LookAround, s.showChain) // for htmx, the part that changes
+	r.post("/system/status/refresh", access.RefreshNow, s.startChain)
+	r.get("/system/status/chains/:id/cancel", access.RefreshNow, s.askCancelChain)
+	r.post("/system/status/chains/:id/cancel", access.RefreshNow, s.cancelChain)
+	r.post("/system/status/chains/:id/again", access.RefreshNow, s.repeatChain) // the steps that did not succeed
 	r.get("/system/stop", access.StopAll, s.askStop)
 	r.post("/system/stop", access.StopAll, s.stopAll)
 	r.post("/system/stop/lift", access.StopAll, s.liftStop)
@@ -44,7 +48,7 @@ func (s *Server) showStatus(c echo.Context) error {
 }
 
 func (s *Server) status(c echo.Context) (views.View, error) {
-	view := views.View{MayStop: actor(c).Can(access.StopAll), CSRF: csrfToken(c)}
+	view := views.View{MayStop: actor(c).Can(access.StopAll), MayAct: s.mayAct(c), CSRF: csrfToken(c)}
 	order, stands, err := s.Stops.Standing(ctx(c))
 	if err != nil {
 		return view, err

@@ -109,7 +109,7 @@ func (s *Server) chainOf(c echo.Context) (chain.Chain, error) {
 }
 
 func (s *Server) chainView(c echo.Context, of chain.Chain) (views.Chain, error) {
-	view := views.Chain{Chain: of, State: views.StateBadge(ctx(c), of.State), Summary: chainSummary(c, of), Cause: chainCause(c, of), Due: s.moment(c, of.DueAt), Facts: s.chainFacts(c, of), Live: of.State.Active(), CSRF: csrfToken(c)}
+	view := views.Chain{Chain: of, State: views.StateBadge(ctx(c), of.State), Summary: chainSummary(c, of), Cause: chainCause(c, of), Due: s.moment(c, of.DueAt), Facts: s.chainFacts(c, of), Live: of.State.Active(), CSRF: csrfToken(c), MayAct: s.mayAct(c)}
 	if of.ReasonCode != "" {
 		view.Reason = s.workReason(c, chain.Work{Task: chain.Task{ReasonCode: of.ReasonCode}})
 	}

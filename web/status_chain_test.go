@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -8,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/chain"
+	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/run"
 )
 
@@ -117,4 +120,68 @@ func TestRowsOfWorkAreReadAgainByThemselves(t *testing.T) {
 	}
 	vera.get("/system/status/work/rows?keys=task-1,task-2").has(t, "Successful", "1 min 30 s").lacks(t, "Processing", "every 5s")
 	vera.get("/system/status/work/rows?keys=").wants(t, http.StatusOK)
+}
+
+// chainsOfTest writes down what it is asked to do, and refuses when it is told to.
+type chainsOfTest struct {
+	refuses error
+	asked   []string
+}
+
+func (f *chainsOfTest) StartNow(_ context.Context, actor access.Actor) (chain.Chain, error) {
+	f.asked = append(f.asked, "start by "+actor.Name)
+	return chain.Chain{ID: 9}, f.refuses
+}
+
+func (f *chainsOfTest) Again(_ context.Context, actor access.Actor, id int64) (chain.Chain, error) {
+	f.asked = append(f.asked, fmt.Sprintf("again %d by %s", id, actor.Name))
+	return chain.Chain{ID: 7}, f.refuses
+}
+
+func (f *chainsOfTest) Cancel(_ context.Context, actor access.Actor, id int64) error {
+	f.asked = append(f.asked, fmt.Sprintf("cancel %d by %s", id, actor.Name))
+	return f.refuses
+}
+
+func TestAnAdministratorStartsCancelsAndRepeatsChains(t *testing.T) {
+	fake := &chainsOfTest{}
+	s := newSite(t, func(services *Services, _ *Options) { services.Chains = fake })
+	s.hasFailedChain(t)
+	s.hasChain(t, 8, chain.Running, chain.Task{ID: 8, Kind: chain.Segment, TargetID: 1, Name: "Everybody", State: chain.Running})
+	ada, vera := s.as(t, "ada@example.com"), s.as(t, "vera@example.com")
+	for _, path := range []string{"/system/status", "/system/status/chains/7", "/system/status/chains/8"} {
+		vera.get(path).lacks(t, "/system/status/refresh", "/cancel", "/again")
+	}
+	for _, path := range []string{"/system/status/refresh", "/system/status/chains/8/cancel", "/system/status/chains/7/again"} {
+		vera.post(path, nil).wants(t, http.StatusForbidden)
+	}
+	vera.get("/system/status/chains/8/cancel").wants(t, http.StatusForbidden)
+
+	ada.get("/system/status").has(t, `action="/system/status/refresh"`, `href="/system/status/chains/8/cancel"`).lacks(t, "/chains/8/again")
+	ada.get("/system/status/chains/7").has(t, `action="/system/status/chains/7/again"`).lacks(t, "/chains/7/cancel")
+	ada.get("/system/status/chains/7/cancel").leads(t, "/system/status/chains/7") // it is over
+	ada.get("/system/status/chains/8/cancel").has(t, "Cancel chain 8?", `action="/system/status/chains/8/cancel"`, "Steps that have not begun are not begun.")
+	ada.post("/system/status/chains/99/cancel", nil).wants(t, http.StatusNotFound)
+
+	ada.post("/system/status/refresh", nil).leads(t, "/system/status")
+	ada.get("/system/status").has(t, "The refresh has begun.")
+	ada.post("/system/status/chains/8/cancel", nil).leads(t, "/system/status/chains/8")
+	ada.get("/system/status/chains/8").has(t, "The chain is being canceled.")
+	ada.post("/system/status/chains/7/again", nil).leads(t, "/system/status/chains/7")
+	if got := strings.Join(fake.asked, ", "); got != "start by Ada Holm, cancel 8 by Ada Holm, again 7 by Ada Holm" {
+		t.Errorf("asked was: %s", got)
+	}
+	fake.refuses = problem.New(problem.Conflict, "problem.changed")
+	ada.post("/system/status/refresh", nil).leads(t, "/system/status")
+	ada.get("/system/status").has(t, "Somebody else changed this meanwhile.")
+}
+
+func TestWhereChainsAreShownOnlyNobodyIsOfferedToActOnThem(t *testing.T) {
+	s := newSite(t)
+	s.hasFailedChain(t)
+	ada := s.as(t, "ada@example.com")
+	ada.get("/system/status/chains/7").lacks(t, "/again", "/cancel")
+	for _, path := range []string{"/system/status/refresh", "/system/status/chains/7/cancel", "/system/status/chains/7/again"} {
+		ada.post(path, nil).wants(t, http.StatusNotFound)
+	}
 }
