@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -45,20 +44,19 @@ func (k *kit) EnqueueNotice(_ context.Context, _ database.Tx, noticeID, turn int
 
 func newKit(t testing.TB, change ...func(*Dependencies)) *kit {
 	t.Helper()
-	k := &kit{t: t, path: filepath.Join(t.TempDir(), "segue.db"), clock: testkit.NewClock(), log: &bytes.Buffer{}, change: change}
-	k.start()
+	k := &kit{t: t, clock: testkit.NewClock(), log: &bytes.Buffer{}, change: change}
+	db := testkit.Database(t)
+	if err := db.Reader().QueryRowContext(t.Context(), `SELECT file FROM pragma_database_list WHERE name = 'main'`).Scan(&k.path); err != nil {
+		t.Fatal(err)
+	}
+	k.start(db)
 	k.people = testkit.NewPeople(t, k.Service.people.(*account.Service))
 	return k
 }
 
-// start begins on the file as a new process does.
-func (k *kit) start() {
+// start begins on the database as a new process does.
+func (k *kit) start(db *database.DB) {
 	k.t.Helper()
-	db, err := database.Open(k.t.Context(), k.path)
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	k.t.Cleanup(func() { _ = db.Close() })
 	sealer, err := secret.NewSealer(bytes.Repeat([]byte{7}, secret.KeyBytes))
 	if err != nil {
 		k.t.Fatal(err)
@@ -77,7 +75,12 @@ func (k *kit) start() {
 func (k *kit) restart() {
 	k.t.Helper()
 	_ = k.db.Close() // may be closed already
-	k.start()
+	db, err := database.Open(k.t.Context(), k.path)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	k.t.Cleanup(func() { _ = db.Close() })
+	k.start(db)
 	if err := k.Recover(k.t.Context()); err != nil {
 		k.t.Fatal(err)
 	}
