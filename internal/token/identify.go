@@ -82,7 +82,7 @@ func (s *Service) Glance(ctx context.Context, text string) (Bearer, error) {
 // ErrKeyReused means that an Idempotency-Key came with another request than before.
 var ErrKeyReused = problem.New(problem.Invalid, "token.problem.key_reused")
 
-// errAlready ends the transaction of a run that was started before; see Remember.
+// errAlready ends the transaction of a run that was started before.
 var errAlready = errors.New("started already")
 
 // Starts is one request that is to start one run, however often it is sent.
@@ -112,8 +112,8 @@ func (r Starts) Before(ctx context.Context) (runID int64, err error) {
 	return runID, nil
 }
 
-// Remember notes, in the transaction that queues it, which run the request started. It fails with what Already knows when the
-// same request was faster.
+// Remember notes, in the transaction that queues it, which run the request started. It fails when the same request was
+// faster: then Before knows its run.
 func (r Starts) Remember(ctx context.Context, tx database.Tx, runID int64) error {
 	now := r.service.now()
 	if err := dropStarts(ctx, tx, now.Add(-keepStart)); err != nil {
@@ -125,6 +125,3 @@ func (r Starts) Remember(ctx context.Context, tx database.Tx, runID int64) error
 	}
 	return err
 }
-
-// Already reports whether a start failed because the same request was faster: Before knows its run.
-func Already(err error) bool { return errors.Is(err, errAlready) }

@@ -363,7 +363,7 @@ func Own(p layout.Page, v OwnView) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = component.Button{Label: i18n.T(ctx, "token.manage"), Href: "/account/tokens", Icon: "key"}.Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = component.Button{Label: i18n.T(ctx, "token.manage"), Href: "/account/tokens", Icon: "key-round"}.Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +36,10 @@ type Outcome struct {
 	Cursor      string          `json:"cursor"`              // to go on behind this line
 }
 
+// outcomeKinds are those that a profile of a run may have.
+var outcomeKinds = []run.ChapterKind{run.ChapterAccepted, run.ChapterInvalid, run.ChapterRefused, run.ChapterKnown, run.ChapterDuplicate, run.ChapterExcluded,
+	run.ChapterUnderway, run.ChapterUnsure, run.ChapterUnsent}
+
 const ndjson = "application/x-ndjson"
 
 // streamOutcomes tells what became of each profile, as the reader takes it. A reader that was cut off goes on with the cursor of the
@@ -52,6 +57,10 @@ func (a *API) streamOutcomes(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	only := run.ChapterKind(c.QueryParam("outcome"))
+	if only != "" && !slices.Contains(outcomeKinds, only) {
+		return bad("api.problem.outcome")
+	}
 	by := needs(c, access.SeePersonalData)
 	if err := by.Require(access.SeePersonalData); err != nil {
 		return err
@@ -61,7 +70,6 @@ func (a *API) streamOutcomes(c echo.Context) error {
 		return err
 	}
 	name := a.Connections.DestinationName(r.DestinationType)
-	only := run.ChapterKind(c.QueryParam("outcome"))
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, kind)
 	h.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": fmt.Sprintf("run-%d-outcomes.%s", id, extension(kind))}))
@@ -188,7 +196,7 @@ func readPlace(text string) (p run.Telling, err error) {
 		return p, bad("api.problem.cursor")
 	}
 	if _, err := fmt.Sscanf(string(inside), "outcomes:%d.%d.%d", &p.Rejection, &p.Batch, &p.Entry); err != nil {
-		return p, bad("api.problem.cursor")
+		return run.Telling{}, bad("api.problem.cursor")
 	}
 	if p.Rejection < 0 || p.Batch < 0 || p.Entry < 0 || writePlace(p) != text {
 		return run.Telling{}, bad("api.problem.cursor")

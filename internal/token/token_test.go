@@ -1,0 +1,374 @@
+package token_test
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/account"
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/testkit"
+	"github.com/segue-app/segue/internal/token"
+)
+
+type office struct {
+	*token.Service
+	testkit.People
+	t        *testing.T
+	db       *database.DB
+	clock    *testkit.Clock
+	accounts *account.Service
+}
+
+func newOffice(t *testing.T) office {
+	t.Helper()
+	o := office{t: t, db: testkit.Database(t), clock: testkit.NewClock()}
+	o.accounts = testkit.Accounts(t, o.db, o.clock)
+	o.Service = token.NewService(o.db, o.accounts, o.clock.Now)
+	o.accounts.OnDisable(o.EndAll)
+	o.People = testkit.NewPeople(t, o.accounts)
+	return o
+}
+
+var reading = access.ScopesOf(access.Read)
+
+func (o office) create(of access.Actor, days int) (token.Token, string) {
+	o.t.Helper()
+	made, key, err := o.Create(o.t.Context(), of, token.Draft{Name: "nightly", Scopes: reading, Days: days})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return made, key.Reveal()
+}
+
+// refused fails the test unless the key is refused with the code.
+func (o office) refused(key, code string) {
+	o.t.Helper()
+	_, err := o.Identify(o.t.Context(), key)
+	if !problem.Is(err, problem.SignedOut) || problem.Of(err).Code != code {
+		o.t.Errorf("got %v, want %s", err, code)
+	}
+}
+
+func TestAKeyIsItsPersonWithinItsScopesAsSheIsNow(t *testing.T) {
+	o := newOffice(t)
+	_, key := o.create(o.Contributor, 1)
+	b, err := o.Identify(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := b.Actor(); a.UserID != o.Contributor.UserID || !a.Can(access.LookAround) || a.Can(access.EditSegments) || a.Can(access.ManageOwnAccount) {
+		t.Errorf("acts as %+v", a)
+	}
+	if err := o.accounts.SetRole(t.Context(), o.Administrator, o.Contributor.UserID, access.Viewer); err != nil {
+		t.Fatal(err)
+	}
+	if b, err = o.Identify(t.Context(), key); err != nil || b.User.Role != access.Viewer {
+		t.Errorf("after her role changed: %+v, %v", b, err)
+	}
+}
+
+func TestAKeyIsKnownByItsFormAndItsChecksum(t *testing.T) {
+	o := newOffice(t)
+	_, key := o.create(o.Viewer, 1)
+	if !regexp.MustCompile("^" + token.Pattern + "$").MatchString(key) {
+		t.Errorf("a scanner would not find %q", key)
+	}
+	for i := range key {
+		slip := []byte(key)
+		slip[i] ^= 1
+		if _, ok := token.ParseKey(string(slip)); ok {
+			t.Errorf("a slip at %d is not noticed", i)
+		}
+	}
+	for _, text := range []string{"", "segue_", key + "0", key[1:], strings.ToUpper(key), " " + key[1:]} {
+		if _, ok := token.ParseKey(text); ok {
+			t.Errorf("%q is taken for a key", text)
+		}
+	}
+	seen := map[string]bool{}
+	for range 20 {
+		_, another := o.create(o.Viewer, 1)
+		if seen[another[:18]] || seen[another[18:]] {
+			t.Fatal("two keys are alike")
+		}
+		seen[another[:18]], seen[another[18:]] = true, true
+	}
+}
+
+func TestTheDatabaseHoldsNoKey(t *testing.T) {
+	o := newOffice(t)
+	_, key := o.create(o.Viewer, 1)
+	rows, err := database.Column[string](o.db.Reader().QueryContext(t.Context(), `SELECT handle || hex(hash) || name || scopes FROM tokens`))
+	if err != nil || len(rows) != 1 {
+		t.Fatal(rows, err)
+	}
+	if secret := key[18:61]; strings.Contains(rows[0], secret) || strings.Contains(rows[0], fmt.Sprintf("%X", secret)) {
+		t.Error("the secret is in the database")
+	}
+	_, hidden, err := o.Create(t.Context(), o.Viewer, token.Draft{Name: "x", Scopes: reading, Days: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		if text := fmt.Sprintf(verb, hidden); strings.Contains(text, hidden.Reveal()[6:20]) {
+			t.Errorf("%s prints the key: %s", verb, text)
+		}
+	}
+}
+
+func TestAKeyWithAKnownHandleAndAnotherSecretIsRefused(t *testing.T) {
+	o := newOffice(t)
+	_, mine := o.create(o.Viewer, 1)
+	_, other := o.create(o.Viewer, 1)
+	if _, err := o.db.Writer().ExecContext(t.Context(), `UPDATE tokens SET hash = (SELECT hash FROM tokens WHERE handle = ?) WHERE handle = ?`, other[6:18], mine[6:18]); err != nil {
+		t.Fatal(err)
+	}
+	o.refused(mine, "token.problem.unknown")
+	if _, err := o.db.Writer().ExecContext(t.Context(), `DELETE FROM tokens`); err != nil {
+		t.Fatal(err)
+	}
+	o.refused(other, "token.problem.unknown")
+}
+
+func TestATokenEndsWhenItExpiresIsRevokedOrItsPersonIsDisabled(t *testing.T) {
+	o := newOffice(t)
+	_, short := o.create(o.Viewer, 1)
+	revoked, revokedKey := o.create(o.Viewer, 30)
+	_, disabled := o.create(o.Viewer, 30)
+	_, stays := o.create(o.Contributor, 30)
+	o.clock.Advance(24*time.Hour - time.Second)
+	if _, err := o.Identify(t.Context(), short); err != nil {
+		t.Errorf("before its end: %v", err)
+	}
+	o.clock.Advance(time.Second)
+	o.refused(short, "token.problem.expired")
+	if err := o.Revoke(t.Context(), o.Viewer, revoked.ID); err != nil {
+		t.Fatal(err)
+	}
+	o.refused(revokedKey, "token.problem.ended")
+	if err := o.accounts.Disable(t.Context(), o.Administrator, o.Viewer.UserID); err != nil {
+		t.Fatal(err)
+	}
+	o.refused(disabled, "token.problem.ended")
+	if err := o.accounts.Enable(t.Context(), o.Administrator, o.Viewer.UserID); err != nil {
+		t.Fatal(err)
+	}
+	o.refused(disabled, "token.problem.ended")
+	if _, err := o.Identify(t.Context(), stays); err != nil {
+		t.Errorf("another person's: %v", err)
+	}
+	list, err := o.ListOf(t.Context(), o.Administrator, o.Viewer.UserID)
+	if err != nil || len(list) != 3 {
+		t.Fatal(list, err)
+	}
+	for _, one := range list {
+		if want := map[bool]string{true: o.Viewer.Name, false: ""}[one.ID == revoked.ID]; one.EndedBy != want {
+			t.Errorf("token %d was ended by %q, want %q", one.ID, one.EndedBy, want)
+		}
+	}
+}
+
+func TestADisabledPersonComesByNoTokenEvenIfItWasNotEnded(t *testing.T) {
+	o := newOffice(t)
+	_, key := o.create(o.Viewer, 1)
+	if _, err := o.db.Writer().ExecContext(t.Context(), `UPDATE users SET disabled_at = 1 WHERE id = ?`, o.Viewer.UserID); err != nil {
+		t.Fatal(err)
+	}
+	o.refused(key, "token.problem.disabled")
+}
+
+func TestUseIsNotedAtMostOnceAMinute(t *testing.T) {
+	o := newOffice(t)
+	made, key := o.create(o.Viewer, 1)
+	used := func() time.Time {
+		t.Helper()
+		if _, err := o.Identify(t.Context(), key); err != nil {
+			t.Fatal(err)
+		}
+		found, err := o.Get(t.Context(), o.Viewer, made.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found.UsedAt
+	}
+	first := used()
+	if !first.Equal(o.clock.Now()) {
+		t.Errorf("first used at %v", first)
+	}
+	o.clock.Advance(59 * time.Second)
+	if got := used(); !got.Equal(first) {
+		t.Errorf("written again after 59 s: %v", got)
+	}
+	o.clock.Advance(time.Second)
+	if got := used(); !got.Equal(o.clock.Now()) {
+		t.Errorf("not written after a minute: %v", got)
+	}
+	o.clock.Advance(time.Hour)
+	if _, err := o.Glance(t.Context(), key); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := o.Get(t.Context(), o.Viewer, made.ID); err != nil || found.UsedAt.Equal(o.clock.Now()) {
+		t.Errorf("a glance was noted: %v %v", found.UsedAt, err)
+	}
+}
+
+func TestAPasswordChangeLeavesTokensAlone(t *testing.T) {
+	o := newOffice(t)
+	_, key := o.create(o.Viewer, 1)
+	if err := o.accounts.ChangePassword(t.Context(), o.Viewer, testkit.Password, "green lamp under the stairs", ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.Identify(t.Context(), key); err != nil {
+		t.Errorf("after the password was changed: %v", err)
+	}
+}
+
+func TestEverybodyManagesTheirOwnTokensAndAdministratorsEndThoseOfOthers(t *testing.T) {
+	o := newOffice(t)
+	of := map[string]token.Token{}
+	for name, person := range map[string]access.Actor{"ada": o.Administrator, "carl": o.Contributor, "vera": o.Viewer} {
+		of[name], _ = o.create(person, 1)
+	}
+	for _, c := range []struct {
+		name string
+		who  access.Actor
+		sees map[string]bool
+	}{
+		{"viewer", o.Viewer, map[string]bool{"vera": true}},
+		{"contributor", o.Contributor, map[string]bool{"carl": true}},
+		{"administrator", o.Administrator, map[string]bool{"ada": true, "carl": true, "vera": true}},
+		{"nobody", access.Actor{}, nil},
+		{"administrator by a token", o.Administrator.Within(access.ScopesOf(access.AllScopes...)), nil},
+	} {
+		for name, one := range of {
+			if _, err := o.Get(t.Context(), c.who, one.ID); (err == nil) != c.sees[name] {
+				t.Errorf("%s looks at that of %s: %v", c.name, name, err)
+			}
+			if !c.sees[name] {
+				if err := o.Revoke(t.Context(), c.who, one.ID); err == nil {
+					t.Errorf("%s revokes that of %s", c.name, name)
+				}
+			}
+		}
+		if _, err := o.ListOf(t.Context(), c.who, o.Viewer.UserID); (err == nil) != (c.name == "administrator") {
+			t.Errorf("%s lists those of others: %v", c.name, err)
+		}
+	}
+	if err := o.Revoke(t.Context(), o.Administrator, of["vera"].ID); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := o.List(t.Context(), o.Viewer); err != nil || len(list) != 1 || list[0].EndedBy != o.Administrator.Name || list[0].StateAt(o.clock.Now()) != token.Ended {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if _, _, err := o.Create(t.Context(), o.Administrator.Within(access.ScopesOf(access.AllScopes...)), token.Draft{Name: "x", Scopes: reading, Days: 1}); !problem.Is(err, problem.NotPermitted) {
+		t.Errorf("a token makes tokens: %v", err)
+	}
+	if _, _, err := o.Create(t.Context(), access.System, token.Draft{Name: "x", Scopes: reading, Days: 1}); !problem.Is(err, problem.NotPermitted) {
+		t.Errorf("the program has a token: %v", err)
+	}
+}
+
+func TestWhatATokenNeedsIsAskedForAllAtOnce(t *testing.T) {
+	o := newOffice(t)
+	for name, c := range map[string]struct {
+		draft  token.Draft
+		fields []string
+	}{
+		"nothing":          {token.Draft{}, []string{"name", "scopes", "days"}},
+		"white space":      {token.Draft{Name: " \t", Scopes: reading, Days: 90}, []string{"name"}},
+		"too long a name":  {token.Draft{Name: strings.Repeat("n", 101), Scopes: reading, Days: 90}, []string{"name"}},
+		"more than a year": {token.Draft{Name: "x", Scopes: reading, Days: 366}, []string{"days"}},
+		"ended already":    {token.Draft{Name: "x", Scopes: reading, Days: -1}, []string{"days"}},
+	} {
+		_, _, err := o.Create(t.Context(), o.Viewer, c.draft)
+		var got []string
+		for _, field := range problem.Of(err).Fields {
+			got = append(got, field.Name)
+		}
+		if strings.Join(got, " ") != strings.Join(c.fields, " ") {
+			t.Errorf("%s: %v, want %v", name, got, c.fields)
+		}
+	}
+}
+
+func TestNobodyHasMoreTokensThanAnybodyCouldLookAfter(t *testing.T) {
+	o := newOffice(t)
+	var first token.Token
+	for i := range 50 {
+		made, _ := o.create(o.Viewer, 1)
+		if i == 0 {
+			first = made
+		}
+	}
+	_, _, err := o.Create(t.Context(), o.Viewer, token.Draft{Name: "one more", Scopes: reading, Days: 1})
+	if !problem.Is(err, problem.Conflict) {
+		t.Errorf("a 51st: %v", err)
+	}
+	if err := o.Revoke(t.Context(), o.Viewer, first.ID); err != nil {
+		t.Fatal(err)
+	}
+	o.create(o.Viewer, 1)
+	o.create(o.Contributor, 1)
+}
+
+func TestTokensThatEndedLongAgoAreForgotten(t *testing.T) {
+	o := newOffice(t)
+	o.create(o.Viewer, 1)
+	o.clock.Advance(90 * 24 * time.Hour)
+	o.create(o.Viewer, 1)
+	if list, err := o.List(t.Context(), o.Viewer); err != nil || len(list) != 2 {
+		t.Fatalf("too early: %d, %v", len(list), err)
+	}
+	o.clock.Advance(2 * 24 * time.Hour)
+	o.create(o.Viewer, 1)
+	if list, err := o.List(t.Context(), o.Viewer); err != nil || len(list) != 2 {
+		t.Errorf("%d are shown, %v", len(list), err)
+	}
+}
+
+func TestAStartIsRememberedForADayAndOncePerKey(t *testing.T) {
+	o := newOffice(t)
+	mine, _ := o.create(o.Viewer, 30)
+	other, _ := o.create(o.Viewer, 30)
+	remember := func(of token.Token, key string, runID int64) error {
+		return o.db.InTx(t.Context(), func(tx database.Tx) error { return o.Starting(of, key, "run 1").Remember(t.Context(), tx, runID) })
+	}
+	if err := remember(mine, "a", 7); err != nil {
+		t.Fatal(err)
+	}
+	if err := remember(mine, "a", 8); err == nil {
+		t.Error("one key started two runs")
+	}
+	if err := remember(other, "a", 9); err != nil {
+		t.Errorf("the key of another token: %v", err)
+	}
+	if id, err := o.Starting(mine, "a", "run 1").Before(t.Context()); err != nil || id != 7 {
+		t.Errorf("run %d, %v", id, err)
+	}
+	if _, err := o.Starting(mine, "a", "run 2").Before(t.Context()); !problem.Is(err, problem.Invalid) {
+		t.Errorf("another request with the key: %v", err)
+	}
+	o.clock.Advance(24 * time.Hour)
+	if id, err := o.Starting(mine, "a", "run 1").Before(t.Context()); err != nil || id != 0 {
+		t.Errorf("after a day: run %d, %v", id, err)
+	}
+	if err := remember(mine, "a", 10); err != nil {
+		t.Errorf("after a day: %v", err)
+	}
+}
+
+func FuzzParseKey(f *testing.F) {
+	f.Add("segue_")
+	f.Add("segue_" + strings.Repeat("0", 61))
+	f.Add(strings.Repeat("é", 40))
+	f.Fuzz(func(t *testing.T, text string) {
+		if key, ok := token.ParseKey(text); ok && (key.Reveal() != text || !regexp.MustCompile("^"+token.Pattern+"$").MatchString(text)) {
+			t.Errorf("%q is taken for a key", text)
+		}
+	})
+}
