@@ -55,7 +55,6 @@ type Options struct {
 	Address   func(echo.Context) string               // who asks, for limiting those without a token
 	RequestID func(echo.Context) string               // to be quoted
 	Noted     func(c echo.Context, user account.User) // is told who asks
-	Fast      bool                                    // tests only: no limit of requests
 }
 
 // Limits.

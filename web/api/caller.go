@@ -45,20 +45,16 @@ func speak(c echo.Context) {
 	c.SetRequest(r.WithContext(i18n.With(r.Context(), i18n.For(language, nil))))
 }
 
-// identify finds out who asks, and whether the token has asked too often.
+// identify finds out who asks, and whether the token has asked too often. Whoever comes without a token that counts is slowed down by
+// the address; those who come from the same one with a good token are not.
 func (a *API) identify(c echo.Context) error {
-	from := a.options.Address(c)
-	if wait := a.wrong.full(from); wait > 0 { // before the database is asked
-		return tooMany(c, wait)
-	}
 	key := bearerToken(c.Request().Header.Get(echo.HeaderAuthorization))
 	if key == "" {
-		a.wrong.take(from)
-		return problem.New(problem.SignedOut, "api.problem.no_token")
+		return a.strange(c, problem.New(problem.SignedOut, "api.problem.no_token"))
 	}
 	bearer, err := a.Tokens.Identify(ctx(c), key)
 	if problem.Is(err, problem.SignedOut) {
-		a.wrong.take(from)
+		return a.strange(c, err)
 	}
 	if err != nil {
 		return err
@@ -66,13 +62,18 @@ func (a *API) identify(c echo.Context) error {
 	a.options.Noted(c, bearer.User)
 	c.Set(bearerKey, bearer)
 	c.Set(keyKey, key)
-	if a.options.Fast {
-		return nil
-	}
 	if wait := a.callers.take(bearer.Token.ID); wait > 0 {
 		return tooMany(c, wait)
 	}
 	return nil
+}
+
+// strange refuses whoever has no token that counts.
+func (a *API) strange(c echo.Context, why error) error {
+	if wait := a.wrong.take(a.options.Address(c)); wait > 0 {
+		return tooMany(c, wait)
+	}
+	return why
 }
 
 // bearerToken reads the header of RFC 6750.
@@ -144,21 +145,8 @@ func (l *limits[K]) take(who K) (wait time.Duration) {
 	if limiter.AllowN(now, 1) {
 		return 0
 	}
-	return l.until(limiter, now)
-}
-
-// full says how long to wait when there is no room for a request, which it does not count.
-func (l *limits[K]) full(who K) (wait time.Duration) {
-	now := l.now()
-	return l.until(l.of(who, now), now)
-}
-
-func (l *limits[K]) until(limiter *rate.Limiter, now time.Time) time.Duration {
 	missing := 1 - limiter.TokensAt(now)
-	if missing <= 0 {
-		return 0
-	}
-	return time.Duration(missing / float64(l.each) * float64(time.Second))
+	return max(time.Duration(missing/float64(l.each)*float64(time.Second)), time.Millisecond)
 }
 
 // counts are the open streams of each token.
