@@ -65,7 +65,7 @@ func (c *restoreCommand) tell(m backup.Manifest, aside string, s *app.Settling) 
 	if aside != "" {
 		fmt.Printf("What was there is in %s. Delete it when you need it no more.\n", aside)
 	}
-	fmt.Println("Everybody signs in again, and the next run of each export sends everybody, since nobody knows what was delivered after the backup.")
+	fmt.Println("Everybody signs in again, tokens are made anew, and the next run of each export sends everybody, since nobody knows what was delivered after the backup.")
 	if s.Carried {
 		fmt.Printf("Whom the state before has excluded or erased since stays so: %d entries came to the list of exclusions, %d erasures to the proofs.\n", s.Exclusions, s.Erasures)
 	} else {

@@ -22,6 +22,7 @@ import (
 	"github.com/segue-app/segue/internal/secret"
 	"github.com/segue-app/segue/internal/source"
 	"github.com/segue-app/segue/internal/stop"
+	"github.com/segue-app/segue/internal/token"
 )
 
 // BackupFolder is the data folder as the backup package knows it.
@@ -72,7 +73,7 @@ type Settling struct {
 	Erasures   int
 }
 
-// Settle ends sessions and links, doubts deliveries, carries over who must not be sent, and sees that there is a key that opens the
+// Settle ends sessions, links and tokens, doubts deliveries, carries over who must not be sent, and sees that there is a key that opens the
 // backup's secrets, which it adds to the key file. It refuses a backup whose secrets nothing opens.
 func (s *Settling) Settle(ctx context.Context, db, old *database.DB, m backup.Manifest, key []byte) error {
 	ring, changed, err := s.ring(key)
@@ -93,6 +94,9 @@ func (s *Settling) Settle(ctx context.Context, db, old *database.DB, m backup.Ma
 	}
 	err = db.InTx(ctx, func(tx database.Tx) error {
 		if err := account.EndEverything(ctx, tx); err != nil {
+			return err
+		}
+		if err := token.EndEverything(ctx, tx, s.Now); err != nil {
 			return err
 		}
 		if err := run.DoubtAll(ctx, tx); err != nil {

@@ -174,6 +174,11 @@ func (s *Service) Revoke(ctx context.Context, actor access.Actor, id int64) erro
 	})
 }
 
+// EndEverything ends the tokens of everybody: in a restored state those count again that were revoked after its backup was made.
+func EndEverything(ctx context.Context, tx database.Tx, now time.Time) error {
+	return end(ctx, tx, "id > ?", 0, access.System.Name, now)
+}
+
 // EndAll ends all tokens of a person who is disabled. They do not come back when the person is let in again.
 func (s *Service) EndAll(ctx context.Context, tx database.Tx, userID int64) error {
 	return end(ctx, tx, "user_id = ?", userID, "", s.now())

@@ -173,6 +173,17 @@ func TestATokenEndsWhenItExpiresIsRevokedOrItsPersonIsDisabled(t *testing.T) {
 	}
 }
 
+func TestARestoredStateKnowsNoTokens(t *testing.T) {
+	o := newOffice(t)
+	_, first := o.create(o.Viewer, 1)
+	_, second := o.create(o.Administrator, 1)
+	if err := o.db.InTx(t.Context(), func(tx database.Tx) error { return token.EndEverything(t.Context(), tx, o.clock.Now()) }); err != nil {
+		t.Fatal(err)
+	}
+	o.refused(first, "token.problem.ended")
+	o.refused(second, "token.problem.ended")
+}
+
 func TestADisabledPersonComesByNoTokenEvenIfItWasNotEnded(t *testing.T) {
 	o := newOffice(t)
 	_, key := o.create(o.Viewer, 1)
