@@ -12,6 +12,7 @@ import (
 	"github.com/segue-app/segue/internal/notice/mail"
 	"github.com/segue-app/segue/internal/reach"
 	"github.com/segue-app/segue/internal/secret"
+	"github.com/segue-app/segue/internal/testkit"
 )
 
 // hookHosts are the hosts that the tests allow hooks to be at.
@@ -26,6 +27,16 @@ func hookHosts(t testing.TB) reach.Allowed {
 	return allowed
 }
 
+// mailSender sends mail nowhere: the tests have no job done by themselves.
+func mailSender(t testing.TB) *mail.Sender {
+	t.Helper()
+	sender, err := mail.New(mail.Config{URL: "smtp://segue@mail.example.com", From: "Segue <segue@example.com>", Password: secret.NewText("hunter2")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sender
+}
+
 func hookFields(change ...string) url.Values {
 	form := url.Values{"name": {"Chat"}, "address": {"https://hooks.example.com/services/T0/B0/very-secret-part"}, "format": {"slack"}, "language": {"en"}, "kinds": {"run_failed", "nonsense"}}
 	for i := 0; i+1 < len(change); i += 2 {
@@ -37,7 +48,7 @@ func hookFields(change ...string) url.Values {
 func TestAHookIsAddedShownEditedAndRemoved(t *testing.T) {
 	s := newSite(t)
 	ada := s.as(t, "ada@example.com")
-	ada.get("/system/hooks").has(t, "There is no hook", "Hosts that the operator allows: hooks.example.com, localhost=plain.", "No email is sent", "--smtp-url", "Messages have no links")
+	ada.get("/system/hooks").has(t, "There is no hook", "Hosts that the operator allows: hooks.example.com, localhost=plain.", "Messages have no links")
 	ada.get("/system/hooks/new").has(t, "Add a hook", "Run failed", "Microsoft Teams")
 	ada.post("/system/hooks", hookFields()).leads(t, "/system/hooks/1")
 	page := ada.get("/system/hooks/1").has(t, "The hook was added.", "Copy the secret now", "hooks.example.com:443/••••••••", "Run failed", "Nothing was sent yet.")
@@ -127,7 +138,13 @@ func TestWhatBecameOfAMessageIsOnTheHooksPage(t *testing.T) {
 }
 
 func TestPagesSayHowMailIsSentOrHowToMendIt(t *testing.T) {
-	off := newSite(t)
+	notices := func(d notice.Dependencies) func(*Services, *Options) {
+		return func(services *Services, options *Options) {
+			d.DB, d.Sealer, d.Events, d.People, d.Clock, d.Log = testkit.Database(t), options.Sealer, services.Events, services.Accounts, services.Clock, options.Logger
+			services.Notices = notice.NewService(d)
+		}
+	}
+	off := newSite(t, notices(notice.Dependencies{}))
 	ada := off.as(t, "ada@example.com")
 	ada.get("/system/alerts").has(t, "No email is sent", "--smtp-url", `href="/system/hooks"`).lacks(t, "Send me a test")
 	ada.get("/account").has(t, "No email is sent")
@@ -136,14 +153,7 @@ func TestPagesSayHowMailIsSentOrHowToMendIt(t *testing.T) {
 	vera := off.as(t, "vera@example.com")
 	vera.get("/system/alerts").lacks(t, `href="/system/hooks"`)
 
-	sender, err := mail.New(mail.Config{URL: "smtp://segue@mail.example.com", From: "Segue <segue@example.com>", Password: secret.NewText("hunter2")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	on := newSite(t, func(services *Services, options *Options) {
-		services.Notices = notice.NewService(notice.Dependencies{DB: off.db, Sealer: options.Sealer, Events: services.Events, People: services.Accounts, Clock: services.Clock, Log: options.Logger,
-			Mail: sender, PublicURL: "https://segue.example.com"})
-	})
+	on := newSite(t, notices(notice.Dependencies{Mail: mailSender(t), PublicURL: "https://segue.example.com"}))
 	bo := on.as(t, "ada@example.com")
 	bo.get("/system/hooks").has(t, "Email is sent from segue@example.com through mail.example.com.", "No hook can be called yet", "--hook-hosts hooks.slack.com").lacks(t, "Messages have no links", "hunter2")
 	bo.get("/system/alerts").has(t, "Send me a test").lacks(t, "No email is sent")

@@ -58,7 +58,8 @@ func withEngine(t testing.TB, services Services, db *database.DB, clock *testkit
 	services.Schedule = schedule.NewService(schedule.Dependencies{DB: db, Sources: services.Sources, Segments: services.Segments, Runs: services.Runs,
 		Events: services.Events, Clock: clock.Now, Log: log})
 	services.Schedule.SetQueue(heldQueue{})
-	services.Notices = notice.NewService(notice.Dependencies{DB: db, Sealer: sealer, Events: services.Events, People: services.Accounts, Clock: clock.Now, Log: log, Hosts: hookHosts(t)})
+	services.Notices = notice.NewService(notice.Dependencies{DB: db, Sealer: sealer, Events: services.Events, People: services.Accounts, Clock: clock.Now, Log: log,
+		Hosts: hookHosts(t), Mail: mailSender(t)})
 	services.Notices.SetQueue(heldQueue{})
 	services.Alerts = alert.NewService(alert.Dependencies{DB: db, Exports: services.Exports, Runs: services.Runs, Connections: services.Connections, Sources: services.Sources,
 		Schedule: services.Schedule, Stops: services.Stops, Accounts: services.Accounts, Notices: services.Notices, Events: services.Events, Clock: clock.Now, Log: log})
