@@ -32,7 +32,7 @@ func TestAViewerLooksAtEverythingButPeople(t *testing.T) {
 				path := waiting[0]
 				waiting = waiting[1:]
 				path, _, _ = strings.Cut(path, "?") // the same list in another order
-				if seen[path] || strings.HasSuffix(path, ".csv") {
+				if seen[path] || strings.HasSuffix(path, ".csv") || strings.HasSuffix(path, ".json") { // no pages
 					continue
 				}
 				seen[path] = true
