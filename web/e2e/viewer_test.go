@@ -31,7 +31,7 @@ func TestAViewerLooksAtEverythingButPeople(t *testing.T) {
 			for len(waiting) > 0 {
 				path := waiting[0]
 				waiting = waiting[1:]
-				path, _, _ = strings.Cut(path, "?") // the same list in another order
+				path, _, _ = strings.Cut(path, "?")                                                    // the same list in another order
 				if seen[path] || strings.HasSuffix(path, ".csv") || strings.HasSuffix(path, ".json") { // no pages
 					continue
 				}
