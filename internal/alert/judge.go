@@ -32,33 +32,27 @@ type health struct {
 	stopped     bool // the emergency stop stands
 }
 
-// look reads how everything stands, as it is in one reading of the database.
-func (s *Service) look(ctx context.Context, q database.Querier) (h health, err error) {
-	if h.exports, err = s.exports.Health(ctx, q); err != nil {
-		return h, err
-	}
+// look reads how runs, connections, sources, chains and the schedule stand.
+func (s *Service) look(ctx context.Context, q database.Querier, h *health) error {
 	runs, err := s.runs.Health(ctx, q)
 	if err != nil {
-		return h, err
+		return err
 	}
 	h.runs = make(map[int64]run.Health, len(runs))
 	for _, r := range runs {
 		h.runs[r.ExportID] = r
 	}
 	if h.connections, err = s.connections.All(ctx, q); err != nil {
-		return h, err
+		return err
 	}
 	if h.sources, err = s.sources.Health(ctx, q); err != nil {
-		return h, err
+		return err
 	}
 	if h.chains, err = chain.HealthOf(ctx, q); err != nil {
-		return h, err
+		return err
 	}
-	if h.schedule, err = s.schedule.Health(ctx, q); err != nil {
-		return h, err
-	}
-	h.stopped, err = s.stops.Stands(ctx)
-	return h, err
+	h.schedule, err = s.schedule.Health(ctx, q)
+	return err
 }
 
 // judge says which conditions hold, and of what it is known at all whether they do: what was removed or switched off, or waits for

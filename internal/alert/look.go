@@ -58,22 +58,17 @@ type verdict struct {
 	open    map[int64]bool // exports whose connection contributors may use
 }
 
-// read judges one moment of the database.
+// read judges how things are. Exports and the emergency stop are asked for before and after the rest, which is of one moment: their
+// packages read with a connection of their own, and whoever holds one must not wait for a second.
 func (s *Service) read(ctx context.Context, now time.Time) (settings Settings, v verdict, err error) {
-	tx, err := s.db.Reader().BeginTx(ctx, nil)
-	if err != nil {
-		return settings, v, fmt.Errorf("begin to look: %w", err)
-	}
-	defer func() {
-		if ended := tx.Rollback(); ended != nil && !errors.Is(ended, sql.ErrTxDone) {
-			err = errors.Join(err, ended)
-		}
-	}()
-	if settings, err = readSettings(ctx, tx); err != nil {
+	var h health
+	if h.exports, err = s.exports.Health(ctx, s.db.Reader()); err != nil {
 		return settings, v, err
 	}
-	h, err := s.look(ctx, tx)
-	if err != nil {
+	if settings, err = s.atOnce(ctx, &h); err != nil {
+		return settings, v, err
+	}
+	if h.stopped, err = s.stops.Stands(ctx); err != nil {
 		return settings, v, err
 	}
 	v.holding, v.known = s.judge(h, settings, now)
@@ -82,6 +77,23 @@ func (s *Service) read(ctx context.Context, now time.Time) (settings Settings, v
 		v.open[e.ID] = e.OpenConnection
 	}
 	return settings, v, nil
+}
+
+// atOnce reads what is read of one moment of the database.
+func (s *Service) atOnce(ctx context.Context, h *health) (settings Settings, err error) {
+	tx, err := s.db.Reader().BeginTx(ctx, nil)
+	if err != nil {
+		return settings, fmt.Errorf("begin to look: %w", err)
+	}
+	defer func() {
+		if ended := tx.Rollback(); ended != nil && !errors.Is(ended, sql.ErrTxDone) {
+			err = errors.Join(err, ended)
+		}
+	}()
+	if settings, err = readSettings(ctx, tx); err != nil {
+		return settings, err
+	}
+	return settings, s.look(ctx, tx, h)
 }
 
 // idle reports whether there is nothing to write, as most of the times.

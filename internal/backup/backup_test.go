@@ -68,7 +68,7 @@ func restore(t *testing.T, c app.Config, content []byte, hold app.Hold, change f
 func TestABackupInTheMiddleOfARunIsRestoredElsewhereAndGoesOnToTheEnd(t *testing.T) {
 	k := apptest.Start(t, 4000)
 	e := k.Export()
-	k.Sandbox.SetFaults(sandbox.Faults{LatencyMillis: 20, JitterMillis: 20})
+	k.Sandbox.SetFaults(sandbox.Faults{LatencyMillis: 100, JitterMillis: 50, StallShare: 0.3}) // it cannot end before the backup
 	started, err := k.Runs.Start(t.Context(), k.Actor(access.Administrator), e.ID, run.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -79,6 +79,7 @@ func TestABackupInTheMiddleOfARunIsRestoredElsewhereAndGoesOnToTheEnd(t *testing
 	if err != nil {
 		t.Fatal(err)
 	}
+	k.Sandbox.SetFaults(sandbox.Faults{})
 	k.Until(started.ID, func(r run.Run) bool { return r.BatchesSent >= at.BatchesSent+5 || !r.State.Going() })
 	k.Stop()
 	if !at.State.Going() {
