@@ -44,43 +44,47 @@ type Order struct {
 // room is how much more than the database must be free, so that its copy does not fill the disk to the last byte.
 const room = 64 << 20
 
-// File makes a backup in a file. Until it is whole, it has another name beside that; whatever fails leaves neither.
+// File makes a backup in a file. Until it is whole, it is in a folder beside that which nobody else can look into; whatever fails
+// leaves nothing.
 func File(ctx context.Context, order Order, path string) (m Manifest, err error) {
-	partial := path + ".partial"
-	file, err := os.OpenFile(partial, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	folder, leave, err := stage(filepath.Dir(path), backupStage)
 	if err != nil {
 		return m, fmt.Errorf("begin the backup: %w", err)
 	}
-	m, err = Write(ctx, order, file, filepath.Dir(path))
-	if err = errors.Join(err, file.Sync(), file.Close()); err == nil {
-		err = os.Chmod(partial, 0o600) // also when it lay there before
-	}
-	if err == nil {
-		err = disk.Replace(partial, path)
-	}
+	defer func() { err = errors.Join(err, leave()) }()
+	partial := filepath.Join(folder, "partial")
+	file, err := os.OpenFile(partial, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return m, errors.Join(err, gone(os.Remove(partial)))
+		return m, fmt.Errorf("begin the backup: %w", err)
 	}
-	return m, nil
+	m, err = order.pack(ctx, file, folder)
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return m, err
+	}
+	return m, disk.Replace(partial, path)
 }
 
-// Write writes a backup to out. Meanwhile the copy of the database is in the folder aside.
+// Write writes a backup to out. Meanwhile the copy of the database is in a folder aside.
 func Write(ctx context.Context, order Order, out io.Writer, aside string) (m Manifest, err error) {
+	folder, leave, err := stage(aside, backupStage)
+	if err != nil {
+		return m, fmt.Errorf("begin the backup: %w", err)
+	}
+	defer func() { err = errors.Join(err, leave()) }()
+	return order.pack(ctx, out, folder)
+}
+
+// pack writes a backup to out, with the copy of the database in the folder for as long as it takes to look through it.
+func (order Order) pack(ctx context.Context, out io.Writer, folder string) (m Manifest, err error) {
 	info, err := os.Stat(order.From.Database)
 	if err != nil {
 		return m, fmt.Errorf("no data folder of Segue: %w", err)
 	}
-	if free, err := disk.Free(aside); err != nil {
+	if free, err := disk.Free(folder); err != nil {
 		return m, err
 	} else if free < info.Size()+room {
-		return m, fmt.Errorf("%s has room for %s, the copy of the database needs %s", aside, disk.Bytes(free), disk.Bytes(info.Size()+room))
+		return m, fmt.Errorf("%s has room for %s, the copy of the database needs %s", filepath.Dir(folder), disk.Bytes(free), disk.Bytes(info.Size()+room))
 	}
-	folder, err := os.MkdirTemp(aside, ".segue-backup-")
-	if err != nil {
-		return m, fmt.Errorf("begin the backup: %w", err)
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-
 	uploads := held{}
 	defer func() { err = errors.Join(err, uploads.close()) }()
 	if err := uploads.take(order.From.Uploads); err != nil { // before the copy: an import that ends meanwhile removes its file

@@ -107,11 +107,11 @@ func (p Part) store(from io.Reader, path string) error {
 // Verify checks a backup: that it is whole, every hash, and that its database is sound and of a version that this program knows.
 // Meanwhile what is in it is in the folder aside.
 func Verify(ctx context.Context, from io.Reader, aside string) (m Manifest, err error) {
-	folder, err := os.MkdirTemp(aside, ".segue-verify-")
+	folder, leave, err := stage(aside, verifyStage)
 	if err != nil {
 		return m, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	defer func() { err = errors.Join(err, leave()) }()
 	if m, err = extract(ctx, from, folder, known); err != nil {
 		return m, err
 	}

@@ -39,11 +39,13 @@ var ErrNotEmpty = errors.New("there is a database in this folder already")
 const (
 	stagePrefix = ".segue-restore-"
 	asidePrefix = "before-restore-"
+
+	uploadPrefix, uploadSuffix = "import-", ".csv" // of the names of uploaded files
 )
 
 // Aside lists the states that were kept aside when others took their place.
 func Aside(folder string) ([]string, error) {
-	return filepath.Glob(filepath.Join(folder, asidePrefix+"*"))
+	return disk.Named(folder, asidePrefix)
 }
 
 // Do restores. aside is where the old state is kept, "" when there was none.
@@ -110,7 +112,7 @@ func (r Restoring) reached(step string) error {
 
 // tidy removes what a restoring that was killed has left.
 func (r Restoring) tidy() error {
-	left, err := filepath.Glob(filepath.Join(r.Into.Path, stagePrefix+"*"))
+	left, err := disk.Named(r.Into.Path, stagePrefix)
 	if err != nil {
 		return err
 	}
@@ -208,11 +210,14 @@ func (r Restoring) keep() (aside string, err error) {
 	if database.TroubleOf(err) == database.Locked {
 		return "", fmt.Errorf("another program has the database open: %w", errors.Join(err, os.RemoveAll(aside)))
 	}
-	files, err := filepath.Glob(filepath.Join(r.Into.Uploads, "import-*.csv"))
+	files, err := disk.Named(r.Into.Uploads, uploadPrefix)
 	if err != nil {
 		return "", err
 	}
 	for _, file := range files {
+		if !strings.HasSuffix(file, uploadSuffix) {
+			continue
+		}
 		if err := double(file, filepath.Join(aside, uploadsPart, filepath.Base(file))); err != nil {
 			return "", err
 		}
@@ -262,14 +267,17 @@ func Finish(ctx context.Context, db *database.DB, folder Folder, now time.Time) 
 			}
 		}
 	}
-	files, err := filepath.Glob(filepath.Join(folder.Uploads, "import-*.csv*"))
+	files, err := disk.Named(folder.Uploads, uploadPrefix)
 	if err != nil {
 		return err
 	}
 	for _, file := range files {
 		name := filepath.Base(file)
-		ofAnother := !strings.HasSuffix(name, ".csv") // brought by a restoring that never came to its end
-		if ofAnother || ok && !keep[name] {           // or of the state before
+		if !strings.Contains(name, uploadSuffix) {
+			continue
+		}
+		ofAnother := !strings.HasSuffix(name, uploadSuffix) // brought by a restoring that never came to its end
+		if ofAnother || ok && !keep[name] {                 // or of the state before
 			if err := os.Remove(file); err != nil {
 				return err
 			}

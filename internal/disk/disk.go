@@ -1,12 +1,14 @@
-// Package disk knows of the disk what Segue must: how much room there is, and how a file takes the place of another so that one of
-// them is there whole at any instant.
+// Package disk knows of the disk what Segue must: how much room there is, whose a file is, and how a file takes the place of another
+// so that one of them is there whole at any instant.
 package disk
 
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // SyncFolder writes to the disk which files are in a folder.
@@ -25,6 +27,21 @@ func SyncFile(path string) error {
 		return err
 	}
 	return errors.Join(file.Sync(), file.Close())
+}
+
+// Named lists what is in a folder under a name that begins so; nothing when there is no such folder. It is no pattern: a folder's
+// own name may look like one.
+func Named(folder, prefix string) (paths []string, err error) {
+	entries, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), prefix) {
+			paths = append(paths, filepath.Join(folder, entry.Name()))
+		}
+	}
+	return paths, err
 }
 
 // Replace gives a synced file the name of another, which is gone then.
