@@ -39,6 +39,12 @@ type client struct {
 	http        *http.Client
 }
 
+// newClient makes the client of a server. It follows the server nowhere else: the token would come along, and perhaps without TLS.
+func newClient(server, token string) *client {
+	return &client{base: strings.TrimRight(server, "/") + api.Prefix, token: token, http: &http.Client{Timeout: answerWithin,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
+
 func (c *client) close() error { return nil }
 
 // number reads an id.
@@ -104,13 +110,14 @@ func (c *client) askFor(ctx context.Context, patience time.Duration, method, pat
 			since = time.Now()
 			fmt.Fprintln(os.Stderr, "segue: waiting for the server:", err)
 		}
-		if time.Since(since) > patience {
+		left := patience - time.Since(since)
+		if left <= 0 {
 			return ending{fmt.Errorf("the server does not answer: %w", err), endTimedOut}
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(max(wait, pause)):
+		case <-time.After(min(max(wait, pause), left)):
 		}
 	}
 }
@@ -165,6 +172,8 @@ func refusalOf(response *http.Response, answer []byte) (wait time.Duration, err 
 		}
 	}
 	switch {
+	case response.StatusCode < http.StatusBadRequest:
+		return 0, ending{fmt.Errorf("the server is elsewhere, at %.300q: name that with --server", response.Header.Get("Location")), endWrong}
 	case response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= http.StatusInternalServerError:
 		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After")) // none, or a date: the usual pause will do
 		return time.Duration(seconds) * time.Second, errors.New(text)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -54,7 +53,7 @@ func (t *target) open(ctx context.Context, needsServer bool) (segues, error) {
 		if err != nil {
 			return nil, ending{err, endWrong}
 		}
-		return &client{base: strings.TrimRight(t.Server, "/") + api.Prefix, token: token, http: &http.Client{Timeout: answerWithin}}, nil
+		return newClient(t.Server, token), nil
 	}
 	a, err := app.Beside(ctx, t.Data)
 	if err != nil {

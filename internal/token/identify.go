@@ -40,8 +40,14 @@ func (s *Service) Identify(ctx context.Context, text string) (Bearer, error) {
 	if now.Sub(bearer.Token.UsedAt) < seenEvery {
 		return bearer, nil
 	}
+	// Who comes is known also when that cannot be noted now: the disk may be full, or somebody may write for long.
+	noting, cancel := context.WithTimeout(ctx, notePatience)
+	defer cancel()
+	if err := s.db.InTx(noting, func(tx database.Tx) error { return noteUse(noting, tx, bearer.Token.ID, now) }); err != nil {
+		return bearer, ctx.Err()
+	}
 	bearer.Token.UsedAt = now
-	return bearer, s.db.InTx(ctx, func(tx database.Tx) error { return noteUse(ctx, tx, bearer.Token.ID, now) })
+	return bearer, nil
 }
 
 // Glance is Identify without noting that the key is in use: for a stream that looks whether it may go on.

@@ -21,9 +21,10 @@ const (
 	maxName     = 100 // characters
 	mostEach    = 50  // that count at once, of one person
 
-	seenEvery = time.Minute         // how exactly it is noted when a token was last used
-	keepEnded = 90 * 24 * time.Hour // how long one that has ended is shown
-	keepStart = 24 * time.Hour      // how long an Idempotency-Key counts
+	seenEvery    = time.Minute         // how exactly it is noted when a token was last used
+	notePatience = time.Second         // how long a request waits to note that
+	keepEnded    = 90 * 24 * time.Hour // how long one that has ended is shown
+	keepStart    = 24 * time.Hour      // how long an Idempotency-Key counts
 )
 
 // Token is one key of one person. The key itself is nowhere: it is shown once, when it is made.

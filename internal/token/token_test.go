@@ -1,6 +1,7 @@
 package token_test
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"strings"
@@ -225,6 +226,26 @@ func TestUseIsNotedAtMostOnceAMinute(t *testing.T) {
 	}
 	if found, err := o.Get(t.Context(), o.Viewer, made.ID); err != nil || found.UsedAt.Equal(o.clock.Now()) {
 		t.Errorf("a glance was noted: %v %v", found.UsedAt, err)
+	}
+}
+
+// TestAKeyCountsAlsoWhileNothingCanBeWritten is for who looks, by a program, how a Segue is whose disk is full, or that is busy writing.
+func TestAKeyCountsAlsoWhileNothingCanBeWritten(t *testing.T) {
+	o := newOffice(t)
+	_, key := o.create(o.Viewer, 1)
+	if err := o.db.InTx(t.Context(), func(database.Tx) error {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		bearer, err := o.Identify(ctx, key)
+		if err != nil || bearer.User.ID != o.Viewer.UserID || !bearer.Token.UsedAt.IsZero() {
+			t.Errorf("got %v, %v", bearer.Token, err)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if bearer, err := o.Identify(t.Context(), key); err != nil || !bearer.Token.UsedAt.Equal(o.clock.Now()) {
+		t.Errorf("not noted afterwards: %v, %v", bearer.Token, err)
 	}
 }
 
