@@ -65,6 +65,8 @@ const (
 	wrongEach    = rate.Limit(1)    // requests a second without a token that counts, from one address
 	wrongBurst   = 30               // of those at once
 	mostWatching = 10               // streams of one token at once
+	mostFetching = 3                // downloads of one token at once
+	retrySlow    = 29 * time.Second // to wait when those are all under way
 	writeWithin  = 10 * time.Second // of an event
 	readWithin   = time.Minute      // of a piece of a download
 )
@@ -76,6 +78,7 @@ type API struct {
 	callers  *limits[int64]
 	wrong    *limits[string]
 	watching *counts
+	fetching *counts
 	recheck  time.Duration // how long a stream may outlive its token
 	described
 }
@@ -90,7 +93,8 @@ type Route struct {
 
 // New makes the API.
 func New(services Services, options Options) *API {
-	a := &API{Services: services, options: options, watching: &counts{open: map[int64]int{}}, recheck: 30 * time.Second, described: describe()}
+	a := &API{Services: services, options: options, watching: &counts{most: mostWatching, open: map[int64]int{}},
+		fetching: &counts{most: mostFetching, open: map[int64]int{}}, recheck: 30 * time.Second, described: describe()}
 	a.callers = newLimits[int64](perSecond, burst, services.Clock)
 	a.wrong = newLimits[string](wrongEach, wrongBurst, services.Clock)
 	return a

@@ -149,16 +149,37 @@ func (l *limits[K]) take(who K) (wait time.Duration) {
 	return max(time.Duration(missing/float64(l.each)*float64(time.Second)), time.Millisecond)
 }
 
-// counts are the open streams of each token.
+// still fails when who asks may not do the action any more: the token was revoked meanwhile, say. Answers that take long ask it
+// again and again.
+func (a *API) still(c echo.Context, action access.Action) error {
+	key, _ := c.Get(keyKey).(string)
+	now, err := a.Tokens.Glance(ctx(c), key)
+	if err != nil {
+		return err
+	}
+	return now.Actor().Require(action)
+}
+
+// counts are the answers that take long, of each token.
 type counts struct {
+	most  int // at once
 	mutex sync.Mutex
 	open  map[int64]int
 }
 
-func (s *counts) enter(id int64) (leave func(), ok bool) {
+// enter begins one for who asks, and refuses one too many. Call leave at its end.
+func (s *counts) enter(c echo.Context) (leave func(), err error) {
+	leave, ok := s.begin(bearer(c).Token.ID)
+	if !ok {
+		return nil, tooMany(c, retrySlow)
+	}
+	return leave, nil
+}
+
+func (s *counts) begin(id int64) (leave func(), ok bool) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if s.open[id] >= mostWatching {
+	if s.open[id] >= s.most {
 		return nil, false
 	}
 	s.open[id]++

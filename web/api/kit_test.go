@@ -30,6 +30,8 @@ type site struct {
 	url  string
 	log  *logBook
 	seen *seen
+
+	handler http.Handler
 }
 
 // logBook keeps what the server logs.
@@ -63,7 +65,8 @@ func serve(t *testing.T, kit *apptest.Kit) *site {
 	pages := web.New(web.Services{Accounts: a.Accounts, Tokens: a.Tokens, Profiles: a.Profiles, Sources: a.Sources, Pushdown: a.Pushdown, Segments: a.Segments,
 		Exclusions: a.Exclusions, Connections: a.Connections, Exports: a.Exports, Runs: a.Runs, Schedule: a.Schedule, Records: a.Records, Alerts: a.Alerts, Stops: a.Stops, Erasures: a.Erasures,
 		Events: a.Events}, web.Options{Sealer: a.Sealer, Logger: slog.New(slog.NewTextHandler(s.log, nil))})
-	server := httptest.NewServer(pages.Handler())
+	s.handler = pages.Handler()
+	server := httptest.NewServer(s.handler)
 	t.Cleanup(func() {
 		pages.Close() // ends the streams, which the server would wait for
 		server.CloseClientConnections()

@@ -69,12 +69,18 @@ func (a *API) streamOutcomes(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	leave, err := a.fetching.enter(c)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	name := a.Connections.DestinationName(r.DestinationType)
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, kind)
 	h.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": fmt.Sprintf("run-%d-outcomes.%s", id, extension(kind))}))
 	c.Response().WriteHeader(http.StatusOK)
-	out := bufio.NewWriterSize(&patient{c.Response(), http.NewResponseController(c.Response())}, 32<<10)
+	still := func() error { return a.still(c, access.SeePersonalData) }
+	out := bufio.NewWriterSize(&patient{c.Response(), http.NewResponseController(c.Response()), still}, 32<<10)
 	lines := newLines(kind, out)
 	if err := lines.begin(); err != nil {
 		return err
@@ -170,13 +176,19 @@ func (l csvLines) write(o Outcome) error {
 
 func (l csvLines) end() error { return l.out.Flush() }
 
-// patient gives every piece a minute, so that a slow reader gets all of it, and one that is gone is noticed.
+// patient gives every piece a minute, so that a slow reader gets all of it, and one that is gone is noticed. Before each it asks
+// whether the reader may still have it.
 type patient struct {
 	response   http.ResponseWriter
 	controller *http.ResponseController
+	still      func() error
 }
 
+// Write sends a piece.
 func (w *patient) Write(p []byte) (int, error) {
+	if err := w.still(); err != nil {
+		return 0, err
+	}
 	// A recorder in a test has no deadlines; a connection has.
 	_ = w.controller.SetWriteDeadline(time.Now().Add(readWithin))
 	return w.response.Write(p)

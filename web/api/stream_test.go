@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
 	"github.com/segue-app/segue/internal/run"
+	"github.com/segue-app/segue/internal/token"
 	"github.com/segue-app/segue/web/api"
 )
 
@@ -109,6 +111,91 @@ func TestAReaderThatTakesItsTimeGetsAllOfTheOutcomes(t *testing.T) {
 	if err := some.Err(); err != nil || accepted != r.Counts.Accepted {
 		t.Errorf("%d of %d accepted were told, %v", accepted, r.Counts.Accepted, err)
 	}
+}
+
+// reader is one that does something before it takes a piece of an answer.
+type reader struct {
+	*httptest.ResponseRecorder
+	before func(piece int)
+	pieces int
+}
+
+// Write takes a piece.
+func (r *reader) Write(p []byte) (int, error) {
+	r.pieces++
+	r.before(r.pieces)
+	return r.ResponseRecorder.Write(p)
+}
+
+func TestWhoLosesTheRightToOutcomesInTheMiddleOfThemGetsNoMore(t *testing.T) {
+	s := start(t, 2000)
+	r := s.Run(s.Export(), run.Options{})
+	administrator := s.Actor(access.Administrator)
+	for name, lose := range map[string]func(of token.Token) error{
+		"revoked": func(of token.Token) error { return s.Tokens.Revoke(t.Context(), administrator, of.ID) },
+		"a viewer from now on": func(of token.Token) error {
+			_, err := s.DB.Writer().ExecContext(t.Context(), `UPDATE users SET role = 'viewer' WHERE id = ?`, of.UserID)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			made, key, err := s.Tokens.Create(t.Context(), s.Actor(access.Contributor), token.Draft{Name: "test", Scopes: access.ScopesOf(access.Results), Days: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ask := func(before func(piece int)) (got *reader, broken any) {
+				request := httptest.NewRequest("GET", api.Prefix+"/runs/"+id(r.ID)+"/outcomes", nil)
+				request.Header.Set("Authorization", "Bearer "+key.Reveal())
+				got = &reader{ResponseRecorder: httptest.NewRecorder(), before: before}
+				defer func() { broken = recover() }()
+				s.handler.ServeHTTP(got, request)
+				return got, nil
+			}
+			if all, broken := ask(func(int) {}); all.Code != 200 || broken != nil || all.pieces < 4 {
+				t.Fatalf("status %d, %d pieces, %v", all.Code, all.pieces, broken)
+			}
+			got, broken := ask(func(piece int) {
+				if piece == 2 {
+					if err := lose(made); err != nil {
+						t.Fatal(err)
+					}
+				}
+			})
+			if got.pieces != 2 || broken != http.ErrAbortHandler {
+				t.Errorf("%d pieces were given, broken off with %v", got.pieces, broken)
+			}
+		})
+	}
+}
+
+func TestOneTokenFetchesSoManyOutcomesAtOnceAndNoMore(t *testing.T) {
+	s := start(t, 50)
+	r := s.Run(s.Export(), run.Options{})
+	key := s.key(s.Actor(access.Contributor), access.Results)
+	path := "/runs/" + id(r.ID) + "/outcomes"
+	within, depth := func() {}, 0
+	within = func() {
+		if depth++; depth == 4 {
+			s.get(key, path).problem(429, "api.problem.too_many")
+			return
+		}
+		request := httptest.NewRequest("GET", api.Prefix+path, nil)
+		request.Header.Set("Authorization", "Bearer "+key)
+		got := &reader{ResponseRecorder: httptest.NewRecorder(), before: func(piece int) {
+			if piece == 1 {
+				within()
+			}
+		}}
+		s.handler.ServeHTTP(got, request)
+		if got.Code != 200 {
+			t.Errorf("status %d", got.Code)
+		}
+	}
+	within()
+	if depth != 4 {
+		t.Errorf("%d were asked for at once", depth)
+	}
+	s.get(key, path).wants(200)
 }
 
 // heard is one event of a stream.

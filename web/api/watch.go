@@ -22,10 +22,9 @@ func (a *API) watchRun(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	leave, ok := a.watching.enter(bearer(c).Token.ID)
-	if !ok {
-		c.Response().Header().Set(echo.HeaderRetryAfter, "30")
-		return echo.NewHTTPError(http.StatusTooManyRequests)
+	leave, err := a.watching.enter(c)
+	if err != nil {
+		return err
 	}
 	defer leave()
 	listener := a.Events.Listen(run.Topic(r.ID))
@@ -69,9 +68,7 @@ func (a *API) watchRun(c echo.Context) error {
 				return nil
 			}
 		case <-recheck.C:
-			key, _ := c.Get(keyKey).(string)
-			now, err := a.Tokens.Glance(ctx(c), key)
-			if err != nil || !now.Actor().Can(access.LookAround) {
+			if a.still(c, access.LookAround) != nil {
 				return nil
 			}
 		}
