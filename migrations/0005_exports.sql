@@ -6,7 +6,12 @@ CREATE TABLE exports (
     connection_id    INTEGER REFERENCES connections (id), -- NULL: detached, inactive until another is chosen
     detached_from    TEXT    NOT NULL DEFAULT '',         -- name of the connection that it had
     detached_open    INTEGER NOT NULL DEFAULT 0,          -- 1: contributors might use that connection
-    schedule         TEXT    NOT NULL DEFAULT 'system' CHECK (schedule IN ('system', 'off')),
+    schedule         TEXT    NOT NULL DEFAULT 'system' CHECK (schedule IN ('system', 'weekly', 'monthly', 'off')),
+    schedule_weekdays TEXT   NOT NULL DEFAULT '[1]',      -- JSON: 0 is Sunday; these three are kept also while they are not used
+    schedule_day     INTEGER NOT NULL DEFAULT 1,          -- of the month; 32: the last
+    schedule_time    INTEGER NOT NULL DEFAULT 360,        -- minutes after midnight, in the zone of the system's schedule
+    schedule_set_at  INTEGER NOT NULL DEFAULT 0,          -- no time up to then is ever due
+    schedule_due     INTEGER,                             -- the latest time of its own schedule that was dealt with
     leavers          TEXT    NOT NULL DEFAULT 'untag' CHECK (leavers IN ('untag', 'keep')), -- who left a segment
     consent_source   TEXT    NOT NULL DEFAULT '',         -- where consents were given, in the brand's words
     consent_everyone TEXT    NOT NULL DEFAULT '',         -- channels to which everybody agreed, by name, spaces between

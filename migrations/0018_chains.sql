@@ -6,6 +6,8 @@ CREATE TABLE chains (
     requested_by      INTEGER REFERENCES users (id),      -- NULL: the program itself
     requested_by_name TEXT    NOT NULL DEFAULT '',
     of_chain          INTEGER REFERENCES chains (id) ON DELETE SET NULL, -- of which the steps that did not succeed are done again
+    alone             INTEGER NOT NULL DEFAULT 0,         -- 1: of those one is under way at a time; 0: of exports with a schedule of their own
+    skips             INTEGER NOT NULL DEFAULT 0,         -- 1: when a source fails, what depends on it is skipped; 0: it goes on as before
     due_at            INTEGER NOT NULL,
     queued_at         INTEGER NOT NULL,
     started_at        INTEGER,
@@ -16,8 +18,8 @@ CREATE TABLE chains (
     cancel_asked_by   TEXT    NOT NULL DEFAULT '',
     reason_code       TEXT    NOT NULL DEFAULT ''         -- why it was skipped or failed as a whole
 ) STRICT;
--- Of the chains that read sources one is under way at a time. Exports with a schedule of their own do not wait for it.
-CREATE UNIQUE INDEX chains_one_at_a_time ON chains (state IN ('queued', 'running')) WHERE state IN ('queued', 'running') AND cause <> 'export_schedule';
+-- Exports with a schedule of their own wait for no other chain.
+CREATE UNIQUE INDEX chains_one_at_a_time ON chains (alone) WHERE alone = 1 AND state IN ('queued', 'running');
 CREATE INDEX chains_active ON chains (state) WHERE state IN ('queued', 'running');
 CREATE INDEX chains_by_time ON chains (queued_at);
 

@@ -94,7 +94,7 @@ func newKit(t testing.TB) *kit {
 	k.exports = export.NewService(export.Dependencies{DB: k.db, Profiles: profiles, Segments: segments, Connections: connections, Drivers: drivers, Events: hub, Clock: k.clock.Now})
 	k.stops = stop.NewService(k.db, k.clock.Now)
 	runs := run.NewService(run.Dependencies{DB: k.db, Profiles: profiles, Segments: segments, Connections: connections, Exports: k.exports, Stops: k.stops, Drivers: drivers, Sealer: sealer, Events: hub, Clock: k.clock.Now, Log: log})
-	plan := schedule.NewService(schedule.Dependencies{DB: k.db, Events: hub, Clock: k.clock.Now, Log: log})
+	plan := schedule.NewService(schedule.Dependencies{DB: k.db, Exports: k.exports, Events: hub, Clock: k.clock.Now})
 	k.start = func() *alert.Service {
 		return alert.NewService(alert.Dependencies{DB: k.db, Exports: k.exports, Runs: runs, Connections: connections, Sources: sources, Schedule: plan, Stops: k.stops,
 			Accounts: k.accounts, Notices: k.sent, RunsAtOnce: 16, Events: hub, Clock: k.clock.Now, Log: log})

@@ -89,6 +89,7 @@ type App struct {
 	Notices     *notice.Service
 	Alerts      *alert.Service
 	Records     *chain.Records
+	Chains      *chain.Service
 	Stops       *stop.Service
 	Erasures    *erasure.Service
 	Budgets     *budget.Registry
@@ -182,7 +183,9 @@ func (a *App) assemble(c Config) (err error) {
 	a.Sources.LeaveOut(a.Erasures)
 	a.Runs.LeaveOut(a.Erasures)
 	a.Records = chain.NewRecords(a.DB)
-	a.Schedule = schedule.NewService(schedule.Dependencies{DB: a.DB, Sources: a.Sources, Segments: a.Segments, Runs: a.Runs, Events: a.Events, Clock: c.Clock, Log: c.Log})
+	a.Chains = chain.NewService(chain.Dependencies{DB: a.DB, Sources: a.Sources, Profiles: a.Profiles, Segments: a.Segments, Exports: a.Exports, Runs: a.Runs,
+		SkipsOnFailure: schedule.SkipsOnFailure, Events: a.Events, Clock: c.Clock, Log: c.Log})
+	a.Schedule = schedule.NewService(schedule.Dependencies{DB: a.DB, Chains: a.Chains, Exports: a.Exports, Events: a.Events, Clock: c.Clock})
 	post, err := mail.New(c.Mail)
 	if err != nil {
 		return err
@@ -190,15 +193,15 @@ func (a *App) assemble(c Config) (err error) {
 	a.Notices = notice.NewService(notice.Dependencies{DB: a.DB, Sealer: a.Sealer, Events: a.Events, People: a.Accounts, Clock: c.Clock, Log: c.Log,
 		Mail: post, Hosts: c.HookHosts, PublicURL: c.PublicURL})
 	a.Alerts = alert.NewService(alert.Dependencies{DB: a.DB, Exports: a.Exports, Runs: a.Runs, Connections: a.Connections, Sources: a.Sources, Schedule: a.Schedule, Stops: a.Stops,
-		Accounts: a.Accounts, Notices: a.Notices, RunsAtOnce: job.RunsAtOnce, Events: a.Events, Clock: c.Clock, Log: c.Log})
-	a.queue, err = job.New(a.DB, job.Work{Runs: a.Runs, Imports: imports{a}, Segments: a.Segments, Schedule: a.Schedule, Erasures: a.Erasures, Notices: a.Notices, Housekeeping: housekeeping{a}}, quiet(c.Log))
+		Accounts: a.Accounts, Notices: a.Notices, RunsAtOnce: run.PerBrand, Events: a.Events, Clock: c.Clock, Log: c.Log})
+	a.queue, err = job.New(a.DB, job.Work{Runs: a.Runs, Imports: imports{a}, Segments: a.Segments, Schedule: a.Schedule, Chains: a.Chains, Erasures: a.Erasures, Notices: a.Notices, Housekeeping: housekeeping{a}}, quiet(c.Log))
 	if err != nil {
 		return err
 	}
 	a.Runs.SetQueue(a.queue)
 	a.Sources.StartWith(a.queue)
 	a.Segments.SetQueue(a.queue)
-	a.Schedule.SetQueue(a.queue)
+	a.Chains.SetQueue(a.queue)
 	a.Erasures.SetQueue(a.queue)
 	a.Notices.SetQueue(a.queue)
 	return nil
@@ -274,6 +277,9 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.Runs.Recover(ctx); err != nil {
 		return fmt.Errorf("take up runs: %w", err)
 	}
+	if err := a.Chains.Recover(ctx); err != nil {
+		return fmt.Errorf("take up chains: %w", err)
+	}
 	if err := a.Segments.Recover(ctx); err != nil {
 		return fmt.Errorf("take up sizes of segments: %w", err)
 	}
@@ -303,6 +309,7 @@ func (a *App) Stop(ctx context.Context) error {
 // Rest is the first part of Stop: nothing works in the background any more. Close is the second.
 func (a *App) Rest(ctx context.Context) error {
 	a.Stopping()
+	a.Chains.Shutdown()
 	a.Runs.Shutdown()
 	if a.watch != nil {
 		a.watch()

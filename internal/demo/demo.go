@@ -149,7 +149,7 @@ func Export(ctx context.Context, a *app.App, name string, connectionID int64, se
 	if err != nil {
 		return export.Export{}, err
 	}
-	draft := export.Draft{Name: name, ConnectionID: connectionID, Mapping: Mapping, Schedule: export.WithSystem}
+	draft := export.Draft{Name: name, ConnectionID: connectionID, Mapping: Mapping, Schedule: export.UsualSchedule}
 	for _, wanted := range segments {
 		page, err := a.Segments.List(ctx, admin, segment.Query{Search: wanted})
 		if err != nil {

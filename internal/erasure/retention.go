@@ -29,7 +29,7 @@ const (
 	keepHistory    = "history"
 	keepRejections = "rejections"
 	keepSizes      = "sizes"
-	keepRefreshes  = "refreshes"
+	keepChains     = "chains"
 	keepProofs     = "proofs"
 )
 
@@ -51,7 +51,7 @@ func (s *Service) kinds() []Kind {
 		{keepRejections, 365, 30, 1825},
 		{Name: "deliveries"},
 		{Name: "runs"},
-		{keepRefreshes, 365, 30, 1825},
+		{keepChains, 90, 30, 1825},
 		{Name: "drafts"},
 		{Name: "sessions"},
 		{keepProofs, 1825, 365, 3650},
@@ -170,7 +170,7 @@ func (s *Service) Tidy(ctx context.Context) error {
 	removed := map[string]int{keepEvidence: evidence, keepHistory: history}
 	for name, drop := range map[string]func(context.Context, time.Time) (int, error){
 		keepUploads: s.Sources.EndOlder, keepRefused: s.Sources.DropRefusals, keepImports: s.Sources.DropImports, keepSizes: s.Segments.DropSizes,
-		keepRejections: s.Runs.DropRejections, keepRefreshes: s.dropRefreshes, keepProofs: s.dropProofs,
+		keepRejections: s.Runs.DropRejections, keepChains: s.dropChains, keepProofs: s.dropProofs,
 	} {
 		if removed[name], err = drop(ctx, before(name)); err != nil {
 			return err
@@ -179,8 +179,8 @@ func (s *Service) Tidy(ctx context.Context) error {
 	return s.db.InTx(ctx, func(tx database.Tx) error { return noteTidying(ctx, tx, removed, s.Clock()) })
 }
 
-func (s *Service) dropRefreshes(ctx context.Context, before time.Time) (int, error) {
-	return s.drop(ctx, `DELETE FROM refreshes WHERE ended_at < ?`, before)
+func (s *Service) dropChains(ctx context.Context, before time.Time) (int, error) {
+	return s.drop(ctx, `DELETE FROM chains WHERE ended_at < ?`, before)
 }
 
 // dropProofs ends the time of proofs. The fingerprints stay: the person does not come back for that.

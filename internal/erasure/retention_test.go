@@ -42,7 +42,7 @@ func TestEachKindOfDataIsKeptForItsTimeAndNoLonger(t *testing.T) {
 		"history":    {`UPDATE runs SET ended_at = ?1`, `batch_items`},
 		"rejections": {`INSERT INTO rejections (run_id, profile_id, outcome, code) SELECT id, 'old', 'invalid', 'required' FROM runs WHERE ended_at = ?1`, `rejections WHERE profile_id = 'old'`},
 		"sizes":      {`INSERT INTO segment_sizes (segment_id, at, size) SELECT min(id), ?1, 12345 FROM segments`, `segment_sizes WHERE size = 12345`},
-		"refreshes":  {`INSERT INTO refreshes (cause, due_at, ended_at, state) VALUES ('demand', ?1, ?1, 'succeeded')`, `refreshes`},
+		"chains":     {`INSERT INTO chains (cause, due_at, queued_at, ended_at, state) VALUES ('demand', ?1, ?1, ?1, 'succeeded')`, `chains`},
 		"proofs":     {`INSERT INTO erasures (at, by_name, reason, removed) VALUES (?1, 'Ada', 'asked', '{}')`, `erasures`},
 	}
 	for _, kind := range list {
@@ -128,7 +128,7 @@ func TestEveryTableIsThoughtOfWhenAPersonIsErased(t *testing.T) {
 	keyed := strings.Fields(`excluded_emails erased_fingerprints erasure_tags`) // hashes and sealed values alone
 	nobody := strings.Fields(`alert_choices alert_languages alert_settings alert_tellings alerts attributes batches chain_tasks chains connection_consents connection_drafts connection_key_changes connections devices erasures excluded_domains excluded_segments
 		exclusion_additions exclusion_salt export_mappings export_segments exports goose_db_version hooks import_refusals imports invitations notices pace_minutes password_attempts readings
-		refreshes restores retention schedule segment_list_lines segment_lists segment_parts segment_sizes segments sessions snapshot_attributes snapshot_holds snapshots sources
+		restores retention schedule segment_list_lines segment_lists segment_parts segment_sizes segments sessions snapshot_attributes snapshot_holds snapshots sources
 		stops tidyings unifications unification_prefixes unification_rules unification_state attribute_trust token_starts tokens users`)
 	k := apptest.Start(t, 1)
 	names, err := database.Column[string](k.DB.Reader().QueryContext(t.Context(), `SELECT name FROM sqlite_schema WHERE type = 'table'`))

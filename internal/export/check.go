@@ -34,10 +34,7 @@ func (s *Service) check(ctx context.Context, actor access.Actor, id int64, draft
 		}
 		check.Require(!taken, "name", "problem.export.name_taken")
 	}
-	if draft.Schedule == "" {
-		draft.Schedule = WithSystem
-	}
-	check.Require(draft.Schedule == WithSystem || draft.Schedule == Off, "schedule", "problem.choose")
+	draft.Schedule = draft.Schedule.checked(&check)
 	if draft.Leavers == "" {
 		draft.Leavers = Untag
 	}

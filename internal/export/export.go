@@ -88,15 +88,6 @@ func (m Mapping) Attribute(field destination.Field) string {
 	return ""
 }
 
-// Schedule says when an export runs by itself.
-type Schedule string
-
-// The schedules.
-const (
-	WithSystem Schedule = "system" // with every scheduled refresh
-	Off        Schedule = "off"    // on demand only
-)
-
 // Leavers says what becomes of contacts whose profile left a segment.
 type Leavers string
 

@@ -86,7 +86,7 @@ func TestADraftIsSavedOnlyWhenEveryPartOfItCanBeCarriedOut(t *testing.T) {
 		"a channel that is not": {consent(destination.Consent{Everyone: []string{"fax"}}), []string{"consent.fax: problem.choose"}},
 		"a source of consents that is long": {consent(destination.Consent{Source: strings.Repeat("x", 101)}, destination.EmailStatus, destination.EmailStatusAt),
 			[]string{"consent_source: problem.too_long"}},
-		"an unknown schedule": {func(d *export.Draft) { d.Schedule = "hourly" }, []string{"schedule: problem.choose"}},
+		"an unknown schedule": {func(d *export.Draft) { d.Schedule.When = "hourly" }, []string{"schedule: problem.choose"}},
 		"several things at once": {func(d *export.Draft) { d.Name, d.Parts = "", nil },
 			[]string{"name: problem.required", "segments: problem.export.segments_required"}},
 	} {
@@ -160,9 +160,11 @@ func TestWhoMayChangeAnExportFollowsTheConnection(t *testing.T) {
 			_, err = k.Exports.Update(ctx, a, e.ID, d)
 			return err
 		},
-		"pause":    func(a access.Actor) error { return k.Exports.Pause(ctx, a, e.ID) },
-		"resume":   func(a access.Actor) error { return k.Exports.Resume(ctx, a, e.ID) },
-		"schedule": func(a access.Actor) error { return k.Exports.SetSchedule(ctx, a, e.ID, export.Off) },
+		"pause":  func(a access.Actor) error { return k.Exports.Pause(ctx, a, e.ID) },
+		"resume": func(a access.Actor) error { return k.Exports.Resume(ctx, a, e.ID) },
+		"schedule": func(a access.Actor) error {
+			return k.Exports.SetSchedule(ctx, a, e.ID, export.Schedule{When: export.Off})
+		},
 	}
 	for name, change := range changes {
 		if err := change(vera); !problem.Is(err, problem.NotPermitted) {

@@ -212,20 +212,6 @@ func (s *Service) Resume(ctx context.Context, actor access.Actor, id int64) erro
 	return s.change(ctx, actor, id, func(tx database.Tx, _ Export) error { return pause(ctx, tx, id, "", time.Time{}) })
 }
 
-// SetSchedule says when an export runs by itself.
-func (s *Service) SetSchedule(ctx context.Context, actor access.Actor, id int64, schedule Schedule) error {
-	return s.change(ctx, actor, id, func(tx database.Tx, _ Export) error {
-		if schedule != WithSystem && schedule != Off {
-			return problem.New(problem.Invalid, "problem.choose")
-		}
-		if _, err := tx.ExecContext(ctx, `UPDATE exports SET schedule = ?, version = version + 1, updated_at = ? WHERE id = ?`,
-			schedule, database.Millis(s.clock()), id); err != nil {
-			return fmt.Errorf("schedule export %d: %w", id, err)
-		}
-		return nil
-	})
-}
-
 // DetachConnection takes the connection away: the export stays, and does not run until another is chosen.
 func (s *Service) DetachConnection(ctx context.Context, actor access.Actor, id int64) error {
 	return s.change(ctx, actor, id, func(tx database.Tx, _ Export) error { return detach(ctx, tx, id, s.clock()) })
@@ -234,9 +220,4 @@ func (s *Service) DetachConnection(ctx context.Context, actor access.Actor, id i
 // RemoveExport takes an export away. Its runs stay in the history; what it delivered stays at the destination.
 func (s *Service) RemoveExport(ctx context.Context, actor access.Actor, id int64) error {
 	return s.change(ctx, actor, id, func(tx database.Tx, _ Export) error { return remove(ctx, tx, id, s.clock()) })
-}
-
-// Scheduled lists the exports that run with every scheduled refresh.
-func (s *Service) Scheduled(ctx context.Context) ([]int64, error) {
-	return scheduled(ctx, s.db.Reader())
 }

@@ -38,6 +38,12 @@ type Segments interface {
 	CalculateWaiting(ctx context.Context) error
 }
 
+// Chains carries out chains.
+type Chains interface {
+	Work(ctx context.Context, chainID int64) error
+	GiveUp(ctx context.Context, chainID int64) error
+}
+
 // Schedule is asked every minute whether something is due.
 type Schedule interface {
 	Tick(ctx context.Context) error
@@ -66,6 +72,7 @@ type Work struct {
 	Imports      Imports
 	Segments     Segments
 	Schedule     Schedule
+	Chains       Chains
 	Erasures     Erasures
 	Notices      Notices
 	Housekeeping Housekeeping
@@ -77,11 +84,11 @@ type Queue struct {
 	started atomic.Pointer[time.Time] // nil: it does not run
 }
 
-// RunsAtOnce is how many runs can be under way. Those on one brand share its budget, so many cost little.
-const RunsAtOnce = 16
-
 const (
 	runQueue      = "runs"
+	runsAtOnce    = 1000 // a run that waits for its turn on its brand is a goroutine, and so is one that waits for its budget
+	chainQueue    = "chains"
+	chainsAtOnce  = 100 // each waits for others most of the time
 	importQueue   = "imports"
 	unifyQueue    = "unifications" // of their own: the copy of a database may take hours
 	importsAtOnce = 1              // there is one writer
@@ -101,6 +108,7 @@ const (
 func New(db *database.DB, work Work, log *slog.Logger) (*Queue, error) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &runWorker{runs: work.Runs})
+	river.AddWorker(workers, &chainWorker{chains: work.Chains})
 	river.AddWorker(workers, &importWorker{imports: work.Imports})
 	river.AddWorker(workers, &countWorker{segments: work.Segments})
 	river.AddWorker(workers, &unifyWorker{imports: work.Imports})
@@ -122,7 +130,8 @@ func New(db *database.DB, work Work, log *slog.Logger) (*Queue, error) {
 		FetchPollInterval:    500 * time.Millisecond, // SQLite tells nobody of a new job
 		Queues: map[string]river.QueueConfig{
 			river.QueueDefault: {MaxWorkers: 2},
-			runQueue:           {MaxWorkers: RunsAtOnce},
+			runQueue:           {MaxWorkers: runsAtOnce},
+			chainQueue:         {MaxWorkers: chainsAtOnce},
 			importQueue:        {MaxWorkers: importsAtOnce},
 			unifyQueue:         {MaxWorkers: 1},
 			countQueue:         {MaxWorkers: countsAtOnce},
@@ -200,9 +209,9 @@ func (q *Queue) StartUnify(ctx context.Context, tx database.Tx) error {
 	return err
 }
 
-// EnqueueTick has the schedule asked soon whether something is due, if the transaction is committed.
-func (q *Queue) EnqueueTick(ctx context.Context, tx database.Tx) error {
-	_, err := q.client.InsertTx(ctx, tx, tickArgs{}, &river.InsertOpts{MaxAttempts: 1})
+// EnqueueChain queues a chain, within the transaction that makes it.
+func (q *Queue) EnqueueChain(ctx context.Context, tx database.Tx, chainID int64) error {
+	_, err := q.client.InsertTx(ctx, tx, chainArgs{ChainID: chainID}, &river.InsertOpts{Queue: chainQueue})
 	return err
 }
 
@@ -245,6 +254,32 @@ func (w *runWorker) Work(ctx context.Context, job *river.Job[runArgs]) error {
 
 // NextRetry waits 2, 4, 8 … seconds: a full disk or a database that is locked is soon mended, or needs a person.
 func (w *runWorker) NextRetry(job *river.Job[runArgs]) time.Time {
+	return time.Now().Add(time.Second << min(job.Attempt, 6))
+}
+
+type chainArgs struct {
+	ChainID int64 `json:"chain_id"`
+}
+
+// Kind names the job.
+func (chainArgs) Kind() string { return "chain" }
+
+type chainWorker struct {
+	river.WorkerDefaults[chainArgs]
+	chains Chains
+}
+
+// Work carries a chain out. After the last attempt it is given up, so that the next one may start.
+func (w *chainWorker) Work(ctx context.Context, job *river.Job[chainArgs]) error {
+	err := w.chains.Work(ctx, job.Args.ChainID)
+	if err != nil && ctx.Err() == nil && job.Attempt >= job.MaxAttempts {
+		return errors.Join(err, w.chains.GiveUp(ctx, job.Args.ChainID))
+	}
+	return err
+}
+
+// NextRetry waits as that of runs does.
+func (w *chainWorker) NextRetry(job *river.Job[chainArgs]) time.Time {
 	return time.Now().Add(time.Second << min(job.Attempt, 6))
 }
 

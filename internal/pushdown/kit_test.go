@@ -196,7 +196,7 @@ func (k *kit) segment(name string, base int64, rule segment.Group) segment.Segme
 // export makes an export of some segments over a connection of its own.
 func (k *kit) export(name string, connectionID int64, segments ...segment.Segment) export.Export {
 	k.t.Helper()
-	draft := export.Draft{Name: name, ConnectionID: connectionID, Mapping: demo.Mapping, Schedule: export.WithSystem, AskShare: export.NeverAsk}
+	draft := export.Draft{Name: name, ConnectionID: connectionID, Mapping: demo.Mapping, AskShare: export.NeverAsk}
 	for _, s := range segments {
 		draft.Parts = append(draft.Parts, export.Part{SegmentID: s.ID, Tag: export.DefaultTag(s.Name)})
 	}

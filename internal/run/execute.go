@@ -27,9 +27,18 @@ func (s *Service) Execute(ctx context.Context, runID int64) error {
 		return nil
 	}
 	ctx = logline.With(ctx, slog.Int64("run", runID))
-	err := s.carry(ctx, u)
+	carry := func() error {
+		if err := s.awaitTurn(ctx, u); err != nil {
+			return err
+		}
+		return s.carry(ctx, u)
+	}
+	err := carry()
 	for attempt := 0; s.endure(ctx, u, err, attempt); attempt++ {
-		err = s.carry(ctx, u)
+		err = carry()
+	}
+	if errors.Is(err, errShutdown) { // before its turn came
+		err = nil
 	}
 	if s.leave(runID) && err == nil { // it was resumed before it had come to its end here
 		return s.Execute(ctx, runID)

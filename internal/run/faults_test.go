@@ -8,6 +8,7 @@ import (
 	"github.com/segue-app/segue/internal/app/apptest"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/demo"
+	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/run"
@@ -322,7 +323,7 @@ func TestRunAllTakesThoseWithAnActiveScheduleThatThePersonMayRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := k.Exports.SetSchedule(t.Context(), k.Actor(access.Contributor), onDemand.ID, "off"); err != nil {
+	if err := k.Exports.SetSchedule(t.Context(), k.Actor(access.Contributor), onDemand.ID, export.Schedule{When: export.Off}); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := k.Runs.StartAll(t.Context(), k.Actor(access.Viewer), run.OnDemand); !problem.Is(err, problem.NotPermitted) {

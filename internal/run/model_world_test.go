@@ -150,7 +150,7 @@ func (w *world) must(err error) {
 }
 
 func (w *world) draft() export.Draft {
-	d := export.Draft{Name: fmt.Sprint("Export ", w.exports), ConnectionID: w.connection, Mapping: slices.Clone(w.order.mapping), Schedule: export.Off, Leavers: w.leavers, Version: w.export.Version}
+	d := export.Draft{Name: fmt.Sprint("Export ", w.exports), ConnectionID: w.connection, Mapping: slices.Clone(w.order.mapping), Schedule: export.Schedule{When: export.Off}, Leavers: w.leavers, Version: w.export.Version}
 	for _, p := range w.order.parts {
 		d.Parts = append(d.Parts, export.Part{SegmentID: w.segments[p.segment].ID, Tag: p.tag})
 	}

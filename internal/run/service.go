@@ -107,6 +107,7 @@ type Service struct {
 	again      map[int64]bool      // of those, which are to be carried out once more at their end
 	shutting   bool
 	still      chan struct{} // closed when runs may be under way again; nil: they may
+	freed      chan struct{} // closed when a run ends, and made anew
 	answers    map[answerKey]Answer
 	dryRuns    chan struct{} // has room for one: each holds some 30 bytes a profile, and a core
 }
@@ -114,7 +115,7 @@ type Service struct {
 // NewService makes the service.
 func NewService(d Dependencies) *Service {
 	return &Service{db: d.DB, profiles: d.Profiles, remote: d.Remote, segments: d.Segments, connections: d.Connections, exclusions: d.Exclusions, exports: d.Exports, stops: d.Stops, drivers: d.Drivers, sealer: d.Sealer, retention: d.Retention.orDefault(),
-		budgets: d.Budgets, queue: d.Queue, events: d.Events, clock: d.Clock, log: d.Log, active: map[int64]*underWay{}, again: map[int64]bool{},
+		budgets: d.Budgets, queue: d.Queue, events: d.Events, clock: d.Clock, log: d.Log, active: map[int64]*underWay{}, freed: make(chan struct{}), again: map[int64]bool{},
 		answers: map[answerKey]Answer{}, dryRuns: make(chan struct{}, 1)}
 }
 
@@ -373,6 +374,8 @@ func (s *Service) leave(runID int64) (again bool) {
 	again = s.again[runID]
 	delete(s.active, runID)
 	delete(s.again, runID)
+	close(s.freed)
+	s.freed = make(chan struct{})
 	return again
 }
 

@@ -7,25 +7,27 @@ import (
 	"github.com/segue-app/segue/internal/database"
 )
 
-// Health is how the schedule of the system stands, for the package that watches over what Segue does by itself.
+// Health is how the schedules stand, for the package that watches over what Segue does by itself.
 type Health struct {
-	On      bool
-	Overdue time.Time // a time that came due and that nobody has dealt with; zero: none
+	On      bool                // of the system
+	Overdue time.Time           // a time of the system's schedule that came due and that nobody has dealt with; zero: none
+	Exports map[int64]time.Time // likewise of exports with a schedule of their own, by id
 }
 
-// Health reads how the schedule stands.
+// Health reads how the schedules stand.
 func (s *Service) Health(ctx context.Context, q database.Querier) (Health, error) {
 	kept, err := get(ctx, q)
-	if err != nil || !kept.On {
-		return Health{}, err
-	}
-	calendar, err := kept.calendar()
 	if err != nil {
 		return Health{}, err
 	}
-	h := Health{On: true}
-	if due, ok := calendar.latest(s.clock()); ok && due.After(kept.LastDue) && due.After(kept.ChangedAt) {
-		h.Overdue = due
+	overdue, err := s.Due(ctx, q)
+	h := Health{On: kept.On, Exports: map[int64]time.Time{}}
+	for _, one := range overdue {
+		if one.ExportID == 0 {
+			h.Overdue = one.Since
+		} else {
+			h.Exports[one.ExportID] = one.Since
+		}
 	}
-	return h, nil
+	return h, err
 }

@@ -130,6 +130,30 @@ func (s *Service) CalculateAll(ctx context.Context) error {
 	return err
 }
 
+// Name is what a segment is called.
+type Name struct {
+	ID   int64
+	Name string
+}
+
+// ActiveNames lists the segments that a refresh calculates.
+func (s *Service) ActiveNames(ctx context.Context, q database.Querier) ([]Name, error) {
+	return activeNames(ctx, q)
+}
+
+// CalculateAgain calculates an active segment after a refresh, for the program itself, unless that was done since the moment: the
+// import that brought new profiles does so as well. What keeps a size from being found is noted on the segment.
+func (s *Service) CalculateAgain(ctx context.Context, id int64, since time.Time) (Segment, error) {
+	found, err := get(ctx, s.db.Reader(), id)
+	if err != nil {
+		return found, err
+	}
+	if found.CalculatedAt.After(since) && found.WaitingSince.IsZero() && found.Failure == "" {
+		return found, nil
+	}
+	return s.calculated(ctx, id)
+}
+
 func (s *Service) calculated(ctx context.Context, id int64) (Segment, error) {
 	segment, err := get(ctx, s.db.Reader(), id)
 	if err != nil {

@@ -93,6 +93,22 @@ func activeIDs(ctx context.Context, q database.Querier) ([]int64, error) {
 	return listIDs(ctx, q, "SELECT id FROM segments WHERE state = 'active' ORDER BY id")
 }
 
+func activeNames(ctx context.Context, q database.Querier) (names []Name, err error) {
+	rows, err := q.QueryContext(ctx, "SELECT id, name FROM segments WHERE state = 'active' ORDER BY id")
+	if err != nil {
+		return nil, fmt.Errorf("list active segments: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var n Name
+		if err := rows.Scan(&n.ID, &n.Name); err != nil {
+			return nil, fmt.Errorf("list active segments: %w", err)
+		}
+		names = append(names, n)
+	}
+	return names, rows.Err()
+}
+
 func listIDs(ctx context.Context, q database.Querier, query string, args ...any) (ids []int64, err error) {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {

@@ -61,8 +61,12 @@ func TestAScheduledRefreshReadsAgainWhatAKillBrokeOff(t *testing.T) {
 	if _, err := s.store.db.Writer().Exec(`UPDATE sources SET with_schedule = 1`); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := s.RefreshScheduled(t.Context(), began); err != nil || got.Done != 1 {
-		t.Errorf("%+v, %v", got, err)
+	again, err := s.ReadAgain(t.Context(), of.ID, began)
+	if err != nil || again.ID == i.ID {
+		t.Fatalf("import %d after %d, %v: want another", again.ID, i.ID, err)
+	}
+	if got := settled(t, s, again.ID); got.State != Done {
+		t.Errorf("ended as %s", got.State)
 	}
 }
 
@@ -156,7 +160,7 @@ func TestAFileThatCameWhileAnOlderOneBeganIsReadWhenItsTurnComes(t *testing.T) {
 	}
 }
 
-func TestAScheduledRefreshEndsWhenTheProfilesOfAllSourcesAreMade(t *testing.T) {
+func TestProfilesAreMadeOfAllSourcesWhenAskedForAfterAReading(t *testing.T) {
 	s, folder, add := watching(t)
 	drop(t, folder, "customers-1.csv", people(1, 10, "Aarhus"), 1)
 	of := add()
@@ -164,8 +168,13 @@ func TestAScheduledRefreshEndsWhenTheProfilesOfAllSourcesAreMade(t *testing.T) {
 	bring(t, s, 0, people(100, 5, "Odense"))
 	drop(t, folder, "customers-1.csv", people(1, 12, "Aarhus"), 2)
 	s.StartWith(settler{t, s})
-	if got, err := s.RefreshScheduled(t.Context(), s.now()); err != nil || got.Done != 1 {
-		t.Fatalf("%+v, %v", got, err)
+	begun, err := s.ReadAgain(t.Context(), of.ID, s.now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	settled(t, s, begun.ID)
+	if err := s.Unify(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 	if stale, err := s.profiles.Stale(t.Context()); err != nil || stale || current(t, s).Rows != 17 {
 		t.Errorf("stale: %v, %d profiles, %v", stale, current(t, s).Rows, err)

@@ -184,16 +184,22 @@ func TestAScheduledRefreshReadsEverySourceAndNamesThoseThatFailOrAsk(t *testing.
 	s.StartWith(atOnce{t, s})
 	began := s.now()
 	drop(t, folder, "customers-1.csv", people(1, 2, "Aarhus"), 2)
-	got, err := s.RefreshScheduled(t.Context(), began)
+	names, err := s.OnSchedule(t.Context(), s.store.db.Reader())
+	if err != nil || len(names) != 2 {
+		t.Fatalf("%+v, %v: want both", names, err)
+	}
+	if _, err := s.ReadAgain(t.Context(), gone.ID, began); problem.Of(err) == nil {
+		t.Errorf("%v: want a problem", err)
+	}
+	first, err := s.ReadAgain(t.Context(), of.ID, began)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Done != 0 || len(got.Asking) != 1 || got.Asking[0] != "Drop" || len(got.Failed) != 1 || got.Failed[0] != gone.Name {
-		t.Errorf("%+v", got)
+	if got := settled(t, s, first.ID); got.State != Asking {
+		t.Errorf("%s: want that it asks", got.State)
 	}
-	first := newestOf(t, s, of.ID)
-	if again, err := s.RefreshScheduled(t.Context(), began); err != nil || len(again.Asking) != 1 || newestOf(t, s, of.ID).ID != first.ID {
-		t.Errorf("called again, it read again: %+v, %v", again, err)
+	if again, err := s.ReadAgain(t.Context(), of.ID, began); err != nil || again.ID != first.ID {
+		t.Errorf("asked again, it read again: %+v, %v", again, err)
 	}
 }
 
@@ -226,5 +232,22 @@ func TestOnlyWhatTheCommandLineMayIsImportedByIt(t *testing.T) {
 	}
 	if _, err := s.Command(t.Context(), contributor, Order{Source: "Shop"}, strings.NewReader("")); !problem.Is(err, problem.NotPermitted) {
 		t.Errorf("a contributor: %v", err)
+	}
+}
+
+// settled waits until an import is neither queued nor under way.
+func settled(t *testing.T, s *Service, importID int64) Import {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		i, err := s.Import(t.Context(), admin, importID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i.State != Queued && i.State != Running && i.State != Receiving {
+			return i
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("import %d does not get on: %s", importID, i.State)
+		}
 	}
 }

@@ -32,8 +32,8 @@ const (
 	codeSuperseded = "sources.superseded"      // by another one of the source
 )
 
-// brokenOff reports whether the import ended because the program did.
-func (i Import) brokenOff() bool { return i.State == Failed && i.Code == codeBrokenOff }
+// BrokenOff reports whether the import ended because the program did.
+func (i Import) BrokenOff() bool { return i.State == Failed && i.Code == codeBrokenOff }
 
 // Cause is why there was an import.
 type Cause string

@@ -74,15 +74,15 @@ func (s *Service) runImport(ctx context.Context, importID int64, unasked bool) e
 	case ctx.Err() != nil: // the program stops: it begins again at the next start
 		return errors.Join(ctx.Err(), dropped)
 	case p != nil:
-		return errors.Join(dropped, s.endWith(after, importID, Failed, p.Code, detailOf(p)))
+		return errors.Join(dropped, s.endWith(after, importID, Failed, p.Code, DetailOf(p)))
 	default:
 		s.log.ErrorContext(ctx, "import failed", "import", importID, "error", err)
 		return errors.Join(err, dropped, s.end(after, importID, Failed, "sources.file.internal"))
 	}
 }
 
-// detailOf is what a problem is about: the column or the host that its text names.
-func detailOf(p *problem.Problem) string {
+// DetailOf is what a problem is about: the column or the host that its text names.
+func DetailOf(p *problem.Problem) string {
 	for i := 0; i+1 < len(p.Args); i += 2 {
 		switch p.Args[i] {
 		case "Column", "Host", "Names":

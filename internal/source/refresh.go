@@ -154,77 +154,43 @@ func (s *Service) forgetMark(ctx context.Context, i Import) error {
 	return s.store.db.InTx(ctx, func(tx database.Tx) error { return s.store.forgetMark(ctx, tx, i.SourceID, i.Mark) })
 }
 
-// Refreshed says how the sources of a scheduled refresh ended.
-type Refreshed struct {
-	Done   int      // brought profiles
-	Failed []string // names of those that did not
-	Asking []string // names of those that wait for a person
-}
-
-// RefreshScheduled reads all sources again that go with the system's schedule, and waits for them. One that fails or asks keeps
-// none of the others. Called again after it was broken off, it reads what was not read since.
-func (s *Service) RefreshScheduled(ctx context.Context, since time.Time) (r Refreshed, err error) {
-	list, err := s.store.sources(ctx, s.store.db.Reader())
-	if err != nil {
-		return r, err
-	}
-	var begun []Import
+// OnSchedule lists the sources that are read again with the system's schedule, in the order of trust.
+func (s *Service) OnSchedule(ctx context.Context, q database.Querier) (names []Name, err error) {
+	list, err := s.store.sources(ctx, q)
 	for _, of := range list {
-		if !of.WithSchedule || of.Place == Stays || of.Kind == Upload {
-			continue
-		}
-		last, err := s.store.imports(ctx, of.ID, 1)
-		if err != nil {
-			return r, err
-		}
-		if len(last) > 0 && last[0].Cause == BySchedule && !last[0].CreatedAt.Before(since) && !last[0].brokenOff() {
-			begun = append(begun, last[0])
-			continue
-		}
-		i, err := s.fetch(ctx, of, Import{Cause: BySchedule, CreatedByName: access.System.Name})
-		switch {
-		case ctx.Err() != nil:
-			return r, ctx.Err()
-		case err != nil:
-			s.log.WarnContext(ctx, "source not refreshed", "source", of.ID, "error", err)
-			r.Failed = append(r.Failed, of.Name)
-		default:
-			begun = append(begun, i)
+		if of.WithSchedule && of.Place != Stays && of.Kind != Upload {
+			names = append(names, Name{of.ID, of.Name, of.Rows})
 		}
 	}
-	for _, i := range begun {
-		if err := s.await(ctx, i, &r); err != nil {
-			return r, err
-		}
-	}
-	if r.Done == 0 {
-		return r, nil
-	}
-	return r, s.Unify(ctx) // an import is done before the profiles are made of it: what follows wants those
+	return names, err
 }
 
-// await waits until an import has ended, and adds how.
-func (s *Service) await(ctx context.Context, i Import, r *Refreshed) error {
-	for {
-		now, err := s.store.importByID(ctx, i.ID)
-		if err != nil {
-			return err
-		}
-		switch now.State {
-		case Done:
-			r.Done++
-			return nil
-		case Asking, Waiting:
-			r.Asking = append(r.Asking, now.SourceName)
-			return nil
-		case Failed, Cancelled:
-			r.Failed = append(r.Failed, now.SourceName)
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(200 * time.Millisecond):
+// ReadAgain begins to read a source, for the program itself. It may be asked again after it was broken off: what was begun since a
+// moment is not begun twice. An import that is under way already counts, whoever began it: it reads what there is now.
+func (s *Service) ReadAgain(ctx context.Context, sourceID int64, since time.Time) (Import, error) {
+	of, err := s.store.source(ctx, s.store.db.Reader(), sourceID)
+	if err != nil {
+		return Import{}, err
+	}
+	if i, found, err := s.readSince(ctx, sourceID, since); found || err != nil {
+		return i, err
+	}
+	i, err := s.fetch(ctx, of, Import{Cause: BySchedule, CreatedByName: access.System.Name})
+	if p := problem.Of(err); p != nil && p.Code == codeUnderWay { // it was begun at this moment
+		if i, found, err := s.readSince(ctx, sourceID, since); found || err != nil {
+			return i, err
 		}
 	}
+	return i, err
+}
+
+// readSince finds the import of a source that counts as its reading since a moment.
+func (s *Service) readSince(ctx context.Context, sourceID int64, since time.Time) (i Import, found bool, err error) {
+	last, err := s.store.imports(ctx, sourceID, 1)
+	if err != nil || len(last) == 0 {
+		return Import{}, false, err
+	}
+	i = last[0]
+	mine := i.Cause == BySchedule && !i.CreatedAt.Before(since) && !i.BrokenOff()
+	return i, mine || i.State == Queued || i.State == Running, nil
 }

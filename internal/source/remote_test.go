@@ -154,7 +154,7 @@ func TestASourceThatStaysIsNotImportedAndSaysWhatItHas(t *testing.T) {
 	if list, err := s.History(t.Context(), admin, of.ID, 5); err != nil || len(list) != 0 || len(tables(t, s)) != 0 {
 		t.Errorf("imports %+v, %v", list, err)
 	}
-	if got, err := s.RefreshScheduled(t.Context(), s.now()); err != nil || got.Done+len(got.Asking)+len(got.Failed) != 0 {
+	if got, err := s.OnSchedule(t.Context(), s.store.db.Reader()); err != nil || len(got) != 0 {
 		t.Errorf("the schedule reads it: %+v, %v", got, err)
 	}
 }

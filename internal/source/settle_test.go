@@ -18,10 +18,13 @@ type atOnce struct {
 }
 
 func (a atOnce) StartImport(_ context.Context, _ database.Tx, id int64) error {
+	ctx, done := context.WithoutCancel(a.t.Context()), make(chan struct{})
+	a.t.Cleanup(func() { <-done }) // the test may see the import settle before it has returned
 	go func() {
-		err := a.s.store.db.InTx(a.t.Context(), func(database.Tx) error { return nil })
+		defer close(done)
+		err := a.s.store.db.InTx(ctx, func(database.Tx) error { return nil })
 		if err == nil {
-			err = a.s.RunImport(a.t.Context(), id)
+			err = a.s.RunImport(ctx, id)
 		}
 		if err != nil {
 			a.t.Errorf("import %d: %v", id, err)

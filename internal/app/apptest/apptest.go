@@ -64,10 +64,10 @@ func begin(t testing.TB, speed float64, customers int) *Kit {
 	return k
 }
 
-// NewSandbox starts a stand-in with the demonstration's brand.
+// NewSandbox starts a stand-in with the demonstration's brand beside those of the options.
 func (k *Kit) NewSandbox(options sandbox.Options) {
 	k.t.Helper()
-	options.Brands = []sandbox.Brand{{ID: demo.BrandID, Name: demo.Brand, Website: "https://example.com", Key: demo.APIKey}}
+	options.Brands = append(options.Brands, sandbox.Brand{ID: demo.BrandID, Name: demo.Brand, Website: "https://example.com", Key: demo.APIKey})
 	var err error
 	if k.Sandbox, err = sandbox.New(options); err != nil {
 		k.t.Fatal(err)
