@@ -12,7 +12,6 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/export"
-	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/segment"
@@ -35,6 +34,8 @@ func (s *Server) exportRoutes(r *routes) {
 	r.get("/exports/:id/dry-run", access.LookAround, s.dryRun)
 	r.get("/exports/:id/test", access.UseSomeConnections, s.showSpecimen)
 	r.post("/exports/:id/test", access.UseSomeConnections, s.sendSpecimen)
+	r.get(views.BulkPath, access.UseSomeConnections, s.askSchedules)
+	r.post(views.BulkPath, access.UseSomeConnections, s.scheduleExports)
 	r.get("/exports/:id/schedule", access.UseSomeConnections, s.askSchedule)
 	r.post("/exports/:id/schedule", access.UseSomeConnections, s.scheduleExport)
 	r.post("/exports/:id/pause", access.UseSomeConnections, s.pauseExport)
@@ -62,12 +63,12 @@ func (s *Server) listExports(c echo.Context) error {
 		Query: query, Total: total, Now: s.Clock(), CSRF: csrfToken(c), Link: exportsLink,
 		MayAdd: actor(c).Can(access.UseSomeConnections), MayRun: actor(c).Can(access.RunAll),
 	}
-	if listing.NextRun, err = s.nextRun(c); err != nil {
-		return err
-	}
 	for _, row := range rows {
 		shown := views.Row{Row: row, DestinationName: s.Connections.DestinationName(row.DestinationType), MayEdit: row.MayEdit(actor(c))}
 		if shown.Obstacle, err = s.Exports.Readiness(ctx(c), row.Export); err != nil {
+			return err
+		}
+		if shown.NextRun, err = s.nextOf(c, row.Schedule); err != nil {
 			return err
 		}
 		listing.Rows = append(listing.Rows, shown)
@@ -82,15 +83,6 @@ func (s *Server) listExports(c echo.Context) error {
 		return render(c, http.StatusOK, views.Standing(listing))
 	}
 	return render(c, http.StatusOK, views.List(s.page(c, "exports", text(c, "exports.title")), listing))
-}
-
-// nextRun is when the system's schedule comes due; zero when it is off.
-func (s *Server) nextRun(c echo.Context) (time.Time, error) {
-	at, on, err := s.Schedule.NextRun(ctx(c))
-	if !on {
-		at = time.Time{}
-	}
-	return at, err
 }
 
 // exportQuery reads what the address asks for: q, sort, direction, page.
@@ -143,7 +135,7 @@ func (s *Server) showExport(c echo.Context) error {
 	if d.Obstacle, err = s.Exports.Readiness(ctx(c), e); err != nil {
 		return err
 	}
-	if d.NextRun, err = s.nextRun(c); err != nil {
+	if err := s.addComing(c, &d); err != nil {
 		return err
 	}
 	if err := s.describe(c, &d); err != nil {
@@ -256,13 +248,4 @@ func (s *Server) editableExport(c echo.Context) (export.Export, error) {
 		err = actor(c).RequireUse(e.OpenConnection)
 	}
 	return e, err
-}
-
-// nextRunText says when the system's schedule comes due.
-func (s *Server) nextRunText(c echo.Context) (string, error) {
-	at, err := s.nextRun(c)
-	if err != nil || at.IsZero() {
-		return text(c, "exports.next.off"), err
-	}
-	return text(c, "exports.next.at", "When", i18n.Ago(ctx(c), at, s.Clock())), nil
 }

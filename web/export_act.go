@@ -11,32 +11,6 @@ import (
 	"github.com/segue-app/segue/views/layout"
 )
 
-func (s *Server) askSchedule(c echo.Context) error {
-	e, err := s.editableExport(c)
-	if err != nil {
-		return err
-	}
-	next, err := s.nextRunText(c)
-	if err != nil {
-		return err
-	}
-	title := text(c, "exports.schedule.title", "Name", e.Name)
-	return render(c, http.StatusOK, views.Schedule(s.page(c, "exports", title, exportsCrumb(c), exportCrumb(e)), views.Act{Export: e, CSRF: csrfToken(c)}, next))
-}
-
-func (s *Server) scheduleExport(c echo.Context) error {
-	id, err := pathID(c, "id")
-	if err != nil {
-		return err
-	}
-	schedule := export.Schedule(c.FormValue("schedule"))
-	if err := s.Exports.SetSchedule(ctx(c), actor(c), id, schedule); err != nil {
-		return err
-	}
-	s.flash(c, "success", "exports.scheduled."+string(schedule))
-	return redirect(c, exportPath(id))
-}
-
 func (s *Server) pauseExport(c echo.Context) error {
 	id, err := pathID(c, "id")
 	if err != nil {

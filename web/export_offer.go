@@ -36,7 +36,7 @@ func (s *Server) furnish(c echo.Context, form *views.Form, choices []connection.
 	info := driver.Info()
 	form.Info = info
 	form.Kind, form.DestinationName, form.Fields, form.Custom, form.MaxProfiles = kind, info.Name, info.Fields, info.Custom, info.MaxProfiles
-	if form.NextRun, err = s.nextRunText(c); err != nil {
+	if form.Plan, err = s.furnishPlan(c, form.Plan); err != nil {
 		return err
 	}
 	if form.Bases, err = s.bases(c, form.Base, "/exports/new?base="); err != nil {

@@ -186,7 +186,7 @@ func TestAnExportIsScheduledPausedDetachedAndRemoved(t *testing.T) {
 	carl.get("/exports/1/schedule").wants(t, http.StatusOK).has(t, "Schedule export Newsletter", "System refresh", "The system’s schedule is off")
 	carl.post("/exports/1/schedule", url.Values{"schedule": {"off"}}).leads(t, "/exports/1")
 	carl.get("/exports/1").has(t, "The export runs on demand only.")
-	carl.post("/exports/1/schedule", url.Values{"schedule": {"hourly"}}).wants(t, http.StatusUnprocessableEntity)
+	carl.post("/exports/1/schedule", url.Values{"schedule": {"hourly"}}).wants(t, http.StatusUnprocessableEntity).has(t, "Choose one of the values offered")
 
 	carl.post("/exports/1/pause", nil).leads(t, "/exports/1")
 	carl.get("/exports/1").has(t, "This export does not run at the moment", "Paused by Carl Lund,", "Resume")
@@ -212,7 +212,7 @@ func TestTheListOfExportsIsSearchedSortedAndPagedByItsAddress(t *testing.T) {
 	s := newSite(t)
 	e := s.exporting(t)
 	for i := range 29 {
-		draft := export.Draft{Name: fmt.Sprintf("Export %02d", i), ConnectionID: e.ConnectionID, Parts: e.Segments, Mapping: e.Mapping, Schedule: export.Off}
+		draft := export.Draft{Name: fmt.Sprintf("Export %02d", i), ConnectionID: e.ConnectionID, Parts: e.Segments, Mapping: e.Mapping, Schedule: export.Schedule{When: export.Off}}
 		if _, err := s.Exports.Create(t.Context(), s.Contributor, draft); err != nil {
 			t.Fatal(err)
 		}

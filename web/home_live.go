@@ -9,12 +9,13 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/i18n"
+	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/run"
-	"github.com/segue-app/segue/internal/schedule"
 	"github.com/segue-app/segue/internal/segment"
 	"github.com/segue-app/segue/views/component"
 	"github.com/segue-app/segue/views/home"
 	runviews "github.com/segue-app/segue/views/run"
+	statusviews "github.com/segue-app/segue/views/status"
 )
 
 const recentRuns = 5
@@ -190,12 +191,13 @@ func pausedAmong(rows []export.Row) (count int) {
 // refreshTerms say how the last refresh went and when the next one is.
 func (s *Server) refreshTerms(c echo.Context) ([]component.Term, error) {
 	last := component.Term{Label: text(c, "home.refresh.last"), Text: text(c, "home.refresh.never")}
-	refreshes, err := s.Schedule.Refreshes(ctx(c), actor(c), 1)
-	if err != nil {
+	latest, err := s.Records.Last(ctx(c), actor(c))
+	switch {
+	case problem.Is(err, problem.NotFound):
+	case err != nil:
 		return nil, err
-	}
-	if len(refreshes) > 0 {
-		last.Content = lastRefresh(c, s, refreshes[0])
+	default:
+		last.Content = home.LastRefresh{State: statusviews.StateBadge(ctx(c), latest.State), Due: s.moment(c, latest.DueAt), Href: statusviews.ChainPath(latest.ID)}
 	}
 	next := component.Term{Label: text(c, "home.refresh.next"), Text: text(c, "home.refresh.off")}
 	at, on, err := s.Schedule.NextRun(ctx(c))
@@ -210,8 +212,4 @@ func (s *Server) refreshTerms(c echo.Context) ([]component.Term, error) {
 		terms = append(terms, component.Term{Label: text(c, "home.refresh.change"), Content: home.Link(component.Link{Label: text(c, "home.refresh.schedule"), Href: "/system/schedule"})})
 	}
 	return terms, nil
-}
-
-func lastRefresh(c echo.Context, s *Server, r schedule.Refresh) home.LastRefresh {
-	return home.LastRefresh{State: refreshBadge(c, r), Due: s.moment(c, r.DueAt)}
 }

@@ -5,11 +5,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/segue-app/segue/internal/calendar"
+	"github.com/segue-app/segue/internal/chain"
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/schedule"
 	"github.com/segue-app/segue/internal/segment"
+	statusviews "github.com/segue-app/segue/views/status"
 )
 
 // everybody makes a segment of all profiles.
@@ -33,7 +36,7 @@ func (s *site) exporting(t *testing.T) export.Export {
 	if err != nil || len(usable) != 1 {
 		t.Fatal(usable, err)
 	}
-	made, err := s.Exports.Create(t.Context(), s.Administrator, export.Draft{Name: "Newsletter", ConnectionID: usable[0].ID, Schedule: export.WithSystem,
+	made, err := s.Exports.Create(t.Context(), s.Administrator, export.Draft{Name: "Newsletter", ConnectionID: usable[0].ID,
 		Parts: []export.Part{{SegmentID: segment.ID, Tag: "everybody"}}, Mapping: export.Mapping{{Field: destination.Email, Attribute: "email"}}})
 	if err != nil {
 		t.Fatal(err)
@@ -109,16 +112,25 @@ func TestHomeSaysWhatNeedsSomebodyAndWhy(t *testing.T) {
 func TestHomeTellsEverybodyOfTheLastAndTheNextRefresh(t *testing.T) {
 	s := newSite(t)
 	s.as(t, "vera@example.com").get("/").has(t, "There has been none yet", "The schedule is off").lacks(t, "/system/schedule")
-	_, err := s.Schedule.Save(t.Context(), s.Administrator, schedule.Settings{On: true, Recurrence: schedule.Daily, Times: []schedule.Clock{18 * 60}, Zone: "UTC"}, 1)
+	_, err := s.Schedule.Save(t.Context(), s.Administrator, schedule.Settings{On: true, Zone: "UTC",
+		Pattern: calendar.Pattern{Recurrence: calendar.Daily, Times: []calendar.Clock{18 * 60}}}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Schedule.RefreshNow(t.Context(), s.Administrator); err != nil {
+	begun, err := s.Chains.StartNow(t.Context(), s.Administrator)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Schedule.Tick(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	s.as(t, "vera@example.com").get("/").has(t, "1 June 2026 at 18:00, in 6 hours", "Successful", "just now")
+	s.as(t, "vera@example.com").get("/").has(t, "1 June 2026 at 18:00, in 6 hours", "Queued", "just now", `href="`+statusviews.ChainPath(begun.ID)+`"`)
+	s.carryOut(t, begun.ID)
+	s.as(t, "vera@example.com").get("/").has(t, "Successful", "just now")
 	s.as(t, "ada@example.com").get("/").has(t, `href="/system/schedule"`)
+}
+
+// carryOut does the steps of a chain, as the queue would.
+func (s *site) carryOut(t *testing.T, id int64) {
+	t.Helper()
+	if err := s.Chains.(*chain.Service).Work(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
 }

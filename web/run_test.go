@@ -25,7 +25,7 @@ func newWorking(t *testing.T, profiles int) working {
 	t.Helper()
 	k := apptest.Start(t, profiles)
 	server := New(Services{Accounts: k.Accounts, Profiles: k.Profiles, Sources: k.Sources, Pushdown: k.Pushdown, Segments: k.Segments, Connections: k.Connections, Exports: k.Exports,
-		Runs: k.Runs, Schedule: k.Schedule, Records: k.Records, Stops: k.Stops, Erasures: k.Erasures, Pace: k.Pace, Events: k.Events}, Options{Sealer: k.Sealer})
+		Runs: k.Runs, Schedule: k.Schedule, Records: k.Records, Chains: k.Chains, Stops: k.Stops, Erasures: k.Erasures, Pace: k.Pace, Events: k.Events}, Options{Sealer: k.Sealer})
 	listening := httptest.NewServer(server.Handler())
 	t.Cleanup(func() { server.Close(); listening.Close() })
 	return working{k, &site{Server: server, url: listening.URL}}
@@ -148,14 +148,14 @@ func TestARunOfAnExportThatWasRemovedLeadsNowhereElse(t *testing.T) {
 	carl.get(runPath(r.ID)).wants(t, http.StatusOK).has(t, "Newsletter (removed)").lacks(t, `href="/exports/1"`)
 }
 
-func TestRunAllTakesThoseWithAnActiveSchedule(t *testing.T) {
+func TestRunAllTakesThoseThatRunByThemselves(t *testing.T) {
 	s := newSite(t)
 	e := s.exporting(t)
 	ada := s.as(t, "ada@example.com")
 	ada.post("/exports/run-all", nil).leads(t, "/exports")
 	ada.get("/exports").has(t, "1 run is queued.", "Queued")
 	ada.post("/exports/run-all", nil).leads(t, "/exports")
-	ada.get("/exports").has(t, "No export with an active schedule could be run.", "1 export was passed over")
+	ada.get("/exports").has(t, "No export that runs by itself could be run.", "1 export was passed over")
 	ada.post(exportPath(e.ID)+"/schedule", url.Values{"schedule": {"off"}}).leads(t, exportPath(e.ID))
 	ada.post("/exports/run-all", nil).leads(t, "/exports")
 	ada.get("/exports").lacks(t, "passed over")

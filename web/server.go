@@ -53,7 +53,7 @@ type Services struct {
 	Alerts      *alert.Service
 	Notices     *notice.Service
 	Records     *chain.Records
-	Chains      Chains // nil: chains are shown only
+	Chains      Chains
 	Stops       *stop.Service
 	Erasures    *erasure.Service
 	Pace        *pace.Service

@@ -26,26 +26,11 @@ type Chains interface {
 
 // mayAct reports whether the reader may start, cancel and repeat chains.
 func (s *Server) mayAct(c echo.Context) bool {
-	return s.Chains != nil && actor(c).Can(access.RefreshNow)
-}
-
-// chains are what can be done with them, for who may; not found where they are shown only.
-func (s *Server) chains(c echo.Context) (Chains, error) {
-	if err := actor(c).Require(access.RefreshNow); err != nil {
-		return nil, err
-	}
-	if s.Chains == nil {
-		return nil, problem.New(problem.NotFound, "problem.not_found")
-	}
-	return s.Chains, nil
+	return actor(c).Can(access.RefreshNow)
 }
 
 func (s *Server) startChain(c echo.Context) error {
-	chains, err := s.chains(c)
-	if err != nil {
-		return err
-	}
-	_, err = chains.StartNow(ctx(c), actor(c))
+	_, err := s.Chains.StartNow(ctx(c), actor(c))
 	return s.toldOfChain(c, err, "status.chain.started", views.Path)
 }
 
@@ -57,7 +42,7 @@ func (s *Server) askCancelChain(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if !of.State.Active() || s.Chains == nil {
+	if !of.State.Active() {
 		return redirect(c, views.ChainPath(of.ID))
 	}
 	above := []layout.Crumb{{Label: text(c, "status.title"), Href: views.Path}, {Label: text(c, "status.chain.title", "Number", fmt.Sprint(of.ID)), Href: views.ChainPath(of.ID)}}
@@ -65,27 +50,25 @@ func (s *Server) askCancelChain(c echo.Context) error {
 }
 
 func (s *Server) cancelChain(c echo.Context) error {
-	chains, err := s.chains(c)
-	if err != nil {
+	if err := actor(c).Require(access.RefreshNow); err != nil {
 		return err
 	}
 	of, err := s.chainOf(c)
 	if err != nil {
 		return err
 	}
-	return s.toldOfChain(c, chains.Cancel(ctx(c), actor(c), of.ID), "status.chain.cancel.asked", views.ChainPath(of.ID))
+	return s.toldOfChain(c, s.Chains.Cancel(ctx(c), actor(c), of.ID), "status.chain.cancel.asked", views.ChainPath(of.ID))
 }
 
 func (s *Server) repeatChain(c echo.Context) error {
-	chains, err := s.chains(c)
-	if err != nil {
+	if err := actor(c).Require(access.RefreshNow); err != nil {
 		return err
 	}
 	of, err := s.chainOf(c)
 	if err != nil {
 		return err
 	}
-	begun, err := chains.Again(ctx(c), actor(c), of.ID)
+	begun, err := s.Chains.Again(ctx(c), actor(c), of.ID)
 	if err != nil {
 		begun = of
 	}

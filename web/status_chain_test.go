@@ -175,13 +175,3 @@ func TestAnAdministratorStartsCancelsAndRepeatsChains(t *testing.T) {
 	ada.post("/system/status/refresh", nil).leads(t, "/system/status")
 	ada.get("/system/status").has(t, "Somebody else changed this meanwhile.")
 }
-
-func TestWhereChainsAreShownOnlyNobodyIsOfferedToActOnThem(t *testing.T) {
-	s := newSite(t)
-	s.hasFailedChain(t)
-	ada := s.as(t, "ada@example.com")
-	ada.get("/system/status/chains/7").lacks(t, "/again", "/cancel")
-	for _, path := range []string{"/system/status/refresh", "/system/status/chains/7/cancel", "/system/status/chains/7/again"} {
-		ada.post(path, nil).wants(t, http.StatusNotFound)
-	}
-}

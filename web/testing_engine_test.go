@@ -25,7 +25,7 @@ import (
 	"github.com/segue-app/segue/internal/testkit"
 )
 
-// heldQueue takes work and lets it wait: runs stay queued, and refreshes until the test calls Tick.
+// heldQueue takes work and lets it wait: runs stay queued, and chains until the test has them carried out.
 type heldQueue struct{}
 
 func (heldQueue) EnqueueRun(context.Context, database.Tx, int64) error { return nil }
@@ -34,7 +34,7 @@ func (heldQueue) EnqueueErasure(context.Context, database.Tx, int64) error { ret
 
 func (heldQueue) EnqueueNotice(context.Context, database.Tx, int64, int64, bool) error { return nil }
 
-func (heldQueue) EnqueueTick(context.Context, database.Tx) error { return nil }
+func (heldQueue) EnqueueChain(context.Context, database.Tx, int64) error { return nil }
 
 // withEngine adds exports, runs and the schedule to the services that are there. Nothing of it works in the background.
 func withEngine(t testing.TB, services Services, db *database.DB, clock *testkit.Clock) Services {
@@ -55,9 +55,11 @@ func withEngine(t testing.TB, services Services, db *database.DB, clock *testkit
 	services.Runs = run.NewService(run.Dependencies{DB: db, Stops: services.Stops, Profiles: services.Profiles, Segments: services.Segments,
 		Connections: services.Connections, Exclusions: services.Exclusions, Exports: services.Exports, Drivers: drivers, Queue: heldQueue{},
 		Budgets: budgets, Events: services.Events, Clock: clock.Now, Log: log})
-	services.Schedule = schedule.NewService(schedule.Dependencies{DB: db, Sources: services.Sources, Segments: services.Segments, Runs: services.Runs,
-		Events: services.Events, Clock: clock.Now, Log: log})
-	services.Schedule.SetQueue(heldQueue{})
+	chains := chain.NewService(chain.Dependencies{DB: db, Sources: services.Sources, Profiles: services.Profiles, Segments: services.Segments, Exports: services.Exports,
+		Runs: services.Runs, SkipsOnFailure: schedule.SkipsOnFailure, Events: services.Events, Clock: clock.Now, Log: log})
+	chains.SetQueue(heldQueue{})
+	services.Chains = chains
+	services.Schedule = schedule.NewService(schedule.Dependencies{DB: db, Chains: chains, Exports: services.Exports, Events: services.Events, Clock: clock.Now})
 	services.Notices = notice.NewService(notice.Dependencies{DB: db, Sealer: sealer, Events: services.Events, People: services.Accounts, Clock: clock.Now, Log: log,
 		Hosts: hookHosts(t), Mail: mailSender(t)})
 	services.Notices.SetQueue(heldQueue{})

@@ -39,10 +39,9 @@ type Form struct {
 	Changed      bool // somebody else changed it meanwhile
 	Name         string
 	ConnectionID int64
-	Schedule     export.Schedule
 	Leavers      export.Leavers
 	AskShare     int
-	NextRun      string
+	Plan         Plan
 	DetachedFrom string
 
 	Connections     []component.OptionGroup // by type
@@ -67,6 +66,11 @@ type Form struct {
 	Outlook     *Outlook // nil: not looked yet
 	Errors      component.Errors
 	Focus       string // id of what a step of the form leads to
+}
+
+func (f Form) plan() Plan {
+	f.Plan.Errors = f.Errors
+	return f.Plan
 }
 
 // Chosen is a segment of the export, and its tag.

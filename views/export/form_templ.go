@@ -405,7 +405,7 @@ func Edit(frame layout.Page, f Form) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = component.RadioCards{Name: "schedule", Legend: i18n.T(ctx, "exports.schedule.run"), InRow: true, Value: string(f.Schedule), Error: f.Errors.For("schedule"), Choices: scheduleChoices(ctx, f.NextRun)}.Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = f.plan().fields().Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -25,9 +25,8 @@ type Listing struct {
 	Query   export.Query
 	Total   int // that match the search
 	Now     time.Time
-	NextRun time.Time // of the system's schedule; zero when it is off
-	MayAdd  bool      // the role allows it
-	MayRun  bool      // all that have an active schedule
+	MayAdd  bool // the role allows it
+	MayRun  bool // all that have an active schedule
 	CSRF    string
 	Link    func(export.Query) string
 	Changed bool // other exports than those the page shows: for htmx
@@ -39,6 +38,7 @@ type Row struct {
 	DestinationName string
 	Obstacle        string // code of why it cannot run now
 	MayEdit         bool
+	NextRun         time.Time   // by itself; zero when it does not
 	Recent          []run.Brief // the last runs, the oldest first
 }
 
@@ -54,9 +54,10 @@ type Detail struct {
 	Channels        []destination.Channel // whose status can be mapped
 	Sizes           map[int64]int         // of the segments
 	Sentences       map[int64]string      // the beginning of what each says, in the reader's language
-	NextRun         time.Time
-	Active          *run.Run // the run that is in the way of a new one
-	Waiting         *run.Run // the run that Segue paused, and whose place a new one takes
+	Coming          []string              // the next times that it runs by itself
+	NextRun         time.Time             // the first of them; zero when there is none
+	Active          *run.Run              // the run that is in the way of a new one
+	Waiting         *run.Run              // the run that Segue paused, and whose place a new one takes
 	Runs            runviews.Listing
 	Recent          []run.Brief // the last of them, the oldest first
 	Delivered       []run.Day
@@ -69,9 +70,8 @@ type Detail struct {
 // Act is a question before an export is changed by one step.
 type Act struct {
 	export.Export
-	Do      string // "remove", "detach"
-	CSRF    string
-	NextRun time.Time
+	Do   string // "remove", "detach"
+	CSRF string
 }
 
 // Missing is the page for who has no connection to export to.
@@ -176,19 +176,6 @@ func permission(ctx context.Context, mayEdit bool) string {
 	return i18n.T(ctx, "exports.permission.view")
 }
 
-// next says when the export runs by itself the next time.
-func next(ctx context.Context, schedule export.Schedule, inactive bool, at, now time.Time) string {
-	switch {
-	case schedule != export.WithSystem:
-		return ""
-	case inactive:
-		return i18n.T(ctx, "exports.next.none")
-	case at.IsZero():
-		return i18n.T(ctx, "exports.next.off")
-	}
-	return i18n.T(ctx, "exports.next.at", "When", i18n.Ago(ctx, at, now))
-}
-
 // attribute names a profile attribute, and says so when the profiles no longer have it.
 func (d Detail) attribute(ctx context.Context, key string) string {
 	if label := d.Labels[key]; label != "" {
@@ -198,8 +185,14 @@ func (d Detail) attribute(ctx context.Context, key string) string {
 }
 
 func (d Detail) next(ctx context.Context) string {
-	return next(ctx, d.Schedule, d.Paused() || d.ConnectionID == 0, d.NextRun, d.Now)
+	return next(ctx, d.Schedule, d.inactive(), d.NextRun, d.Now)
 }
+
+// inactive reports whether nobody may expect the export to run.
+func (d Detail) inactive() bool { return d.Paused() || d.ConnectionID == 0 }
+
+// soon reports whether the coming times are worth to be listed.
+func (d Detail) soon() bool { return len(d.Coming) > 0 && !d.inactive() }
 
 // ofConnection reports whether the obstacle is mended on the connection's page.
 func ofConnection(obstacle string) bool {

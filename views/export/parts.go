@@ -133,10 +133,3 @@ func askText(ctx context.Context, share int) string {
 	}
 	return i18n.T(ctx, "exports.ask.above", "Share", share)
 }
-
-func scheduleChoices(ctx context.Context, next string) []component.Choice {
-	return []component.Choice{
-		{Value: string(export.WithSystem), Title: i18n.T(ctx, "exports.schedule.system"), Text: i18n.T(ctx, "exports.schedule.system.text"), Note: next},
-		{Value: string(export.Off), Title: i18n.T(ctx, "exports.schedule.off"), Text: i18n.T(ctx, "exports.schedule.off.text")},
-	}
-}

@@ -49,4 +49,5 @@ type Recent struct {
 type LastRefresh struct {
 	State component.Badge
 	Due   component.Moment
+	Href  string
 }

@@ -7,10 +7,14 @@ import (
 	"slices"
 	"time"
 
+	"github.com/segue-app/segue/internal/calendar"
 	"github.com/segue-app/segue/internal/i18n"
-	"github.com/segue-app/segue/internal/schedule"
 	"github.com/segue-app/segue/views/component"
+	exportviews "github.com/segue-app/segue/views/export"
 )
+
+// Path is the page of the schedule.
+const Path = "/system/schedule"
 
 // View is what the page shows.
 type View struct {
@@ -23,58 +27,77 @@ type Form struct {
 	On         bool
 	Recurrence string
 	Weekdays   []string // "0" is Sunday
+	MonthDay   string
 	Times      []string
 	Zone       string
 	Zones      []string
+	Hours      []Hours
+	Dates      []Dates
+	OnFailure  string
 	Version    string
-	FocusLast  bool // on the time that was just added
+	Focus      string  // id of what a step of the form added
+	Preview    *Coming // the times that it would give; nil when nobody asked
 	Errors     component.Errors
 }
 
+// Hours are a blackout of every week.
+type Hours struct {
+	Weekdays []string
+	From, To string
+}
+
+// Dates are a blackout of whole days.
+type Dates struct{ First, Last string }
+
 // Status is the part that changes while the page is open.
 type Status struct {
-	On        bool
-	Next      []Time
-	There     string // heading of the times in the schedule's zone
-	Here      string // and in the reader's; "" where that is the same
-	Changed   string // by whom and when; "" when never
-	Refreshes []Row
+	On      bool
+	Next    Coming
+	Changed string // by whom and when; "" when never
+	Last    *Last  // nil when there was none yet
 }
 
-// Time is a coming time in the schedule's zone and in the reader's.
+// Last is the last chain of the system.
+type Last struct {
+	State   component.Badge
+	Cause   string
+	Due     component.Moment
+	Summary string
+	Href    string
+}
+
+// Coming are the next times, and in which zone the schedule means them.
+type Coming struct {
+	There string
+	Times []Time
+}
+
+// Time is a coming time in the schedule's zone and in the reader's, which is "" where that is the same.
 type Time struct{ There, Here, Ahead string }
 
-// Row is one refresh.
-type Row struct {
-	Due         component.Moment
-	Cause       string
-	State       component.Badge
-	Duration    string
-	Sources     string   // read again
-	Troubles    []string // sources that failed or ask
-	Segments    string
-	RunsStarted string
-	PassedOver  string
-	Reason      string
-}
-
-// columns are the heads of the coming times.
-func (s Status) columns(ctx context.Context) []component.Column {
-	columns := []component.Column{{Label: s.There}}
-	if s.Here != "" {
-		columns = append(columns, component.Column{Label: s.Here})
+// about says what a time is for the reader, and how far ahead.
+func (t Time) about(ctx context.Context) string {
+	if t.Here == "" {
+		return t.Ahead
 	}
-	return append(columns, component.Column{Label: i18n.T(ctx, "schedule.next.ahead")})
+	return i18n.T(ctx, "schedule.next.about", "Here", t.Here, "Ahead", t.Ahead)
 }
 
-// days lists the week as it is offered, from Monday.
-func (f Form) days(ctx context.Context) (choices []component.Choice) {
-	for i := range 7 {
-		day := fmt.Sprint((i + 1) % 7)
-		choices = append(choices, component.Choice{Value: day, Title: i18n.T(ctx, "time.weekday."+day)})
+func weekdays(ctx context.Context) []component.Choice { return exportviews.WeekdayChoices(ctx) }
+
+func monthDays(ctx context.Context) []component.Option { return exportviews.MonthDayOptions(ctx) }
+
+func recurrences(ctx context.Context) (choices []component.Choice) {
+	for _, recurrence := range []calendar.Recurrence{calendar.Daily, calendar.Weekly, calendar.Monthly} {
+		choices = append(choices, component.Choice{Value: string(recurrence), Title: i18n.T(ctx, "schedule.recurrence."+string(recurrence))})
 	}
 	return choices
 }
+
+// hoursName is the name of a field of a blackout, or, without a part, its id and what the domain calls it; datesName too.
+func hoursName(i int, part string) string { return fmt.Sprintf("hours.%d%s", i, part) }
+
+func datesName(i int, part string) string { return fmt.Sprintf("dates.%d%s", i, part) }
 
 func (f Form) on() string {
 	if f.On {
@@ -83,11 +106,11 @@ func (f Form) on() string {
 	return "0"
 }
 
-func (f Form) mayAdd() bool { return len(f.Times) < schedule.MostTimes }
+func (f Form) mayAddTime() bool { return len(f.Times) < calendar.MostTimes }
 
-func (f Form) timeLabel(ctx context.Context, index int) string {
-	return i18n.T(ctx, "schedule.time.number", "Number", index+1)
-}
+func (f Form) mayAddHours() bool { return len(f.Hours) < calendar.MostBlackouts }
+
+func (f Form) mayAddDates() bool { return len(f.Dates) < calendar.MostBlackouts }
 
 // zones offers the usual ones, UTC, and the one that was chosen if it is another.
 func (f Form) zones() (options []component.Option) {

@@ -57,6 +57,8 @@ const (
 	Path       = "/system/status"
 	WorkPath   = Path + "/work"
 	ChainsPath = Path + "/chains"
+
+	RefreshPath = Path + "/refresh" // takes a POST only
 )
 
 // title is what a chain is called, or, on a page that is called so, what is shown of it.
@@ -115,5 +117,5 @@ func (v View) refresh(ctx context.Context) templ.Component {
 	if !v.MayAct {
 		return nil
 	}
-	return component.PostButton{Action: Path + "/refresh", CSRF: v.CSRF, Button: component.Button{Label: i18n.T(ctx, "status.refresh"), Icon: "refresh-cw"}}
+	return component.PostButton{Action: RefreshPath, CSRF: v.CSRF, Button: component.Button{Label: i18n.T(ctx, "status.refresh"), Icon: "refresh-cw"}}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"golang.org/x/time/rate"
 
+	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/alert"
 	"github.com/segue-app/segue/internal/chain"
@@ -42,10 +43,17 @@ type Services struct {
 	Sources     *source.Service
 	Schedule    *schedule.Service
 	Records     *chain.Records
+	Chains      Chains
 	Alerts      *alert.Service
 	Stops       *stop.Service
 	Events      *event.Hub
 	Clock       func() time.Time
+}
+
+// Chains is what the API has done with chains.
+type Chains interface {
+	// StartNow begins a chain of the system at once. It is a Conflict problem when one is under way.
+	StartNow(ctx context.Context, actor access.Actor) (chain.Chain, error)
 }
 
 // Options are how the API meets the world.

@@ -90,8 +90,9 @@ func (a *API) showChain(c echo.Context) error {
 
 // startChain has everything done now that the schedule does.
 func (a *API) startChain(c echo.Context) error {
-	if err := a.Schedule.RefreshNow(ctx(c), needs(c, access.RefreshNow)); err != nil {
+	begun, err := a.Chains.StartNow(ctx(c), needs(c, access.RefreshNow))
+	if err != nil {
 		return err
 	}
-	return c.NoContent(http.StatusAccepted)
+	return write(c, http.StatusAccepted, newChain(begun))
 }

@@ -31,7 +31,7 @@ func (a *API) listExports(c echo.Context) error {
 }
 
 func newExport(e export.Export, by access.Actor) Export {
-	written := Export{ID: e.ID, Name: e.Name, Destination: e.DestinationType, Segments: []Part{}, Schedule: e.Schedule, Leavers: e.Leavers, PausedAt: moment(e.PausedAt),
+	written := Export{ID: e.ID, Name: e.Name, Destination: e.DestinationType, Segments: []Part{}, Schedule: newSchedule(e.Schedule), Leavers: e.Leavers, PausedAt: moment(e.PausedAt),
 		PausedBy: e.PausedBy, MayRun: e.MayRun(by), CreatedAt: moment(e.CreatedAt), UpdatedAt: moment(e.UpdatedAt), Version: e.Version}
 	if e.ConnectionID != 0 {
 		written.Connection = &Named{e.ConnectionID, e.ConnectionName}

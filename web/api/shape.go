@@ -2,8 +2,11 @@ package api
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"time"
 
+	"github.com/segue-app/segue/internal/calendar"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/run"
@@ -153,21 +156,48 @@ type RunEvent struct {
 
 // Export is an export as lists have it.
 type Export struct {
-	ID          int64           `json:"id"`
-	Name        string          `json:"name"`
-	Destination string          `json:"destination"`
-	Connection  *Named          `json:"connection"` // null: it has none now
-	Segments    []Part          `json:"segments"`
-	Schedule    export.Schedule `json:"schedule"`
-	Leavers     export.Leavers  `json:"leavers"`
-	PausedAt    *time.Time      `json:"paused_at,omitempty"`
-	PausedBy    string          `json:"paused_by,omitempty"`
-	MayRun      bool            `json:"may_run"` // by this token
-	LastRun     *LastRun        `json:"last_run,omitempty"`
-	Refreshed   *time.Time      `json:"refreshed_at,omitempty"`
-	CreatedAt   *time.Time      `json:"created_at"`
-	UpdatedAt   *time.Time      `json:"updated_at"`
-	Version     int             `json:"version"`
+	ID          int64          `json:"id"`
+	Name        string         `json:"name"`
+	Destination string         `json:"destination"`
+	Connection  *Named         `json:"connection"` // null: it has none now
+	Segments    []Part         `json:"segments"`
+	Schedule    Schedule       `json:"schedule"`
+	Leavers     export.Leavers `json:"leavers"`
+	PausedAt    *time.Time     `json:"paused_at,omitempty"`
+	PausedBy    string         `json:"paused_by,omitempty"`
+	MayRun      bool           `json:"may_run"` // by this token
+	LastRun     *LastRun       `json:"last_run,omitempty"`
+	Refreshed   *time.Time     `json:"refreshed_at,omitempty"`
+	CreatedAt   *time.Time     `json:"created_at"`
+	UpdatedAt   *time.Time     `json:"updated_at"`
+	Version     int            `json:"version"`
+}
+
+// Schedule is when an export runs by itself.
+type Schedule struct {
+	When     export.When `json:"when"`
+	Weekdays []string    `json:"weekdays,omitempty"` // of a weekly one: monday, …
+	Day      string      `json:"day,omitempty"`      // of a monthly one: 1 to 31, or last
+	Time     string      `json:"time,omitempty"`     // of one of its own: 06:30, in the zone of the system's schedule
+}
+
+func newSchedule(s export.Schedule) Schedule {
+	written := Schedule{When: s.When}
+	if !s.Own() {
+		return written
+	}
+	written.Time = s.Time.String()
+	switch {
+	case s.When == export.Weekly:
+		for _, day := range s.Weekdays {
+			written.Weekdays = append(written.Weekdays, strings.ToLower(day.String()))
+		}
+	case s.Day == calendar.LastDay:
+		written.Day = "last"
+	default:
+		written.Day = strconv.Itoa(s.Day)
+	}
+	return written
 }
 
 // Part is a segment of an export.
