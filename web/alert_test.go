@@ -85,7 +85,7 @@ func TestSomebodySaysToLookAtAnAlertAndTakesItBack(t *testing.T) {
 	b.post(path, url.Values{"do": {"look"}}).leads(t, "/system/alerts")
 	s.as(t, "ada@example.com").get("/system/alerts").has(t, "Carl Lund looks at it", "Nobody yet")
 	b.post(path, url.Values{"do": {"leave"}}).leads(t, "/system/alerts")
-	s.as(t, "vera@example.com").get("/system/alerts").lacks(t, "Carl Lund looks at it", "I look at it")
+	s.as(t, "vera@example.com").get("/system/alerts").lacks(t, "Carl Lund looks at it", "look at it")
 	s.write(t, `UPDATE connections SET open_to_contributors = 0`)
 	s.look(t)
 	b.post(path, url.Values{"do": {"look"}}).wants(t, http.StatusForbidden)

@@ -18,7 +18,7 @@ func TestATokenIsShownOnceWhenItIsMade(t *testing.T) {
 	b := s.as(t, "vera@example.com")
 	b.get("/account/tokens").wants(t, http.StatusOK).has(t, "You have no tokens").has(t, "Look at what your role").lacks(t, "Change segments", "Fetch what became", "segue_")
 	b.post("/account/tokens", url.Values{"name": {"Nightly"}, "scopes": {"read", "edit"}, "days": {"30"}}).leads(t, "/account/tokens")
-	page := b.get("/account/tokens").wants(t, http.StatusOK).has(t, "Nightly is made.", "Take your token now", "Active", "Never")
+	page := b.get("/account/tokens").wants(t, http.StatusOK).has(t, "Nightly is made.", "Copy your token now", "Active", "Never")
 	key := shownKey.FindString(page.body)
 	bearer, err := s.Tokens.Identify(t.Context(), key)
 	if err != nil {

@@ -35,7 +35,7 @@ func TestAnAlertOpensIsLookedAtAndCloses(t *testing.T) {
 			p.inspect("alerts-none")
 			write(`INSERT INTO runs (id, export_id, cause, requested_by_name, state, error_code, queued_at, ended_at) VALUES (900, ?, 'schedule', '', 'failed', 'destination_unavailable', 1, 1)`, e.ID)
 			p.sees(words{"Run failed: " + e.Name, "Kørsel mislykket: " + e.Name}) // by itself, without a reload
-			p.press(words{"I look at it: Run failed: " + e.Name, "Jeg ser på det: Kørsel mislykket: " + e.Name})
+			p.press(words{"I’ll look at it: Run failed: " + e.Name, "Jeg ser på det: Kørsel mislykket: " + e.Name})
 			p.sees(words{"looks at it", "ser på det"}, words{"The others see on this page", "De andre kan se på denne side"})
 			p.inspect("alerts-open")
 			p.visit("/")

@@ -26,7 +26,7 @@ func TestAPersonMakesATokenUsesItAndRevokesIt(t *testing.T) {
 			p.fill(words{"Expires in", "Udløber om"}, "30")
 			p.tick(words{"Run", "Køre"})
 			p.press(words{"Make token", "Opret token"})
-			p.sees(words{"Take your token now", "Tag dit token nu"})
+			p.sees(words{"Copy your token now", "Kopiér dit token nu"})
 			key := p.value(same("Token"))
 			p.inspect("tokens-made")
 			if status := s.asks(t, key, "/exports"); status != http.StatusOK {
