@@ -52,6 +52,7 @@ const (
 	ManageUsers        Action = "manage_users"
 	ManageSchedule     Action = "manage_schedule"
 	ManageHooks        Action = "manage_hooks"   // where notices go that are no emails, and what became of all of them
+	Configure          Action = "configure"      // read, compare and apply a whole configuration
 	ManagePrivacy      Action = "manage_privacy" // find and erase persons, for how long data is kept
 	RunAll             Action = "run_all"
 	RefreshNow         Action = "refresh_now" // have sources read now, and what follows from it
@@ -72,6 +73,7 @@ var allowed = map[Action][]Role{
 	ManageUsers:        {Administrator},
 	ManageSchedule:     {Administrator},
 	ManageHooks:        {Administrator},
+	Configure:          {Administrator},
 	ManagePrivacy:      {Administrator},
 	RunAll:             {Administrator, Contributor},
 	RefreshNow:         {Administrator},

@@ -108,3 +108,17 @@ func TestScopesAreWrittenAsWordsAndReadBack(t *testing.T) {
 		t.Error("a word that is no scope is in a set")
 	}
 }
+
+func TestWhoeverMayConfigureActsAsHerselfWhileSheDoes(t *testing.T) {
+	administrator := Actor{UserID: 1, Role: Administrator}
+	for _, by := range []Actor{administrator, administrator.Within(ScopesOf(Edit)), System} {
+		if configuring, err := by.Configuring(); err != nil || !configuring.Can(ManageConnections) || configuring.UserID != by.UserID {
+			t.Errorf("%+v: %+v, %v", by, configuring, err)
+		}
+	}
+	for _, by := range []Actor{administrator.Within(ScopesOf(Read, Run, Results)), {UserID: 2, Role: Contributor}, {UserID: 3, Role: Viewer}, {}} {
+		if configuring, err := by.Configuring(); err == nil || configuring.Can(LookAround) {
+			t.Errorf("%+v: %+v, %v", by, configuring, err)
+		}
+	}
+}

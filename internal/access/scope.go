@@ -13,7 +13,7 @@ const (
 	Read    Scope = "read"    // look at what her role may look at
 	Run     Scope = "run"     // run exports, and cancel, pause, resume and answer runs; have sources read
 	Results Scope = "results" // what became of each profile: personal data
-	Edit    Scope = "edit"    // exports and segments
+	Edit    Scope = "edit"    // exports and segments, and with a configuration also who may use connections
 )
 
 // AllScopes lists them as they are offered.
@@ -26,6 +26,7 @@ var reach = map[Action]Scope{
 	SeePersonalData:    Results,
 	EditSegments:       Edit,
 	UseSomeConnections: Edit,
+	Configure:          Edit,
 	RunSomeExports:     Run,
 	RunAll:             Run,
 	RefreshNow:         Run,
@@ -88,6 +89,16 @@ func (a Actor) Within(scopes Scopes) Actor {
 	}
 	a.limited, a.scopes = true, scopes
 	return a
+}
+
+// Configuring is the actor while she reads or applies a configuration. A token that she may do that by reaches what is in a
+// configuration, also what no token may change one by one: rules that name people, and who may use a connection.
+func (a Actor) Configuring() (Actor, error) {
+	if err := a.Require(Configure); err != nil {
+		return Actor{}, err
+	}
+	a.limited, a.scopes = false, 0
+	return a, nil
 }
 
 // Lacks is the scope that the actor's token would need for the action; "" when it is not the token that keeps her from it, or

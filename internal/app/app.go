@@ -17,6 +17,7 @@ import (
 	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/alert"
 	"github.com/segue-app/segue/internal/backup"
+	"github.com/segue-app/segue/internal/blueprint"
 	"github.com/segue-app/segue/internal/budget"
 	"github.com/segue-app/segue/internal/chain"
 	"github.com/segue-app/segue/internal/connection"
@@ -92,6 +93,7 @@ type App struct {
 	Chains      *chain.Service
 	Stops       *stop.Service
 	Erasures    *erasure.Service
+	Blueprints  *blueprint.Service
 	Budgets     *budget.Registry
 	Pace        *pace.Service
 
@@ -171,6 +173,7 @@ func (a *App) assemble(c Config) (err error) {
 	a.Exports = export.NewService(export.Dependencies{DB: a.DB, Profiles: a.Profiles, Remote: a.Pushdown, Segments: a.Segments, Connections: a.Connections,
 		Drivers: drivers, Events: a.Events, Clock: c.Clock})
 	a.Connections.SetDependents(a.Exports.Dependents())
+	a.Blueprints = blueprint.NewService(a.Connections, a.Segments, a.Exports, a.Pushdown)
 	a.Exclusions = exclusion.NewService(a.DB, a.Sealer, a.Segments, c.Clock)
 	a.Exclusions.SetRemote(a.Pushdown)
 	a.Segments.SetUses(uses{a.Exports.Dependents(), a.Exclusions})

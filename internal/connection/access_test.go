@@ -68,6 +68,21 @@ func TestOnlyAdministratorsManageConnections(t *testing.T) {
 	}
 }
 
+func TestTheProgramItselfEditsWhoMayUseAConnectionAndGivesNobodysConsent(t *testing.T) {
+	w := newWorld(t)
+	c := w.connect("Tea shop", true)
+	changed, err := w.Edit(t.Context(), access.System, c.ID, connection.Change{Version: c.Version, Name: c.Name})
+	if err != nil || changed.OpenToContributors {
+		t.Errorf("%+v, %v", changed, err)
+	}
+	if _, err := w.Agree(t.Context(), access.System, c.ID, changed.Version, "1", true); !problem.Is(err, problem.SignedOut) {
+		t.Errorf("agreed: %v", err)
+	}
+	if _, err := w.Edit(t.Context(), ada.Within(access.ScopesOf(access.AllScopes...)), c.ID, connection.Change{Version: changed.Version, Name: c.Name}); !problem.Is(err, problem.NotPermitted) {
+		t.Errorf("edited by a token: %v", err)
+	}
+}
+
 func TestWhoMayUseAConnectionSeesItsNameAndTypeAndNoOther(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()

@@ -26,9 +26,12 @@ type Change struct {
 	Withdrawal         Withdrawal // asked for when access is withdrawn and exports use the connection
 }
 
-// Edit changes name and access.
+// Edit changes name and access. The program itself may: neither is anybody's word.
 func (s *Service) Edit(ctx context.Context, actor access.Actor, id int64, change Change) (Connection, error) {
-	return s.change(ctx, actor, id, change.Version, func(tx database.Tx, c *Connection) error {
+	if err := actor.Require(access.ManageConnections); err != nil {
+		return Connection{}, err
+	}
+	return s.replace(ctx, id, change.Version, func(tx database.Tx, c *Connection) error {
 		driver, err := s.driver(c.Type)
 		if err != nil {
 			return err
@@ -116,11 +119,16 @@ func (s *Service) WithdrawConsent(ctx context.Context, actor access.Actor, id in
 	})
 }
 
-// change makes one change to a connection in use, as one transaction, on the version that the person saw.
+// change is replace for what is done in a person's name.
 func (s *Service) change(ctx context.Context, actor access.Actor, id int64, version int, work func(database.Tx, *Connection) error) (Connection, error) {
 	if err := requirePerson(actor); err != nil {
 		return Connection{}, err
 	}
+	return s.replace(ctx, id, version, work)
+}
+
+// replace makes one change to a connection in use, as one transaction, on the version that was seen.
+func (s *Service) replace(ctx context.Context, id int64, version int, work func(database.Tx, *Connection) error) (Connection, error) {
 	var c Connection
 	err := s.db.InTx(ctx, func(tx database.Tx) error {
 		var err error

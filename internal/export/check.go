@@ -81,7 +81,7 @@ func (s *Service) checkParts(ctx context.Context, actor access.Actor, check *pro
 		if err != nil {
 			return err
 		}
-		if found.State != segment.Active {
+		if found.State != segment.Active && !draft.AnyState {
 			check.Add("segments", "problem.export.segment_inactive", "Name", found.Name)
 		}
 		draft.Parts[i].Name, draft.Parts[i].State, draft.Parts[i].SourceID = found.Name, found.State, found.Definition.SourceID

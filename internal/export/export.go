@@ -139,6 +139,7 @@ type Draft struct {
 	Consent      destination.Consent
 	Schedule     Schedule
 	Leavers      Leavers
-	AskShare     int // 0: DefaultAskShare
-	Version      int // of the export that was edited; 0 for a new one
+	AskShare     int  // 0: DefaultAskShare
+	AnyState     bool // of its segments: until all are active, the export does not run
+	Version      int  // of the export that was edited; 0 for a new one
 }

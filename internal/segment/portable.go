@@ -133,7 +133,7 @@ func (p Portable) check() error {
 			return unportable(CodePortableNames, "Name", shortened(name))
 		}
 		known[database.Fold(name)] = s
-		if _, err := time.LoadLocation(s.Zone); err != nil || s.Zone == "Local" || s.Rule != nil && !s.Rule.bounded() {
+		if _, err := time.LoadLocation(s.Zone); err != nil || s.Zone == "Local" || s.Rule != nil && !s.Rule.Bounded() {
 			return unportable(CodePortableRule, "Name", name)
 		}
 	}
@@ -141,7 +141,7 @@ func (p Portable) check() error {
 		return unportable(CodePortableRule, "Name", p.Name)
 	}
 	for _, s := range known {
-		for _, name := range s.names() {
+		for _, name := range s.Names() {
 			if _, ok := known[database.Fold(name)]; !ok {
 				return unportable(CodePortableSegment, "Name", shortened(name))
 			}
@@ -158,8 +158,8 @@ func shortened(name string) string {
 	return name
 }
 
-// bounded reports whether the rule is no larger than a form could make it.
-func (g Group) bounded() bool {
+// Bounded reports whether the rule is no larger than a form could make it.
+func (g Group) Bounded() bool {
 	conditions, depth := g.extent()
 	if conditions > MaxConditions || depth > MaxDepth || !g.wellFormed() {
 		return false
@@ -182,8 +182,8 @@ func (g Group) wellFormed() bool {
 	return slices.Contains(Matches, g.Match) && !slices.ContainsFunc(g.Groups, func(inner Group) bool { return !inner.wellFormed() })
 }
 
-// names are the names of the segments that the rule names.
-func (s PortableSegment) names() (names []string) {
+// Names are the names of the segments that the rule names.
+func (s PortableSegment) Names() (names []string) {
 	if s.Rule == nil {
 		return nil
 	}
@@ -213,7 +213,7 @@ func (p Portable) ordered() (order []PortableSegment, err error) {
 			return nil
 		}
 		state[key] = open
-		for _, name := range s.names() {
+		for _, name := range s.Names() {
 			if err := visit(byName[database.Fold(name)]); err != nil {
 				return err
 			}
@@ -230,11 +230,11 @@ func (p Portable) ordered() (order []PortableSegment, err error) {
 	return order, nil
 }
 
-// portable writes a segment with names instead of ids.
-func portable(of Segment, names map[int64]string) PortableSegment {
-	written := PortableSegment{Name: of.Name, Description: of.Description, Zone: of.Definition.Zone}
-	if of.Definition.Kind == ByRule {
-		rule := of.Definition.Rule.each(func(c Condition) Condition {
+// Portable writes the segment with the names of others instead of their ids.
+func (s Segment) Portable(names map[int64]string) PortableSegment {
+	written := PortableSegment{Name: s.Name, Description: s.Description, Zone: s.Definition.Zone}
+	if s.Definition.Kind == ByRule {
+		rule := s.Definition.Rule.each(func(c Condition) Condition {
 			if id, ok := c.segment(); ok {
 				c.Values, c.Label = []string{names[id]}, ""
 			}
@@ -245,9 +245,9 @@ func portable(of Segment, names map[int64]string) PortableSegment {
 	return written
 }
 
-// local gives the rule with ids instead of names, of the base sourceID. A segment without an id is one that has none: the condition is left
-// without its value.
-func (s PortableSegment) local(sourceID int64, ids map[string]int64) Definition {
+// Definition gives the rule with ids, by folded name, instead of names, on the base sourceID. A segment without an id is one that has none:
+// the condition is left without its value.
+func (s PortableSegment) Definition(sourceID int64, ids map[string]int64) Definition {
 	if s.Rule == nil {
 		return Definition{Kind: ByList, ListBy: IDs}
 	}

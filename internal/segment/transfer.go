@@ -52,9 +52,9 @@ func (s *Service) Export(ctx context.Context, actor access.Actor, id int64) (Por
 		order = append(order, next)
 		waiting = append(waiting, inner.Definition.Rule.Segments()...)
 	}
-	p.PortableSegment = portable(found, names)
+	p.PortableSegment = found.Portable(names)
 	for _, one := range order {
-		p.Segments = append(p.Segments, portable(read[one], names))
+		p.Segments = append(p.Segments, read[one].Portable(names))
 	}
 	return p, nil
 }
@@ -173,7 +173,7 @@ func (b *bringer) part(tx database.Tx, one PortableSegment) error {
 
 // bring keeps a segment. What it finds wrong it finds before it writes.
 func (b *bringer) bring(tx database.Tx, one PortableSegment, state State) (int64, error) {
-	draft, err := b.service.check(b.ctx, tx, Draft{Name: one.Name, Description: one.Description, State: state, Definition: one.local(b.sourceID, b.ids)}, b.base)
+	draft, err := b.service.check(b.ctx, tx, Draft{Name: one.Name, Description: one.Description, State: state, Definition: one.Definition(b.sourceID, b.ids)}, b.base)
 	if err != nil {
 		return 0, err
 	}
