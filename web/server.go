@@ -17,6 +17,7 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/alert"
+	"github.com/segue-app/segue/internal/blueprint"
 	"github.com/segue-app/segue/internal/chain"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/erasure"
@@ -56,6 +57,7 @@ type Services struct {
 	Chains      Chains
 	Stops       *stop.Service
 	Erasures    *erasure.Service
+	Blueprints  *blueprint.Service
 	Pace        *pace.Service
 	Events      *event.Hub
 	Clock       func() time.Time // time.Now unless set

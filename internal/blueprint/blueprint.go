@@ -85,7 +85,7 @@ const (
 	CodeValue   = "config.problem.value"   // names Name, which is its path, and Line
 	CodeName    = "config.problem.name"    // names Name: missing, with spaces around it, or twice
 	CodeSegment = "config.problem.segment" // names Name and Of: a segment that is neither in the file nor here
-	CodeRule    = "config.problem.rule"    // names Name: a segment whose rule cannot be one
+	CodeRule    = "config.problem.rule"    // names Name: a segment whose rule is larger than rules may be
 	CodeCircle  = "config.problem.circle"  // names Name
 	CodeChanged = "config.problem.changed" // since the comparison
 )

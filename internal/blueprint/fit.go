@@ -19,6 +19,7 @@ var accepted = map[string]func(value string) bool{
 	"state":     func(v string) bool { return slices.Contains(segment.States, segment.State(v)) },
 	"zone":      isZone,
 	"match":     func(v string) bool { return slices.Contains(segment.Matches, segment.Match(v)) },
+	"operator":  func(v string) bool { return v == "" || segment.Operator(v).Known() },
 	"leavers":   func(v string) bool { return v == string(export.Untag) || v == string(export.KeepTag) },
 	"ask_share": isShare,
 	"schedule":  func(v string) bool { return v == withSystem || v == onDemand },

@@ -24,7 +24,7 @@ func TestAFileThatCannotBeOneIsRefusedWithTheReason(t *testing.T) {
 		{"the same name twice, in another case", "version: 1\nsegments: [{name: Ærø, rule: {match: all}}, {name: ÆRØ, rule: {match: all}}]", CodeName, "ÆRØ"},
 		{"no name", "version: 1\nexports: [{connection: A}]", CodeName, ""},
 		{"a circle", "version: 1\nsegments:\n- {name: A, rule: {match: all, conditions: [{operator: in_segment, values: [B]}]}}\n- {name: B, rule: {match: all, conditions: [{operator: in_segment, values: [A]}]}}", CodeCircle, "A"},
-		{"an operator that there is not", "version: 1\nsegments: [{name: A, rule: {match: all, conditions: [{attribute: a, operator: rhymes}]}}]", CodeRule, "A"},
+		{"an operator that there is not", "version: 1\nsegments: [{name: A, rule: {match: all, conditions: [{attribute: a, operator: rhymes}]}}]", CodeValue, "segments[0].rule.conditions[0].operator"},
 		{"a state that there is not", "version: 1\nsegments: [{name: A, state: asleep, rule: {match: all}}]", CodeValue, "segments[0].state"},
 		{"a part of a rule that there is not", "version: 1\nsegments: [{name: A, rule: {match: all, groups: [{match: some}]}}]", CodeValue, "segments[0].rule.groups[0].match"},
 		{"a zone that there is not", "version: 1\nsegments: [{name: A, zone: Local}]", CodeValue, "segments[0].zone"},

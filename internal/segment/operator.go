@@ -76,6 +76,12 @@ var offered = map[profile.Kind][]Operator{
 // OfSegments lists the operators that compare no attribute: they name another segment.
 var OfSegments = []Operator{InSegment, NotInSegment}
 
+// Known reports whether there is such an operator.
+func (o Operator) Known() bool {
+	_, known := takes[o]
+	return known
+}
+
 // Takes is what the operator needs beside the attribute.
 func (o Operator) Takes() Takes { return takes[o] }
 

@@ -165,8 +165,7 @@ func (g Group) Bounded() bool {
 		return false
 	}
 	for _, c := range g.places(RootPath) {
-		_, known := takes[c.Operator]
-		if c.Operator != "" && !known || len(c.Values) > MaxListValues || utf8.RuneCountInString(c.Attribute+c.Label) > 2*MaxTextLength {
+		if c.Operator != "" && !c.Operator.Known() || len(c.Values) > MaxListValues || utf8.RuneCountInString(c.Attribute+c.Label) > 2*MaxTextLength {
 			return false
 		}
 		for _, value := range c.Values {

@@ -31,6 +31,7 @@ type Problem struct {
 	Scope     access.Scope   `json:"scope,omitempty"` // that the token lacks
 	Run       int64          `json:"run,omitempty"`   // that is in the way
 	Fields    []FieldProblem `json:"fields,omitempty"`
+	Applied   *ConfigApplied `json:"applied,omitempty"` // of a configuration, before it failed
 }
 
 // FieldProblem is one value that was not accepted.
@@ -140,6 +141,10 @@ func (a *API) problemOf(c echo.Context, err error) Problem {
 		}
 	case errors.Is(err, context.Canceled) && ctx(c).Err() != nil:
 		said.Status, said.Code = 499, codes[http.StatusBadRequest] // the reader went away
+	}
+	var interrupted *broken
+	if errors.As(err, &interrupted) {
+		said.Applied = &interrupted.applied
 	}
 	said.Type = "urn:segue:" + said.Code
 	said.Title = i18n.T(ctx(c), "api.title."+strconv.Itoa(titled(said.Status)))

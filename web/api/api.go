@@ -7,6 +7,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/alert"
+	"github.com/segue-app/segue/internal/blueprint"
 	"github.com/segue-app/segue/internal/chain"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/event"
@@ -46,6 +48,7 @@ type Services struct {
 	Chains      Chains
 	Alerts      *alert.Service
 	Stops       *stop.Service
+	Blueprints  *blueprint.Service
 	Events      *event.Hub
 	Clock       func() time.Time
 }
@@ -67,7 +70,7 @@ type Options struct {
 
 // Limits.
 const (
-	mostBody     = 64 << 10         // bytes of a request
+	mostBody     = 64 << 10         // bytes of a request, unless its route takes more
 	perSecond    = rate.Limit(10)   // requests of one token, in the long run
 	burst        = 60               // requests of one token at once
 	wrongEach    = rate.Limit(1)    // requests a second without a token that counts, from one address
@@ -97,6 +100,7 @@ type Route struct {
 	Open         bool // needs no token
 
 	handle echo.HandlerFunc
+	most   int64 // bytes of a request; 0: mostBody
 }
 
 // New makes the API.
@@ -111,40 +115,43 @@ func New(services Services, options Options) *API {
 // Routes lists everything that the API answers.
 func (a *API) Routes() []Route {
 	return []Route{
-		{http.MethodGet, "/openapi.json", true, a.showDescription},
-		{http.MethodGet, "/status", false, a.showStatus},
-		{http.MethodGet, "/exports", false, a.listExports},
-		{http.MethodGet, "/exports/:id", false, a.showExport},
-		{http.MethodGet, "/exports/:id/readiness", false, a.showReadiness},
-		{http.MethodGet, "/exports/:id/runs", false, a.listRunsOf},
-		{http.MethodPost, "/exports/:id/runs", false, a.startRun},
-		{http.MethodPost, "/exports/:id/pause", false, a.pauseExport},
-		{http.MethodPost, "/exports/:id/resume", false, a.resumeExport},
-		{http.MethodGet, "/runs", false, a.listRuns},
-		{http.MethodGet, "/runs/:id", false, a.showRun},
-		{http.MethodPost, "/runs/:id/cancel", false, a.cancelRun},
-		{http.MethodPost, "/runs/:id/pause", false, a.pauseRun},
-		{http.MethodPost, "/runs/:id/resume", false, a.resumeRun},
-		{http.MethodPost, "/runs/:id/retry", false, a.retryRun},
-		{http.MethodGet, "/runs/:id/outcomes", false, a.streamOutcomes},
-		{http.MethodGet, "/runs/:id/watch", false, a.watchRun},
-		{http.MethodGet, "/segments", false, a.listSegments},
-		{http.MethodGet, "/segments/:id", false, a.showSegment},
-		{http.MethodGet, "/segments/:id/sizes", false, a.listSizes},
-		{http.MethodPost, "/segments/:id/calculate", false, a.calculateSegment},
-		{http.MethodGet, "/chains", false, a.listChains},
-		{http.MethodPost, "/chains", false, a.startChain},
-		{http.MethodGet, "/chains/:id", false, a.showChain},
-		{http.MethodGet, "/connections", false, a.listConnections},
-		{http.MethodGet, "/sources", false, a.listSources},
-		{http.MethodPost, "/sources/:id/refresh", false, a.refreshSource},
+		{Method: http.MethodGet, Path: "/openapi.json", Open: true, handle: a.showDescription},
+		{Method: http.MethodGet, Path: "/status", handle: a.showStatus},
+		{Method: http.MethodGet, Path: "/exports", handle: a.listExports},
+		{Method: http.MethodGet, Path: "/exports/:id", handle: a.showExport},
+		{Method: http.MethodGet, Path: "/exports/:id/readiness", handle: a.showReadiness},
+		{Method: http.MethodGet, Path: "/exports/:id/runs", handle: a.listRunsOf},
+		{Method: http.MethodPost, Path: "/exports/:id/runs", handle: a.startRun},
+		{Method: http.MethodPost, Path: "/exports/:id/pause", handle: a.pauseExport},
+		{Method: http.MethodPost, Path: "/exports/:id/resume", handle: a.resumeExport},
+		{Method: http.MethodGet, Path: "/runs", handle: a.listRuns},
+		{Method: http.MethodGet, Path: "/runs/:id", handle: a.showRun},
+		{Method: http.MethodPost, Path: "/runs/:id/cancel", handle: a.cancelRun},
+		{Method: http.MethodPost, Path: "/runs/:id/pause", handle: a.pauseRun},
+		{Method: http.MethodPost, Path: "/runs/:id/resume", handle: a.resumeRun},
+		{Method: http.MethodPost, Path: "/runs/:id/retry", handle: a.retryRun},
+		{Method: http.MethodGet, Path: "/runs/:id/outcomes", handle: a.streamOutcomes},
+		{Method: http.MethodGet, Path: "/runs/:id/watch", handle: a.watchRun},
+		{Method: http.MethodGet, Path: "/segments", handle: a.listSegments},
+		{Method: http.MethodGet, Path: "/segments/:id", handle: a.showSegment},
+		{Method: http.MethodGet, Path: "/segments/:id/sizes", handle: a.listSizes},
+		{Method: http.MethodPost, Path: "/segments/:id/calculate", handle: a.calculateSegment},
+		{Method: http.MethodGet, Path: "/chains", handle: a.listChains},
+		{Method: http.MethodPost, Path: "/chains", handle: a.startChain},
+		{Method: http.MethodGet, Path: "/chains/:id", handle: a.showChain},
+		{Method: http.MethodGet, Path: "/connections", handle: a.listConnections},
+		{Method: http.MethodGet, Path: "/sources", handle: a.listSources},
+		{Method: http.MethodPost, Path: "/sources/:id/refresh", handle: a.refreshSource},
+		{Method: http.MethodGet, Path: "/config", handle: a.showConfig},
+		{Method: http.MethodPost, Path: "/config/diff", handle: a.compareConfig, most: blueprint.MaxSize},
+		{Method: http.MethodPost, Path: "/config/apply", handle: a.applyConfig, most: blueprint.MaxSize},
 	}
 }
 
 // Handler is what answers a route. What fails is answered as a problem.
 func (a *API) Handler(r Route) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		err := a.prepare(c)
+		err := a.prepare(c, cmp.Or(r.most, mostBody))
 		if err == nil && !r.Open {
 			err = a.identify(c)
 		}

@@ -24,12 +24,12 @@ const (
 
 // prepare limits what is read of a request, and finds out in which language its problems are written: English unless another
 // is asked for.
-func (a *API) prepare(c echo.Context) error {
+func (a *API) prepare(c echo.Context, most int64) error {
 	r := c.Request()
-	if r.ContentLength > mostBody {
+	if r.ContentLength > most {
 		return echo.NewHTTPError(http.StatusRequestEntityTooLarge)
 	}
-	r.Body = http.MaxBytesReader(c.Response(), r.Body, mostBody)
+	r.Body = http.MaxBytesReader(c.Response(), r.Body, most)
 	speak(c)
 	c.Response().Header().Set(echo.HeaderVary, "Authorization, Accept, Accept-Language")
 	return nil
