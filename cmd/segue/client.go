@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"os"
@@ -125,7 +126,12 @@ func (c *client) askFor(ctx context.Context, patience time.Duration, method, pat
 // try sends a request once. An error that is no ending is worth another try, after the time that the server asks for, if any.
 func (c *client) try(ctx context.Context, method, path string, body any, key string, into any) (wait time.Duration, err error) {
 	var sent io.Reader
-	if body != nil {
+	kind := "application/json"
+	switch body := body.(type) {
+	case nil:
+	case configFile:
+		sent, kind = bytes.NewReader(body), api.MIMEYAML
+	default:
 		written, err := json.Marshal(body)
 		if err != nil {
 			return 0, err
@@ -139,7 +145,7 @@ func (c *client) try(ctx context.Context, method, path string, body any, key str
 	request.Header.Set("Authorization", "Bearer "+c.token)
 	request.Header.Set("Accept-Language", i18n.Match(os.Getenv("LC_ALL"), os.Getenv("LANG")))
 	if body != nil {
-		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Content-Type", kind)
 	}
 	if key != "" {
 		request.Header.Set("Idempotency-Key", key)
@@ -153,6 +159,13 @@ func (c *client) try(ctx context.Context, method, path string, body any, key str
 		return 0, err
 	}
 	if response.StatusCode < http.StatusMultipleChoices {
+		if file, ok := into.(*configFile); ok {
+			if answered, _, err := mime.ParseMediaType(response.Header.Get("Content-Type")); err != nil || answered != api.MIMEYAML {
+				return 0, ending{fmt.Errorf("%s answers no configuration", c.base), endWrong}
+			}
+			*file = answer
+			return 0, nil
+		}
 		if err := json.Unmarshal(answer, into); err != nil {
 			return 0, ending{fmt.Errorf("%s does not speak the JSON API: %w", c.base, err), endWrong}
 		}
@@ -169,6 +182,9 @@ func refusalOf(response *http.Response, answer []byte) (wait time.Duration, err 
 		text = said.Detail
 		for _, field := range said.Fields {
 			text += "\n  " + field.Field + ": " + field.Detail
+		}
+		if said.Applied != nil {
+			text = interrupted(*said.Applied, text)
 		}
 	}
 	switch {

@@ -12,6 +12,7 @@ import (
 const (
 	endFailed      = 1
 	endWrong       = 2 // the command line makes no sense, or what it asks for is not allowed
+	endDiffers     = 2 // of config diff
 	endWarnings    = 3
 	endTimedOut    = 4
 	endNeeds       = 5 // somebody
@@ -42,7 +43,11 @@ func endsWith(err error) int {
 
 // leave ends the program when kong asks for it: after the help, and when the command line makes no sense.
 func leave(code int) {
-	if code != 0 {
+	switch {
+	case code == 0:
+	case len(os.Args) > 2 && os.Args[1] == "config" && os.Args[2] == "diff": // where endDiffers says that there are differences
+		code = endFailed
+	default:
 		code = endWrong
 	}
 	os.Exit(code)

@@ -30,6 +30,7 @@ type commands struct {
 	Status    statusCommand    `cmd:"" help:"Say what runs now and what needs somebody. Ends with 5 when something does."`
 	Migrate   migrateCommand   `cmd:"" help:"Bring the database up to date. Serving does so too."`
 	Health    healthCommand    `cmd:"" help:"Ask a running server whether it is well, for the health checks of containers."`
+	Config    configCommand    `cmd:"" help:"Configuration as code: write connections without their keys, segments and exports as YAML, compare, and apply."`
 	Backup    backupCommand    `cmd:"" help:"Make a backup in one file, beside a running server or without one; or check one."`
 	Restore   restoreCommand   `cmd:"" help:"Put a backup in the place of a data folder. The server must be stopped."`
 	Doctor    doctorCommand    `cmd:"" help:"Say what is wrong and how to mend it. Ends with 0 when all is well, 1 with warnings, 2 with errors."`

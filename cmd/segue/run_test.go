@@ -38,12 +38,16 @@ type attended struct {
 
 const everybody = "Everybody to Nordlys"
 
-func attend(t *testing.T, customers int) *attended {
+// prepare is done before the server starts.
+func attend(t *testing.T, customers int, prepare ...func(*attended)) *attended {
 	t.Helper()
 	k := apptest.Start(t, customers)
 	s := &attended{Kit: k, t: t, folder: k.Config.Folder, exportID: k.Export().ID}
 	s.runner = s.key(access.Contributor, access.Read, access.Run)
 	s.viewer = s.key(access.Viewer, access.Read, access.Run)
+	for _, more := range prepare {
+		more(s)
+	}
 	k.Stop()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

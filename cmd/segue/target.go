@@ -43,6 +43,9 @@ type segues interface {
 	start(ctx context.Context, exportID int64, complete bool) (api.Run, error)
 	run(ctx context.Context, id int64) (api.Run, error)
 	status(ctx context.Context) (api.Status, error)
+	config(ctx context.Context) (configFile, error)
+	compare(ctx context.Context, file configFile, prune bool) (api.ConfigPlan, error)
+	apply(ctx context.Context, file configFile, prune bool, fingerprint string) (api.ConfigApplied, error)
 	close() error
 }
 

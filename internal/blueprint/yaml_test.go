@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/segment"
 )
 
 func TestAFileThatCannotBeOneIsRefusedWithTheReason(t *testing.T) {
@@ -24,6 +25,7 @@ func TestAFileThatCannotBeOneIsRefusedWithTheReason(t *testing.T) {
 		{"the same name twice, in another case", "version: 1\nsegments: [{name: Ærø, rule: {match: all}}, {name: ÆRØ, rule: {match: all}}]", CodeName, "ÆRØ"},
 		{"no name", "version: 1\nexports: [{connection: A}]", CodeName, ""},
 		{"a circle", "version: 1\nsegments:\n- {name: A, rule: {match: all, conditions: [{operator: in_segment, values: [B]}]}}\n- {name: B, rule: {match: all, conditions: [{operator: in_segment, values: [A]}]}}", CodeCircle, "A"},
+		{"a rule that is too large", "version: 1\nsegments: [{name: A, rule: {match: all, conditions: [{attribute: a, operator: equals, values: [" + strings.Repeat("x", segment.MaxTextLength+1) + "]}]}}]", CodeRule, "A"},
 		{"an operator that there is not", "version: 1\nsegments: [{name: A, rule: {match: all, conditions: [{attribute: a, operator: rhymes}]}}]", CodeValue, "segments[0].rule.conditions[0].operator"},
 		{"a state that there is not", "version: 1\nsegments: [{name: A, state: asleep, rule: {match: all}}]", CodeValue, "segments[0].state"},
 		{"a part of a rule that there is not", "version: 1\nsegments: [{name: A, rule: {match: all, groups: [{match: some}]}}]", CodeValue, "segments[0].rule.groups[0].match"},
