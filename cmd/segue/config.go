@@ -125,11 +125,15 @@ type configApplyCommand struct {
 }
 
 // Run shows what a file would change and, when that is wanted, changes it.
-func (c *configApplyCommand) Run(ctx context.Context) (err error) {
+func (c *configApplyCommand) Run(ctx context.Context) error {
 	file, err := c.read()
 	if err != nil {
 		return err
 	}
+	return c.alone(func() error { return c.apply(ctx, file) })
+}
+
+func (c *configApplyCommand) apply(ctx context.Context, file configFile) (err error) {
 	at, err := c.open(ctx, false)
 	if err != nil {
 		return err

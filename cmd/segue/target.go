@@ -70,6 +70,21 @@ func (t *target) open(ctx context.Context, needsServer bool) (segues, error) {
 	return &folder{a}, nil
 }
 
+// alone does work that a server on the data folder would not hear of: none may be at work there. One at an address does the work itself.
+func (t *target) alone(work func() error) error {
+	if t.Server != "" {
+		return work()
+	}
+	if _, err := os.Stat(t.database()); err != nil {
+		return endOf(fmt.Errorf("%w: %w", app.ErrNoFolder, err))
+	}
+	err := app.Alone(app.Config{Folder: t.Data}, work)
+	if errors.Is(err, app.ErrInUse) {
+		return ending{fmt.Errorf("%w: ask the server with --server and a token, or stop it first", err), endWrong}
+	}
+	return err
+}
+
 func (t *target) token() (string, error) {
 	token := os.Getenv(tokenVariable)
 	if t.TokenFile != "" {
