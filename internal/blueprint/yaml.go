@@ -17,7 +17,7 @@ import (
 	"github.com/segue-app/segue/internal/problem"
 )
 
-const heading = `# Segue configuration. Keys, people and profiles are not in it.
+const heading = `# Segue configuration, without keys, uploaded lists and profiles. Rules may name people.
 # "segue config diff" compares it with what is there, "segue config apply" brings what is there in line with it.
 `
 

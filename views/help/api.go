@@ -18,6 +18,9 @@ curl -H "Authorization: Bearer $SEGUE_TOKEN" BASE/api/v1/exports`},
   -o outcomes.csv BASE/api/v1/runs/1/outcomes`},
 		{"command", `segue run "Newsletter" --wait --server BASE
 segue status --json --server BASE`},
+		{"config", `segue config export segue.yaml --server BASE
+segue config diff segue.yaml --server BASE
+segue config apply segue.yaml --yes --server BASE`},
 	}
 	for i := range written {
 		written[i].text = strings.ReplaceAll(written[i].text, "BASE", base)
