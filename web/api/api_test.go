@@ -140,12 +140,13 @@ func TestEveryRouteIsOpenToTheScopeAndTheRolesThatItIsForAndToNoOther(t *testing
 // chain makes a chain that has ended, with a step that failed and one that was skipped for it.
 func (s *site) chain() int64 {
 	s.t.Helper()
+	now := time.Now().UnixMilli() // what ended long ago is forgotten
 	for _, statement := range []string{
-		`INSERT INTO chains (id, cause, due_at, queued_at, started_at, ended_at, state) VALUES (1001, 'schedule', 1, 1, 2, 9, 'failed')`,
-		`INSERT INTO chain_tasks (id, chain_id, kind, target_id, name, state, queued_at, started_at, ended_at, reason_code) VALUES (1, 1001, 'source', 1, 'Shop', 'failed', 1, 2, 3, 'sources.failed')`,
-		`INSERT INTO chain_tasks (id, chain_id, kind, target_id, name, state, queued_at, because_of) VALUES (2, 1001, 'export', 1, 'Newsletter', 'skipped', 1, 1)`,
+		`INSERT INTO chains (id, cause, due_at, queued_at, started_at, ended_at, state) VALUES (1001, 'schedule', ?1, ?1, ?1, ?1, 'failed')`,
+		`INSERT INTO chain_tasks (id, chain_id, kind, target_id, name, state, queued_at, started_at, ended_at, reason_code) VALUES (1, 1001, 'source', 1, 'Shop', 'failed', ?1, ?1, ?1, 'sources.failed')`,
+		`INSERT INTO chain_tasks (id, chain_id, kind, target_id, name, state, queued_at, because_of) VALUES (2, 1001, 'export', 1, 'Newsletter', 'skipped', ?1, 1)`,
 	} {
-		if _, err := s.DB.Writer().ExecContext(s.t.Context(), statement); err != nil {
+		if _, err := s.DB.Writer().ExecContext(s.t.Context(), statement, now); err != nil {
 			s.t.Fatal(err)
 		}
 	}
