@@ -123,11 +123,7 @@ func (a *application) connection(ctx context.Context, key string) error {
 
 func (a *application) segment(ctx context.Context, step Step) error {
 	wanted, _ := segmentNamed(a.file.Segments, step.Name)
-	base, err := a.base(ctx, wanted.Base)
-	if err != nil {
-		return err
-	}
-	draft := segment.Draft{Name: wanted.Name, Description: wanted.Description, State: wanted.State, Definition: wanted.portable().Definition(base, a.segmentIDs)}
+	draft := segment.Draft{Name: wanted.Name, Description: wanted.Description, State: wanted.State, Definition: wanted.portable().Definition(a.now.bases[database.Fold(wanted.Base)], a.segmentIDs)}
 	if a.ends(step) {
 		draft.State = segment.Active
 	}
@@ -142,15 +138,8 @@ func (a *application) segment(ctx context.Context, step Step) error {
 	if wanted.Rule == nil {
 		draft.Definition = here.Definition
 	}
-	_, err = a.service.segments.Update(ctx, a.actor, here.ID, draft)
+	_, err := a.service.segments.Update(ctx, a.actor, here.ID, draft)
 	return err
-}
-
-func (a *application) base(ctx context.Context, name string) (int64, error) {
-	if name == "" {
-		return 0, nil
-	}
-	return a.service.bases.Named(ctx, name)
 }
 
 func (a *application) export(ctx context.Context, key string) error {

@@ -348,28 +348,3 @@ func TestAnApplicationThatIsRefusedSaysWhereAndGoesOnFromThere(t *testing.T) {
 	}
 	same(t, k, decode(t, wanted))
 }
-
-func TestWhatCannotBeAppliedIsLeftOutWithItsReason(t *testing.T) {
-	k := apptest.Start(t, 20)
-	k.Connect()
-	apply(t, k, decode(t, wanted), false)
-	tests := []struct {
-		name, file, step, obstacle string
-	}{
-		{"a connection that is not here", "connections: [{name: Elsewhere, type: omnisend}]", "Elsewhere", blueprint.ObstacleConnection},
-		{"a connection of another type", "connections: [{name: Nordlys newsletter, type: mailer}]", "Nordlys newsletter", blueprint.ObstacleKind},
-		{"an uploaded list that is not here", "segments: [{name: A list}]", "A list", blueprint.ObstacleList},
-		{"a rule that is to be a list", "segments: [{name: Norwegians}]", "Norwegians", blueprint.ObstacleKind},
-		{"an active segment that is to be a draft", "segments: [{name: Norwegians, state: draft, rule: {match: all}}]", "Norwegians", blueprint.ObstacleState},
-		{"an export without a connection", "exports: [{name: Lone, segments: [{segment: Norwegians}], fields: []}]", "Lone", blueprint.ObstacleDetached},
-		{"an export whose connection is not here", "exports: [{name: Lone, connection: Elsewhere, segments: [{segment: Norwegians}], fields: []}]", "Lone", blueprint.ObstacleNeeds},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			plan, err := k.Blueprints.Compare(t.Context(), access.System, decode(t, "version: 1\n"+test.file), false)
-			if err != nil || len(plan.Steps) != 1 || plan.Steps[0].Name != test.step || plan.Steps[0].Obstacle != test.obstacle {
-				t.Errorf("%+v, %v", plan.Steps, err)
-			}
-		})
-	}
-}

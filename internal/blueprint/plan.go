@@ -49,6 +49,7 @@ type Step struct {
 const (
 	ObstacleConnection = "config.obstacle.connection" // a connection cannot be made of a file: its key must be proved, and its terms agreed to
 	ObstacleNeeds      = "config.obstacle.needs"      // About: the connection or segment that it is built on is left out
+	ObstacleBase       = "config.obstacle.base"       // About: the source that a segment is made from is not here
 	ObstacleList       = "config.obstacle.list"       // a segment of an uploaded list cannot be made of a file
 	ObstacleKind       = "config.obstacle.kind"       // rule and list, type of connection, or base cannot be changed
 	ObstacleState      = "config.obstacle.state"      // an active segment cannot be a draft again
@@ -185,11 +186,14 @@ func (c *comparison) segment(wanted Segment) {
 			needs = name
 		}
 	}
+	_, based := c.now.bases[database.Fold(wanted.Base)]
 	here, ok := segmentNamed(c.now.Segments, wanted.Name)
 	if !ok {
 		switch {
 		case wanted.Rule == nil:
 			c.add(OfSegment, wanted.Name, nil, wanted, ObstacleList, "")
+		case !based:
+			c.add(OfSegment, wanted.Name, nil, wanted, ObstacleBase, wanted.Base)
 		case needs != "":
 			c.add(OfSegment, wanted.Name, nil, wanted, ObstacleNeeds, needs)
 		default:
@@ -199,6 +203,8 @@ func (c *comparison) segment(wanted Segment) {
 	}
 	obstacle := ""
 	switch {
+	case !based:
+		obstacle, needs = ObstacleBase, wanted.Base
 	case (here.Rule == nil) != (wanted.Rule == nil) || here.Base != wanted.Base:
 		obstacle = ObstacleKind
 	case here.State == segment.Active && wanted.State == segment.InDraft:

@@ -9,7 +9,7 @@ import (
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/problem"
-	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/pushdown"
 	"github.com/segue-app/segue/internal/segment"
 )
 
@@ -41,9 +41,11 @@ type Exports interface {
 
 // Bases knows the sources whose profiles stay where they are.
 type Bases interface {
-	Schema(ctx context.Context, sourceID int64) (profile.Snapshot, error)
-	Named(ctx context.Context, name string) (int64, error)
+	Bases(ctx context.Context) ([]pushdown.Base, error)
 }
+
+// gone is the base of segments whose source was removed. There is none of that name.
+const gone = "(removed)"
 
 // Service writes, compares and applies configurations.
 type Service struct {
@@ -74,12 +76,13 @@ type standing struct {
 	connections map[string]connection.Overview
 	segments    map[string]segment.Segment
 	exports     map[string]export.Export
+	bases       map[string]int64 // "" is that of the unified profiles
 }
 
 const pageSize = 500
 
 func (s *Service) read(ctx context.Context, actor access.Actor) (standing, error) {
-	now := standing{File: File{Version: Version}, connections: map[string]connection.Overview{}, segments: map[string]segment.Segment{}, exports: map[string]export.Export{}}
+	now := standing{File: File{Version: Version}, connections: map[string]connection.Overview{}, segments: map[string]segment.Segment{}, exports: map[string]export.Export{}, bases: map[string]int64{"": 0}}
 	connections, err := s.connections.List(ctx, actor)
 	if err != nil {
 		return now, err
@@ -114,19 +117,23 @@ func (s *Service) readSegments(ctx context.Context, actor access.Actor, now *sta
 	for _, one := range all {
 		names[one.ID] = one.Name
 	}
-	bases := map[int64]string{0: ""}
+	bases, err := s.bases.Bases(ctx)
+	if err != nil {
+		return err
+	}
+	called := map[int64]string{0: ""}
+	for _, base := range bases {
+		called[base.SourceID] = base.Name
+		now.bases[database.Fold(base.Name)] = base.SourceID
+	}
 	for _, one := range all {
-		id := one.Definition.SourceID
-		if _, known := bases[id]; !known {
-			schema, err := s.bases.Schema(ctx, id)
-			if err != nil && !problem.Is(err, problem.NotFound) {
-				return err
-			}
-			bases[id] = schema.FileName
+		base, known := called[one.Definition.SourceID]
+		if !known {
+			base = gone
 		}
 		written := one.Portable(names)
 		now.segments[database.Fold(one.Name)] = one
-		now.Segments = append(now.Segments, Segment{Name: one.Name, Description: one.Description, State: one.State, Base: bases[id], Zone: written.Zone, Rule: unlabelled(written.Rule)})
+		now.Segments = append(now.Segments, Segment{Name: one.Name, Description: one.Description, State: one.State, Base: base, Zone: written.Zone, Rule: unlabelled(written.Rule)})
 	}
 	return nil
 }

@@ -1,0 +1,63 @@
+package blueprint_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/app/apptest"
+	"github.com/segue-app/segue/internal/blueprint"
+	"github.com/segue-app/segue/internal/segment"
+)
+
+func TestASegmentOfAListKeepsItsListAndIsMadeOfNoFile(t *testing.T) {
+	k, other := apptest.Start(t, 5), apptest.Start(t, 5)
+	by := k.Actor(access.Contributor)
+	list, err := k.Segments.UploadList(t.Context(), by, strings.NewReader("id\nC-1\nC-2\n"), segment.IDs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := k.Segments.Create(t.Context(), by, segment.Draft{Name: "Regulars", Definition: segment.Definition{Kind: segment.ByList, ListID: list.ID, ListBy: segment.IDs}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := decode(t, strings.Replace(text(t, read(t, k)), "name: Regulars\n", "name: Regulars\n    description: Those of the shop\n", 1))
+	if applied := apply(t, k, f, true); len(applied.Done) != 1 {
+		t.Errorf("%+v", applied)
+	}
+	same(t, k, f)
+	after, err := k.Segments.Get(t.Context(), by, made.ID)
+	if err != nil || after.Description != "Those of the shop" || after.Definition.ListID != list.ID || after.ListCount != 2 {
+		t.Errorf("%+v, %v", after, err)
+	}
+	if applied := apply(t, other, f, false); len(applied.LeftOut) != 1 || applied.LeftOut[0].Obstacle != blueprint.ObstacleList {
+		t.Errorf("elsewhere: %+v", applied)
+	}
+}
+
+func TestWhatCannotBeAppliedIsLeftOutWithItsReason(t *testing.T) {
+	k := apptest.Start(t, 20)
+	k.Connect()
+	apply(t, k, decode(t, wanted), false)
+	tests := []struct {
+		name, file, step, obstacle string
+	}{
+		{"a connection that is not here", "connections: [{name: Elsewhere, type: omnisend}]", "Elsewhere", blueprint.ObstacleConnection},
+		{"a connection of another type", "connections: [{name: Nordlys newsletter, type: mailer}]", "Nordlys newsletter", blueprint.ObstacleKind},
+		{"a segment of a source that is not here", "segments: [{name: New, base: Warehouse, rule: {match: all}}]", "New", blueprint.ObstacleBase},
+		{"a segment that is to be of a source that is not here", "segments: [{name: Norwegians, base: Warehouse, rule: {match: all}}]", "Norwegians", blueprint.ObstacleBase},
+		{"an uploaded list that is not here", "segments: [{name: A list}]", "A list", blueprint.ObstacleList},
+		{"a rule that is to be a list", "segments: [{name: Norwegians}]", "Norwegians", blueprint.ObstacleKind},
+		{"an active segment that is to be a draft", "segments: [{name: Norwegians, state: draft, rule: {match: all}}]", "Norwegians", blueprint.ObstacleState},
+		{"an export without a connection", "exports: [{name: Lone, segments: [{segment: Norwegians}], fields: []}]", "Lone", blueprint.ObstacleDetached},
+		{"an export whose connection is not here", "exports: [{name: Lone, connection: Elsewhere, segments: [{segment: Norwegians}], fields: []}]", "Lone", blueprint.ObstacleNeeds},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			plan, err := k.Blueprints.Compare(t.Context(), access.System, decode(t, "version: 1\n"+test.file), false)
+			if err != nil || len(plan.Steps) != 1 || plan.Steps[0].Name != test.step || plan.Steps[0].Obstacle != test.obstacle {
+				t.Errorf("%+v, %v", plan.Steps, err)
+			}
+		})
+	}
+}
