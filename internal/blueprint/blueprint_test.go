@@ -1,6 +1,7 @@
 package blueprint_test
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -185,6 +186,21 @@ func same(t *testing.T, k *apptest.Kit, f blueprint.File) {
 	if err != nil || len(plan.Steps) > 0 {
 		t.Errorf("still different: %+v, %v", plan.Steps, err)
 	}
+}
+
+func TestTheExampleOfTheDocumentationIsApplied(t *testing.T) {
+	page, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(page), "```yaml\n")
+	example, _, _ = strings.Cut(example, "```")
+	k := apptest.Start(t, 20)
+	k.Connect()
+	if applied := apply(t, k, decode(t, example), false); len(applied.Done) != 3 || len(applied.LeftOut) != 0 {
+		t.Errorf("%+v", applied)
+	}
+	same(t, k, decode(t, example))
 }
 
 func TestNothingIsRemovedUnlessAskedForAndThenExportsBeforeTheirSegments(t *testing.T) {
