@@ -120,6 +120,33 @@ func TestWhoIsExcludedAfterwardsLosesTheTagsAndStaysAwayWhateverAnUploadSays(t *
 	wantTags(t, k, map[string][]string{"a@example.com": {tagA, tagB}})
 }
 
+func TestAnExcludedAddressLosesTheTagsAlsoWhenItsProfileCannotBeSentAnyMore(t *testing.T) {
+	k, e := townKit(t, export.Untag)
+	k.Run(e, run.Options{})
+	// 1 and 2 lost their addresses, 1's is excluded, and 9 is a member with it.
+	exclude(t, k, "a@example.com")
+	k.Upload(towns("1,,Aarhus,1", "2,,Aarhus,", "3,c@example.com,Odense,1", "9,A@example.com,Aarhus,1"))
+	f, r := foretold(t, k, e, run.Options{})
+	if f.Withdrawn != 1 || r.Counts.Withdrawn != 1 || r.Counts.Invalid != 2 || r.Counts.Excluded != 1 || r.Counts.Unchanged != 1 {
+		t.Errorf("told %+v, counts %+v", f, r.Counts)
+	}
+	wantTags(t, k, map[string][]string{"a@example.com": nil, "b@example.com": {tagA}, "c@example.com": {tagB}})
+	if r = k.Run(e, run.Options{}); r.Counts.Withdrawn != 0 {
+		t.Errorf("with nothing new: %+v", r.Counts)
+	}
+	// Off the list, and its profile has it again.
+	answer, err := k.Exclusions.Check(t.Context(), k.Actor(access.Contributor), "a@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Exclusions.RemoveEmail(t.Context(), k.Actor(access.Administrator), answer.ID); err != nil {
+		t.Fatal(err)
+	}
+	k.Upload(towns("1,a@example.com,Aarhus,1", "2,,Aarhus,", "3,c@example.com,Odense,1"))
+	k.Run(e, run.Options{})
+	wantTags(t, k, map[string][]string{"a@example.com": {tagA, tagB}, "b@example.com": {tagA}})
+}
+
 func TestTheAddressOfAMemberOfAnExcludedSegmentIsNotSentForAnotherProfileEither(t *testing.T) {
 	k, e := townKit(t, export.Untag)
 	k.Upload(towns("1,same@example.com,Aarhus,", "2,b@example.com,Aarhus,", "9,Same@example.com,Vejle,"))

@@ -15,7 +15,8 @@ import (
 // This file holds what a run did against what the model says, and the contacts against what is believed of them.
 
 // judge holds the outcome of each profile against its fate, and notes what was delivered by that.
-func (w *world) judge(r run.Run, fates map[string]*fate, ended bool, seen []sandbox.Faults) {
+func (w *world) judge(r run.Run, o order, ended bool, seen []sandbox.Faults) {
+	fates := o.fates()
 	if r.OfRun != 0 {
 		maps.DeleteFunc(fates, func(id string, _ *fate) bool { return !w.turned[id] })
 	}
@@ -90,7 +91,7 @@ func (w *world) judge(r run.Run, fates map[string]*fate, ended bool, seen []sand
 	case r.OfRun != 0:
 		w.judgeRetried(fates)
 	default:
-		w.judgeLeavers(fates, ended)
+		w.judgeLeavers(fates, o.never, ended)
 	}
 }
 
@@ -108,31 +109,36 @@ func (w *world) judgeRetried(fates map[string]*fate) {
 }
 
 // judgeLeavers notes who lost tags: everybody but who has them by right, and contacts of members that cannot be sent now,
-// while nobody else has the address.
-func (w *world) judgeLeavers(fates map[string]*fate, ended bool) {
+// while nobody else has the address and it is not excluded. Only a run that came to its end has taken tags from those who are sent no more.
+func (w *world) judgeLeavers(fates map[string]*fate, never map[string]bool, ended bool) {
 	right, kept := map[string][]string{}, map[string]bool{}
 	for id, f := range fates {
-		if f.never {
-			delete(w.under, id)
-			continue
-		}
-		if f.invalid {
+		switch {
+		case f.invalid:
 			maps.Copy(kept, w.under[id])
-			continue
-		}
-		if f.owner != "" {
+		case f.sendable():
+			right[f.identity] = f.marks
+			if ended || w.under[id] == nil {
+				w.under[id] = map[string]bool{}
+			}
+			w.under[id][f.identity] = true
+		case ended:
 			delete(w.under, id)
-			continue
 		}
-		right[f.identity] = f.marks
-		if ended || w.under[id] == nil {
-			w.under[id] = map[string]bool{}
-		}
-		w.under[id][f.identity] = true
 	}
+	maps.DeleteFunc(kept, func(identity string, _ bool) bool { return never[identity] })
 	for identity, b := range w.held {
 		_, owned := right[identity]
 		b.left(right[identity], ended && (owned || !kept[identity]))
+	}
+	if !ended {
+		return
+	}
+	for id, under := range w.under {
+		if fates[id] == nil {
+			delete(w.under, id)
+		}
+		maps.DeleteFunc(under, func(identity string, _ bool) bool { return never[identity] })
 	}
 }
 

@@ -202,7 +202,7 @@ func (w *world) watch(list []disturbance, start func() (run.Run, error)) run.Run
 	}
 	w.kit.Sandbox.Settle()
 	if r.Plan != nil {
-		w.judge(r, frozen.fates(), ended, seen)
+		w.judge(r, frozen, ended, seen)
 	}
 	w.note(r, frozen.fates(), list)
 	w.compare(r)

@@ -139,8 +139,12 @@ func (s *sorter) decide(ctx context.Context, q database.Querier, made contact, b
 		return nil
 	}
 	if len(made.reasons) > 0 {
+		why := unable
+		if s.matcher.Match(before.identity) != "" {
+			why = left // the list is about addresses: the one that it had loses the tags
+		}
 		s.doubt(before)
-		s.withdraw(before, before.tags, unable)
+		s.withdraw(before, before.tags, why)
 		s.sink.reject(made)
 		return nil
 	}

@@ -26,7 +26,7 @@ type withdrawal struct {
 type why string
 
 const (
-	left   why = "left"   // its profile left all segments, or another one stands for it: the delivery is forgotten, and when it comes back it is new
+	left   why = "left"   // its profile left all segments, another one stands for it, or its address is excluded: the delivery is forgotten, and when it comes back it is new
 	moved  why = "moved"  // its profile is sent under another address, or with fewer tags
 	unable why = "unable" // its profile is a member and cannot be sent: the contact keeps what it has, unless another profile has the address
 )
