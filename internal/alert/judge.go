@@ -63,7 +63,7 @@ func (s *Service) judge(h health, settings Settings, now time.Time) (holding []C
 	j.stopped = h.stopped
 	for _, e := range h.exports {
 		if !e.Paused {
-			j.export(e, h.runs[e.ID])
+			j.export(e, h.runs[e.ID], h.schedule.Exports[e.ID])
 		}
 	}
 	for _, c := range h.connections {
@@ -114,7 +114,8 @@ var wanting = []string{
 	string(connection.NoExportUser), string(connection.ExportUserUnable),
 }
 
-func (j *judgement) export(e export.Health, r run.Health) {
+// export judges an export. Overdue is a time of its own schedule that nobody has dealt with; zero: none.
+func (j *judgement) export(e export.Health, r run.Health, overdue time.Time) {
 	about := func(kind Kind, code string, facts Facts) Condition {
 		facts.Destination = j.name(e.DestinationType)
 		return Condition{Kind: kind, Thing: Export, ThingID: e.ID, Name: e.Name, OpenConnection: e.OpenConnection, Code: code, Facts: facts}
@@ -126,7 +127,11 @@ func (j *judgement) export(e export.Health, r run.Health) {
 	j.say(enough && j.settings.unusual(r.Full.Profiles, usual), about(RunSize, "", Facts{RunID: r.Full.RunID, Profiles: r.Full.Profiles, Usual: usual}))
 	if !j.stopped {
 		waits := r.Open.State == run.Queued && !r.Open.Begun && !j.crowded && j.settings.late(r.Open.QueuedAt, j.now)
-		j.say(waits, about(RunNotStarted, "", Facts{RunID: r.Open.RunID, Minutes: j.settings.StartMinutes}))
+		c := about(RunNotStarted, "", Facts{RunID: r.Open.RunID, Minutes: j.settings.StartMinutes})
+		if !overdue.IsZero() && j.settings.late(overdue, j.now) {
+			waits, c.Code, c.Facts.RunID = true, "overdue", 0
+		}
+		j.say(waits, c)
 	}
 	switch {
 	case r.Open.State == run.Paused && r.Open.Code != run.ByPerson && r.Open.Code != run.ByStop:

@@ -163,6 +163,15 @@ var conditions = []struct {
 		func(k *kit) { k.exec(`UPDATE schedule SET last_due = ?`, k.now()) },
 		"A time of the schedule passed more than 15 minutes ago", "begin on time again",
 	},
+	{
+		"a time of an export's own schedule that nobody dealt with", "run_not_started export/1",
+		func(k *kit) { // every weekday at 11:30, and it is noon
+			k.exec(`UPDATE exports SET schedule = 'weekly', schedule_weekdays = '[0,1,2,3,4,5,6]', schedule_time = 690, schedule_set_at = 0`)
+		},
+		func(*kit) {},
+		func(k *kit) { k.exec(`UPDATE exports SET schedule_due = ?`, k.now()) },
+		"A time of the schedule of “Spring” passed more than 15 minutes ago", "has begun",
+	},
 }
 
 // imported adds an import of the source.

@@ -48,7 +48,7 @@ func (a Alert) variant() string {
 	switch {
 	case a.Thing == Schedule:
 		return kind + ".schedule." + a.Code
-	case a.Kind == RefreshRefused:
+	case a.Kind == RefreshRefused, a.Kind == RunNotStarted && a.Code != "":
 		return kind + "." + a.Code
 	case a.Kind == ExportPaused && a.Facts.RunID == 0:
 		return kind + ".unable"

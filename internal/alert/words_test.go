@@ -31,6 +31,7 @@ func TestEveryAlertHasWordsInEveryLanguage(t *testing.T) {
 	add(about{Kind: alert.ExportPaused, Thing: alert.Export, Facts: of}, pauses...)
 	add(about{Kind: alert.ExportPaused, Thing: alert.Export}, unable...)
 	add(about{Kind: alert.RunNotStarted, Thing: alert.Export, Facts: of}, "")
+	add(about{Kind: alert.RunNotStarted, Thing: alert.Export}, "overdue")
 	add(about{Kind: alert.RejectedShare, Thing: alert.Export, Facts: of}, "")
 	add(about{Kind: alert.RunSize, Thing: alert.Export, Facts: alert.Facts{Profiles: 1, Usual: 5}}, "")
 	add(about{Kind: alert.RunSize, Thing: alert.Export, Facts: alert.Facts{Profiles: 5, Usual: 1}}, "")
