@@ -113,7 +113,7 @@ func (s *Server) downloadPerson(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	encoder := json.NewEncoder(attachment(c, "person.json", "application/json; charset=utf-8"))
+	encoder := json.NewEncoder(s.attachment(c, "person.json", "application/json; charset=utf-8"))
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(found.Record(s.Clock()))

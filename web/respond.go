@@ -104,22 +104,37 @@ func (s *Server) address(c echo.Context, path string) string {
 	return scheme + "://" + c.Request().Host + path
 }
 
-// attachment begins a download, and returns where to write it. It may take as long as the reader keeps reading.
-func attachment(c echo.Context, name, contentType string) *patientWriter {
+// attachment begins a download, and returns where to write it. It may take as long as the reader keeps reading, and stays who they
+// were at its beginning.
+func (s *Server) attachment(c echo.Context, name, contentType string) *patientWriter {
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, contentType)
 	h.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": name}))
 	c.Response().WriteHeader(http.StatusOK)
-	return &patientWriter{c.Response(), http.NewResponseController(c.Response())}
+	return &patientWriter{c.Response(), http.NewResponseController(c.Response()), func() error { return s.stays(c) }}
 }
 
-// patientWriter gives every write a minute.
+// stays fails when the reader is signed in no more, or has another role than when the request came.
+func (s *Server) stays(c echo.Context) error {
+	now, err := s.Accounts.Glance(ctx(c), sessionToken(c))
+	if err == nil && now.Role != actor(c).Role {
+		err = problem.New(problem.NotPermitted, "problem.not_permitted")
+	}
+	return err
+}
+
+// patientWriter gives every write a minute, and asks before it whether the reader may still have it.
 type patientWriter struct {
 	response   http.ResponseWriter
 	controller *http.ResponseController
+	stays      func() error
 }
 
+// Write sends a piece.
 func (w *patientWriter) Write(p []byte) (int, error) {
+	if err := w.stays(); err != nil {
+		return 0, err
+	}
 	// A recorder in a test has no deadlines; a connection has.
 	_ = w.controller.SetWriteDeadline(time.Now().Add(requestTimeout))
 	return w.response.Write(p)

@@ -27,7 +27,7 @@ func (s *Server) downloadRejections(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	out := tabular.NewWriter(attachment(c, text(c, "runs.file", "Number", strconv.FormatInt(r.ID, 10)), "text/csv; charset=utf-8"))
+	out := tabular.NewWriter(s.attachment(c, text(c, "runs.file", "Number", strconv.FormatInt(r.ID, 10)), "text/csv; charset=utf-8"))
 	headings := []string{
 		text(c, "runs.profile_id"), text(c, "runs.outcome"), text(c, "runs.field"), text(c, "runs.reason"),
 		text(c, "runs.words", "Destination", destinationName), text(c, "runs.other_id"), text(c, "story.since.heading"),

@@ -196,7 +196,7 @@ func TestADownloadThatFailsDoesNotLookWhole(t *testing.T) {
 	s := newSite(t)
 	half := strings.Repeat("one\n", 20_000) // more than is held back before it is sent
 	s.routes.get("/half", access.LookAround, func(c echo.Context) error {
-		_, err := attachment(c, "half.csv", "text/csv").Write([]byte(half))
+		_, err := s.attachment(c, "half.csv", "text/csv").Write([]byte(half))
 		return errors.Join(err, errors.New("the disk is full"))
 	})
 	b := s.as(t, "ada@example.com")
@@ -213,6 +213,45 @@ func TestADownloadThatFailsDoesNotLookWhole(t *testing.T) {
 	}
 	if log := s.log.String(); !strings.Contains(log, "the disk is full") || !strings.Contains(log, "route=/half status=200") {
 		t.Errorf("the log does not tell: %s", log)
+	}
+}
+
+func TestWhoLosesTheRightToADownloadInTheMiddleOfItGetsNoMore(t *testing.T) {
+	for name, lose := range map[string]func(s *site) error{
+		"signed out elsewhere": func(s *site) error {
+			return s.Accounts.EndOtherSessions(t.Context(), s.Contributor, "another")
+		},
+		"a viewer from now on": func(s *site) error {
+			return s.Accounts.SetRole(t.Context(), s.Administrator, s.Contributor.UserID, access.Viewer)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			carl := s.as(t, "carl@example.com")
+			var late error
+			s.routes.get("/slow", access.SeePersonalData, func(c echo.Context) error {
+				out := s.attachment(c, "slow.csv", "text/csv")
+				if _, err := out.Write([]byte(strings.Repeat("one\n", 20_000))); err != nil { // more than is held back before it is sent
+					return err
+				}
+				if err := lose(s); err != nil {
+					return err
+				}
+				_, late = out.Write([]byte("two\n"))
+				return late
+			})
+			response, err := carl.client.Get(s.url + "/slow")
+			if err == nil {
+				var read []byte
+				if read, err = io.ReadAll(response.Body); strings.Contains(string(read), "two") {
+					t.Error("she got the rest")
+				}
+				_ = response.Body.Close()
+			}
+			if err == nil || late == nil {
+				t.Errorf("the end looks like one: %v, %v", err, late)
+			}
+		})
 	}
 }
 

@@ -62,7 +62,7 @@ func (s *Server) downloadUnmatched(c echo.Context) error {
 	if found.Definition.ListBy == segment.Addresses {
 		heading = "segments.list.address"
 	}
-	out := tabular.NewWriter(attachment(c, text(c, "segments.leftovers.file"), "text/csv; charset=utf-8"))
+	out := tabular.NewWriter(s.attachment(c, text(c, "segments.leftovers.file"), "text/csv; charset=utf-8"))
 	if err := out.Write(text(c, heading)); err != nil {
 		return err
 	}

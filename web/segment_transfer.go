@@ -33,7 +33,7 @@ func (s *Server) downloadRule(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = attachment(c, fmt.Sprintf("%s.json", fileName(rule.Name)), "application/json").Write(content)
+	_, err = s.attachment(c, fmt.Sprintf("%s.json", fileName(rule.Name)), "application/json").Write(content)
 	return err
 }
 

@@ -379,7 +379,7 @@ func (s *Server) downloadRefusals(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	out := tabular.NewWriter(attachment(c, fmt.Sprintf("refused-%d.csv", id), "text/csv; charset=utf-8"))
+	out := tabular.NewWriter(s.attachment(c, fmt.Sprintf("refused-%d.csv", id), "text/csv; charset=utf-8"))
 	if err := out.Write(text(c, "sources.refused.line"), text(c, "sources.refused.column"), text(c, "sources.refused.reason")); err != nil {
 		return err
 	}

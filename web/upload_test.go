@@ -62,7 +62,7 @@ func TestAnUploadAndADownloadMayTakeLongerThanARequest(t *testing.T) {
 		return c.String(http.StatusOK, fmt.Sprint(size))
 	})
 	s.routes.get("/test/download", access.LookAround, func(c echo.Context) error {
-		w := attachment(c, "løb.csv", "text/csv; charset=utf-8")
+		w := s.attachment(c, "løb.csv", "text/csv; charset=utf-8")
 		for range 3 {
 			time.Sleep(200 * time.Millisecond)
 			if _, err := w.Write(make([]byte, 100_000)); err != nil {

@@ -165,7 +165,9 @@ func TestAReceiverThatIsOutOfReachOrOutOfOrderIsTriedAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := newKit(t)
-			k.client.Timeout = 300 * time.Millisecond
+			if c.reason == "timeout" {
+				k.client.Timeout = 300 * time.Millisecond
+			}
 			h, _ := k.hook(c.address)
 			k.put(h.ID, message("a"))
 			if k.work() == 0 {
