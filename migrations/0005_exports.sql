@@ -16,6 +16,7 @@ CREATE TABLE exports (
     consent_source   TEXT    NOT NULL DEFAULT '',         -- where consents were given, in the brand's words
     consent_everyone TEXT    NOT NULL DEFAULT '',         -- channels to which everybody agreed, by name, spaces between
     ask_share        INTEGER NOT NULL DEFAULT 30 CHECK (ask_share = -1 OR ask_share BETWEEN 1 AND 100), -- percent; -1: never ask
+    outcomes         TEXT    NOT NULL DEFAULT '',         -- JSON: where the outcomes of runs are written; '': nowhere
     paused_at        INTEGER,
     paused_by        TEXT    NOT NULL DEFAULT '',
     version          INTEGER NOT NULL DEFAULT 1,

@@ -29,6 +29,7 @@ type demoCommand struct {
 	Limit         int               `help:"Requests a minute that Omnisend allows; 0 lifts the limit." default:"400" env:"SEGUE_DEMO_LIMIT"`
 	SQLHosts      warehouse.Allowed `name:"sql-hosts" help:"Hosts whose SQL databases may be read, as for serve." env:"SEGUE_SQL_HOSTS"`
 	notices
+	outcomes
 	RunAndExit bool `help:"Export all sample customers without a browser, print the outcome as JSON, and end."`
 }
 
@@ -55,7 +56,7 @@ func (c *demoCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	a, err := app.Open(ctx, app.Config{Folder: folder, OmnisendURL: standURL + "/api", Window: c.window(), RequestsPerMinute: c.limit(),
-		SQL: warehouse.Limits{Allowed: c.SQLHosts}, Mail: post, HookHosts: c.HookHosts, PublicURL: "http://" + reachable(c.Listen)})
+		SQL: warehouse.Limits{Allowed: c.SQLHosts}, Mail: post, HookHosts: c.HookHosts, Outcomes: c.places(), PublicURL: "http://" + reachable(c.Listen)})
 	if err != nil {
 		return err
 	}

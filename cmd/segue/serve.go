@@ -36,6 +36,7 @@ type serveCommand struct {
 	WatchFolders   []string          `name:"watch-folder" help:"Folder in which sources may watch for files; none when none is given." type:"path" env:"SEGUE_WATCH_FOLDER"`
 	SQLHosts       warehouse.Allowed `name:"sql-hosts" help:"Hosts whose SQL databases may be read: names, host:port or networks, with =plain behind those that may be reached without TLS. None when none is given." env:"SEGUE_SQL_HOSTS"`
 	notices
+	outcomes
 	MetricsListen string     `name:"metrics-listen" help:"Address to serve metrics for Prometheus on, at /metrics; a port alone is one of this machine. None when none is given." env:"SEGUE_METRICS_LISTEN"`
 	LogLevel      slog.Level `name:"log-level" help:"Least level of the lines of the log: debug, info, warn or error." default:"info" env:"SEGUE_LOG_LEVEL"`
 	LogJSON       bool       `name:"log-json" help:"Write the log as JSON." env:"SEGUE_LOG_JSON"`
@@ -79,7 +80,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	}
 	a, err := app.Open(ctx, app.Config{Folder: c.Data, SealingKey: c.SealingKey, OmnisendURL: c.OmnisendURL, Window: c.OmnisendWindow,
 		WatchFolders: c.WatchFolders, MaxProfiles: c.MaxProfiles, Retention: run.Retention{Evidence: c.KeepEvidence, History: c.KeepHistory}, SQL: warehouse.Limits{Allowed: c.SQLHosts},
-		Mail: post, HookHosts: c.HookHosts, PublicURL: c.URL})
+		Mail: post, HookHosts: c.HookHosts, PublicURL: c.URL, Outcomes: c.places()})
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,7 @@ import (
 	"github.com/segue-app/segue/internal/notice"
 	"github.com/segue-app/segue/internal/notice/mail"
 	"github.com/segue-app/segue/internal/omnisend"
+	"github.com/segue-app/segue/internal/outcome"
 	"github.com/segue-app/segue/internal/pace"
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/pushdown"
@@ -60,6 +61,8 @@ type Config struct {
 
 	WatchFolders []string      // that sources may watch for files
 	WatchQuiet   time.Duration // that a file must be unchanged before it is read by itself; 0 means some seconds
+
+	Outcomes export.OutcomePlaces // where exports may have it written what became of the profiles of their runs
 
 	Mail      mail.Config   // how notices are mailed
 	HookHosts reach.Allowed // that hooks may be at
@@ -96,6 +99,7 @@ type App struct {
 	Blueprints  *blueprint.Service
 	Budgets     *budget.Registry
 	Pace        *pace.Service
+	Outcomes    *outcome.Service
 
 	queue *job.Queue
 	watch func() // ends the watch over the emergency stop, and the keeping of the pace
@@ -171,7 +175,7 @@ func (a *App) assemble(c Config) (err error) {
 	a.Connections = connection.NewService(connection.Dependencies{DB: a.DB, Sealer: a.Sealer, Drivers: drivers, Accounts: a.Accounts,
 		Gates: gates{a.Budgets}, Clock: c.Clock, Events: a.Events})
 	a.Exports = export.NewService(export.Dependencies{DB: a.DB, Profiles: a.Profiles, Remote: a.Pushdown, Segments: a.Segments, Connections: a.Connections,
-		Drivers: drivers, Events: a.Events, Clock: c.Clock})
+		Drivers: drivers, Places: c.Outcomes, Events: a.Events, Clock: c.Clock})
 	a.Connections.SetDependents(a.Exports.Dependents())
 	a.Blueprints = blueprint.NewService(a.Connections, a.Segments, a.Exports, a.Pushdown)
 	a.Exclusions = exclusion.NewService(a.DB, a.Sealer, a.Segments, c.Clock)
@@ -181,6 +185,8 @@ func (a *App) assemble(c Config) (err error) {
 	a.Stops = stop.NewService(a.DB, c.Clock)
 	a.Runs = run.NewService(run.Dependencies{DB: a.DB, Profiles: a.Profiles, Remote: a.Pushdown, Segments: a.Segments, Connections: a.Connections,
 		Exports: a.Exports, Exclusions: a.Exclusions, Stops: a.Stops, Drivers: drivers, Sealer: a.Sealer, Retention: c.Retention, Budgets: a.Budgets, Events: a.Events, Clock: c.Clock, Log: c.Log})
+	a.Outcomes = outcome.NewService(outcome.Dependencies{DB: a.DB, Runs: a.Runs, Exports: a.Exports, Places: c.Outcomes, Events: a.Events, Clock: c.Clock, Log: c.Log})
+	a.Runs.OnEnd(a.Outcomes.Ended)
 	a.Erasures = erasure.NewService(erasure.Dependencies{DB: a.DB, Sealer: a.Sealer, Accounts: a.Accounts, Profiles: a.Profiles, Sources: a.Sources,
 		Segments: a.Segments, Exclusions: a.Exclusions, Runs: a.Runs, Events: a.Events, Clock: c.Clock, Log: c.Log, Longest: c.Retention})
 	a.Sources.LeaveOut(a.Erasures)
@@ -197,7 +203,7 @@ func (a *App) assemble(c Config) (err error) {
 		Mail: post, Hosts: c.HookHosts, PublicURL: c.PublicURL})
 	a.Alerts = alert.NewService(alert.Dependencies{DB: a.DB, Exports: a.Exports, Runs: a.Runs, Connections: a.Connections, Sources: a.Sources, Schedule: a.Schedule, Stops: a.Stops,
 		Accounts: a.Accounts, Notices: a.Notices, RunsAtOnce: run.PerBrand, Events: a.Events, Clock: c.Clock, Log: c.Log})
-	a.queue, err = job.New(a.DB, job.Work{Runs: a.Runs, Imports: imports{a}, Segments: a.Segments, Schedule: a.Schedule, Chains: a.Chains, Erasures: a.Erasures, Notices: a.Notices, Housekeeping: housekeeping{a}}, quiet(c.Log))
+	a.queue, err = job.New(a.DB, job.Work{Runs: a.Runs, Imports: imports{a}, Segments: a.Segments, Schedule: a.Schedule, Chains: a.Chains, Erasures: a.Erasures, Notices: a.Notices, Outcomes: a.Outcomes, Housekeeping: housekeeping{a}}, quiet(c.Log))
 	if err != nil {
 		return err
 	}
@@ -207,6 +213,7 @@ func (a *App) assemble(c Config) (err error) {
 	a.Chains.SetQueue(a.queue)
 	a.Erasures.SetQueue(a.queue)
 	a.Notices.SetQueue(a.queue)
+	a.Outcomes.SetQueue(a.queue)
 	return nil
 }
 
@@ -288,6 +295,9 @@ func (a *App) Start(ctx context.Context) error {
 	}
 	if err := a.Notices.Recover(ctx); err != nil {
 		return fmt.Errorf("take up notices: %w", err)
+	}
+	if err := a.Outcomes.Recover(ctx); err != nil {
+		return fmt.Errorf("take up outcomes: %w", err)
 	}
 	if err := a.queue.Start(ctx); err != nil {
 		return err

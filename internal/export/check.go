@@ -35,6 +35,7 @@ func (s *Service) check(ctx context.Context, actor access.Actor, id int64, draft
 		check.Require(!taken, "name", "problem.export.name_taken")
 	}
 	draft.Schedule = draft.Schedule.checked(&check)
+	draft.Outcomes = draft.Outcomes.checked(&check, s.places)
 	if draft.Leavers == "" {
 		draft.Leavers = Untag
 	}

@@ -25,6 +25,7 @@ type Export struct {
 	Schedule        Schedule
 	Leavers         Leavers
 	AskShare        int // percent of what was delivered that may leave, or come, without a question; or NeverAsk
+	Outcomes        Outcomes
 	PausedAt        time.Time
 	PausedBy        string
 	Version         int // for optimistic locking
@@ -139,7 +140,8 @@ type Draft struct {
 	Consent      destination.Consent
 	Schedule     Schedule
 	Leavers      Leavers
-	AskShare     int  // 0: DefaultAskShare
+	AskShare     int // 0: DefaultAskShare
+	Outcomes     Outcomes
 	AnyState     bool // of its segments: until all are active, the export does not run
 	Version      int  // of the export that was edited; 0 for a new one
 }

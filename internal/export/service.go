@@ -49,6 +49,7 @@ type Dependencies struct {
 	Segments    Segments
 	Connections Connections
 	Drivers     map[string]destination.Driver
+	Places      OutcomePlaces
 	Events      *event.Hub
 	Clock       func() time.Time
 }
@@ -61,13 +62,14 @@ type Service struct {
 	segments    Segments
 	connections Connections
 	drivers     map[string]destination.Driver
+	places      OutcomePlaces
 	events      *event.Hub
 	clock       func() time.Time
 }
 
 // NewService makes the service.
 func NewService(d Dependencies) *Service {
-	return &Service{db: d.DB, profiles: d.Profiles, remote: d.Remote, segments: d.Segments, connections: d.Connections, drivers: d.Drivers, events: d.Events, clock: d.Clock}
+	return &Service{db: d.DB, profiles: d.Profiles, remote: d.Remote, segments: d.Segments, connections: d.Connections, drivers: d.Drivers, places: d.Places, events: d.Events, clock: d.Clock}
 }
 
 // base describes the profiles that segments of a base are made from.

@@ -36,7 +36,7 @@ var orders = map[string]string{
 }
 
 const columns = `e.id, e.name, e.destination_type, coalesce(e.connection_id, 0), coalesce(c.name, ''), e.detached_from,
-	coalesce(c.open_to_contributors, e.detached_open), ` + scheduleColumns + `, e.leavers, e.ask_share, e.consent_source, e.consent_everyone, e.paused_at, e.paused_by, e.version, e.created_at, e.updated_at,
+	coalesce(c.open_to_contributors, e.detached_open), ` + scheduleColumns + `, e.leavers, e.ask_share, e.outcomes, e.consent_source, e.consent_everyone, e.paused_at, e.paused_by, e.version, e.created_at, e.updated_at,
 	e.removed_at IS NOT NULL`
 
 func scan(row interface{ Scan(...any) error }, more ...any) (Export, error) {
@@ -45,7 +45,7 @@ func scan(row interface{ Scan(...any) error }, more ...any) (Export, error) {
 	var created, updated int64
 	var everyone string
 	into := append([]any{&e.ID, &e.Name, &e.DestinationType, &e.ConnectionID, &e.ConnectionName, &e.DetachedFrom, &e.OpenConnection}, e.Schedule.into()...)
-	into = append(into, &e.Leavers, &e.AskShare, &e.Consent.Source, &everyone, &paused, &e.PausedBy, &e.Version, &created, &updated, &e.Removed)
+	into = append(into, &e.Leavers, &e.AskShare, &e.Outcomes, &e.Consent.Source, &everyone, &paused, &e.PausedBy, &e.Version, &created, &updated, &e.Removed)
 	into = append(into, more...)
 	if err := row.Scan(into...); err != nil {
 		return Export{}, err
@@ -165,14 +165,14 @@ func save(ctx context.Context, tx database.Tx, id, by int64, destinationType str
 	everyone := strings.Join(d.Consent.Everyone, " ")
 	if id == 0 {
 		var result sql.Result
-		result, err = tx.ExecContext(ctx, `INSERT INTO exports (name, destination_type, connection_id, leavers, ask_share, consent_source, consent_everyone, created_by, created_at, updated_at, schedule_set_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?, ?)`, d.Name, destinationType, d.ConnectionID, d.Leavers, d.AskShare, d.Consent.Source, everyone, by, database.Millis(now), database.Millis(now), database.Millis(now))
+		result, err = tx.ExecContext(ctx, `INSERT INTO exports (name, destination_type, connection_id, leavers, ask_share, outcomes, consent_source, consent_everyone, created_by, created_at, updated_at, schedule_set_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?, ?)`, d.Name, destinationType, d.ConnectionID, d.Leavers, d.AskShare, d.Outcomes.written(), d.Consent.Source, everyone, by, database.Millis(now), database.Millis(now), database.Millis(now))
 		if err == nil {
 			id, err = result.LastInsertId()
 		}
 	} else {
-		_, err = tx.ExecContext(ctx, `UPDATE exports SET name = ?, destination_type = ?, connection_id = ?, leavers = ?, ask_share = ?, consent_source = ?, consent_everyone = ?,
-			detached_from = '', version = version + 1, updated_at = ? WHERE id = ?`, d.Name, destinationType, d.ConnectionID, d.Leavers, d.AskShare, d.Consent.Source, everyone, database.Millis(now), id)
+		_, err = tx.ExecContext(ctx, `UPDATE exports SET name = ?, destination_type = ?, connection_id = ?, leavers = ?, ask_share = ?, outcomes = ?, consent_source = ?, consent_everyone = ?,
+			detached_from = '', version = version + 1, updated_at = ? WHERE id = ?`, d.Name, destinationType, d.ConnectionID, d.Leavers, d.AskShare, d.Outcomes.written(), d.Consent.Source, everyone, database.Millis(now), id)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("save export: %w", err)

@@ -66,6 +66,12 @@ type Notices interface {
 	Deliver(ctx context.Context, noticeID, turn int64) (again time.Duration, err error)
 }
 
+// Outcomes writes what became of the profiles of runs where it is wanted.
+type Outcomes interface {
+	// Write says when to call it once more; 0: nothing is left to do.
+	Write(ctx context.Context, runID int64) (again time.Duration, err error)
+}
+
 // Work is who does what.
 type Work struct {
 	Runs         Runs
@@ -75,6 +81,7 @@ type Work struct {
 	Chains       Chains
 	Erasures     Erasures
 	Notices      Notices
+	Outcomes     Outcomes
 	Housekeeping Housekeeping
 }
 
@@ -85,23 +92,26 @@ type Queue struct {
 }
 
 const (
-	runQueue      = "runs"
-	runsAtOnce    = 1000 // a run that waits for its turn on its brand is a goroutine, and so is one that waits for its budget
-	chainQueue    = "chains"
-	chainsAtOnce  = 100 // each waits for others most of the time
-	importQueue   = "imports"
-	unifyQueue    = "unifications" // of their own: the copy of a database may take hours
-	importsAtOnce = 1              // there is one writer
-	mailQueue     = "mails"
-	mailsAtOnce   = 2
-	hookQueue     = "hooks" // apart from mail, so that neither waits for the other's servers
-	hooksAtOnce   = 4
-	countQueue    = "segments"
-	countsAtOnce  = 1 // each reads through all profiles
-	attempts      = 5 // of a job that fails on our own side, some minutes apart
-	tickEvery     = time.Minute
-	tidyEvery     = time.Hour
-	lookEvery     = 15 * time.Second // at watched folders
+	runQueue        = "runs"
+	runsAtOnce      = 1000 // a run that waits for its turn on its brand is a goroutine, and so is one that waits for its budget
+	chainQueue      = "chains"
+	chainsAtOnce    = 100 // each waits for others most of the time
+	importQueue     = "imports"
+	unifyQueue      = "unifications" // of their own: the copy of a database may take hours
+	importsAtOnce   = 1              // there is one writer
+	mailQueue       = "mails"
+	mailsAtOnce     = 2
+	hookQueue       = "hooks" // apart from mail, so that neither waits for the other's servers
+	hooksAtOnce     = 4
+	outcomeQueue    = "outcomes" // of their own: a folder of another machine may hang
+	outcomesAtOnce  = 4
+	outcomeAttempts = 25 // of what fails on our own side, over some days
+	countQueue      = "segments"
+	countsAtOnce    = 1 // each reads through all profiles
+	attempts        = 5 // of a job that fails on our own side, some minutes apart
+	tickEvery       = time.Minute
+	tidyEvery       = time.Hour
+	lookEvery       = 15 * time.Second // at watched folders
 )
 
 // New makes the queue on the database. Nothing is worked on before Start.
@@ -116,6 +126,7 @@ func New(db *database.DB, work Work, log *slog.Logger) (*Queue, error) {
 	river.AddWorker(workers, &tickWorker{schedule: work.Schedule})
 	river.AddWorker(workers, &erasureWorker{erasures: work.Erasures})
 	river.AddWorker(workers, &noticeWorker{notices: work.Notices})
+	river.AddWorker(workers, &outcomeWorker{outcomes: work.Outcomes})
 	river.AddWorker(workers, &tidyWorker{housekeeping: work.Housekeeping})
 	client, err := river.NewClient(riversqlite.New(db.Writer()), &river.Config{
 		Logger:      log,
@@ -137,6 +148,7 @@ func New(db *database.DB, work Work, log *slog.Logger) (*Queue, error) {
 			countQueue:         {MaxWorkers: countsAtOnce},
 			mailQueue:          {MaxWorkers: mailsAtOnce},
 			hookQueue:          {MaxWorkers: hooksAtOnce},
+			outcomeQueue:       {MaxWorkers: outcomesAtOnce},
 		},
 		PeriodicJobs: []*river.PeriodicJob{every(tickEvery, tickArgs{}), every(tidyEvery, tidyArgs{}), every(lookEvery, lookArgs{})},
 	})
@@ -228,6 +240,12 @@ func (q *Queue) EnqueueNotice(ctx context.Context, tx database.Tx, noticeID, tur
 		queue = mailQueue
 	}
 	_, err := q.client.InsertTx(ctx, tx, noticeArgs{NoticeID: noticeID, Turn: turn}, &river.InsertOpts{Queue: queue})
+	return err
+}
+
+// EnqueueOutcomes has the outcomes of a run written, within the transaction that ends it.
+func (q *Queue) EnqueueOutcomes(ctx context.Context, tx database.Tx, runID int64) error {
+	_, err := q.client.InsertTx(ctx, tx, outcomeArgs{RunID: runID}, &river.InsertOpts{Queue: outcomeQueue, MaxAttempts: outcomeAttempts})
 	return err
 }
 
@@ -367,6 +385,27 @@ type noticeWorker struct {
 // Work sends a notice. When the receiver did not take it, the job waits as long as the outbox says.
 func (w *noticeWorker) Work(ctx context.Context, job *river.Job[noticeArgs]) error {
 	again, err := w.notices.Deliver(ctx, job.Args.NoticeID, job.Args.Turn)
+	if err == nil && again > 0 {
+		return river.JobSnooze(again)
+	}
+	return err
+}
+
+type outcomeArgs struct {
+	RunID int64 `json:"run_id"`
+}
+
+// Kind names the job.
+func (outcomeArgs) Kind() string { return "outcomes" }
+
+type outcomeWorker struct {
+	river.WorkerDefaults[outcomeArgs]
+	outcomes Outcomes
+}
+
+// Work writes the outcomes of a run. Where that failed, the job waits for its next try.
+func (w *outcomeWorker) Work(ctx context.Context, job *river.Job[outcomeArgs]) error {
+	again, err := w.outcomes.Write(ctx, job.Args.RunID)
 	if err == nil && again > 0 {
 		return river.JobSnooze(again)
 	}

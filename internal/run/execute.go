@@ -99,7 +99,7 @@ func (s *Service) GiveUp(ctx context.Context, runID int64) error {
 			if err != nil || !r.State.Going() {
 				return err
 			}
-			return end(ctx, tx, runID, Failed, failInternal, "", s.clock())
+			return s.end(ctx, tx, runID, Failed, failInternal, "", s.clock())
 		})
 	}
 	err := giveUp()

@@ -281,7 +281,7 @@ func (x *execution) conclude(ctx context.Context) error {
 		case r.Counts.Rejected() > 0 || r.Counts.Held > 0:
 			state = Warnings
 		}
-		return end(ctx, j.tx, x.run.ID, state, code, detail, x.service.clock())
+		return x.service.end(ctx, j.tx, x.run.ID, state, code, detail, x.service.clock())
 	})
 }
 

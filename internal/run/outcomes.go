@@ -49,6 +49,17 @@ func (s *Service) Outcomes(ctx context.Context, actor access.Actor, runID int64,
 	return s.tellSent(ctx, r, from, visit)
 }
 
+// Kept reports whether it is kept still who was in which batch of a run: whether Outcomes tells all of them.
+func (s *Service) Kept(ctx context.Context, actor access.Actor, runID int64) (kept bool, err error) {
+	if err := actor.Require(access.SeePersonalData); err != nil {
+		return false, err
+	}
+	if err := s.db.Reader().QueryRowContext(ctx, `SELECT purged = 0 FROM runs WHERE id = ?`, runID).Scan(&kept); err != nil {
+		return false, fmt.Errorf("read run %d: %w", runID, err)
+	}
+	return kept, nil
+}
+
 // toldAtOnce is how many rejections are read by one query: the reader may be slow, and no query waits for one.
 const toldAtOnce = 1_000
 

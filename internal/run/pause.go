@@ -74,9 +74,9 @@ func (s *Service) halt(ctx context.Context, tx database.Tx, runID int64, h *halt
 	case !r.State.Going(): // a person cancelled or paused it while it waited for its turn
 		return nil
 	case h.state != Paused:
-		return end(ctx, tx, runID, h.state, h.code, h.detail, s.clock())
+		return s.end(ctx, tx, runID, h.state, h.code, h.detail, s.clock())
 	case !r.CancelAskedAt.IsZero():
-		return end(ctx, tx, runID, Cancelled, "", "", s.clock())
+		return s.end(ctx, tx, runID, Cancelled, "", "", s.clock())
 	case r.Pausing():
 		h = &halt{state: Paused, code: ByPerson}
 	}

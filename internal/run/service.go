@@ -95,6 +95,7 @@ type Service struct {
 	retention   Retention
 	budgets     *budget.Registry
 	queue       Queue
+	onEnd       func(ctx context.Context, tx database.Tx, ended Run) error // nil: nothing
 	events      *event.Hub
 	clock       func() time.Time
 	log         *slog.Logger
@@ -121,6 +122,23 @@ func NewService(d Dependencies) *Service {
 
 // SetQueue gives the queue, which needs the service itself.
 func (s *Service) SetQueue(queue Queue) { s.queue = queue }
+
+// OnEnd has something done in the transaction that ends a run. When it fails, the run does not end.
+func (s *Service) OnEnd(also func(ctx context.Context, tx database.Tx, ended Run) error) {
+	s.onEnd = also
+}
+
+// end ends a run, and does what was asked for with OnEnd.
+func (s *Service) end(ctx context.Context, tx database.Tx, runID int64, state State, code, detail string, now time.Time) error {
+	if err := end(ctx, tx, runID, state, code, detail, now); err != nil || s.onEnd == nil {
+		return err
+	}
+	ended, err := getRun(ctx, tx, runID)
+	if err != nil {
+		return err
+	}
+	return s.onEnd(ctx, tx, ended)
+}
 
 // ListTopic is the event topic of all runs: one began, or ended.
 const ListTopic = "runs"
@@ -214,7 +232,7 @@ func (s *Service) makeWay(ctx context.Context, tx database.Tx, exportID int64, o
 	case options.ofRun != 0:
 		return Run{}, problem.New(problem.Conflict, "problem.run.paused_first", "Run", id)
 	}
-	return before, end(ctx, tx, id, Cancelled, superseded, "", s.clock())
+	return before, s.end(ctx, tx, id, Cancelled, superseded, "", s.clock())
 }
 
 // StartAll queues a run of every export that has an active schedule and that the actor may run. It returns the runs that
@@ -273,7 +291,7 @@ func (s *Service) Cancel(ctx context.Context, actor access.Actor, runID int64) e
 			return err
 		}
 		if r.State != Running {
-			return end(ctx, tx, runID, Cancelled, "", "", now)
+			return s.end(ctx, tx, runID, Cancelled, "", "", now)
 		}
 		return nil
 	})

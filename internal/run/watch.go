@@ -126,7 +126,7 @@ func (s *Service) endPaused(ctx context.Context, runID int64, state State, code 
 		if r.State != Paused {
 			return problem.New(problem.Conflict, "problem.run.not_paused")
 		}
-		return end(ctx, tx, runID, state, code, "", s.clock())
+		return s.end(ctx, tx, runID, state, code, "", s.clock())
 	})
 	if err != nil {
 		return err
