@@ -95,7 +95,7 @@ func (o Outcomes) checked(check *problem.Check, allowed OutcomePlaces) Outcomes 
 		if o.Table == "" {
 			check.Add(OutcomeTableField, "problem.required")
 		} else {
-			check.Require(tableName.MatchString(o.Table), OutcomeTableField, "problem.export.outcomes_table")
+			check.Require(tableName.MatchString(o.Table), OutcomeTableField, "outcomes.problem.table")
 		}
 	default:
 		check.Add(OutcomeWayField, "problem.choose")

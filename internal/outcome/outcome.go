@@ -175,7 +175,7 @@ func (s *Service) Again(ctx context.Context, actor access.Actor, runID int64) er
 			return err
 		}
 		if !ok || w.State == Written {
-			return problem.New(problem.Conflict, "problem.outcomes.written")
+			return problem.New(problem.Conflict, "outcomes.problem.written")
 		}
 		w.State, w.Tries, w.AskedAt, w.NextAt, w.EndedAt = Waiting, 0, s.clock(), s.clock(), time.Time{}
 		if err := put(ctx, tx, w); err != nil {
