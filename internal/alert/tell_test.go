@@ -277,3 +277,42 @@ func TestATestGoesToWhoAsksForIt(t *testing.T) {
 	k.wantHeard(k.Viewer, "open test ")
 	k.wantHeard(k.Administrator)
 }
+
+// TestATestIsOneMessageAMinute is for who presses the button again and again: a message is put in once under its key.
+func TestATestIsOneMessageAMinute(t *testing.T) {
+	k := newKit(t)
+	keyOf := func() string {
+		t.Helper()
+		if err := k.SendTest(t.Context(), k.Viewer); err != nil {
+			t.Fatal(err)
+		}
+		to := fmt.Sprintf("person/%d", k.Viewer.UserID)
+		key := k.sent.messages[to][0].Key
+		delete(k.sent.messages, to)
+		return key
+	}
+	first := keyOf()
+	k.clock.Advance(time.Second)
+	if again := keyOf(); again != first {
+		t.Errorf("a second later the key is %s, before %s", again, first)
+	}
+	k.clock.Advance(time.Minute)
+	if later := keyOf(); later == first {
+		t.Error("a minute later it is put in no more")
+	}
+}
+
+func TestWhatOnlyAdministratorsMaySeeIsMarkedSo(t *testing.T) {
+	k := newKit(t)
+	k.export(1, 1, "Spring")
+	k.ran(1, run.Failed, 0, 0)
+	k.exec(`UPDATE connections SET failure = 'key_refused'`)
+	k.look()
+	marked := map[string]bool{}
+	for _, m := range k.sent.messages[fmt.Sprintf("person/%d", k.Administrator.UserID)] {
+		marked[m.Lines[0].Kind] = m.Confined
+	}
+	if confined, told := marked["key_refused"]; !confined || !told || marked["run_failed"] {
+		t.Errorf("marked are %v", marked)
+	}
+}

@@ -2,8 +2,10 @@ package alert
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/notice"
 	"github.com/segue-app/segue/internal/run"
@@ -124,6 +126,7 @@ func write(to recipient, opening bool, g group, now time.Time) notice.Message {
 	for _, a := range shown {
 		m.Lines = append(m.Lines, a.line(l, state))
 	}
+	m.Confined = slices.ContainsFunc(g.alerts, func(a Alert) bool { return !mayKnow(access.Viewer, a.Thing) })
 	return m
 }
 
@@ -163,9 +166,9 @@ func (a Alert) values() map[string]any {
 	return values
 }
 
-// test is a message that tells of nothing.
+// test is a message that tells of nothing. It is put in once a minute, however often it is asked for.
 func test(to recipient, now time.Time) notice.Message {
 	l := i18n.For(to.language, to.zone)
-	return notice.Message{Key: fmt.Sprintf("alert/test/%d", now.UnixMilli()), Language: to.language, Subject: l.T("alert.test.subject"), Intro: l.T("alert.test.intro"),
+	return notice.Message{Key: fmt.Sprintf("alert/test/%s/%d", to.language, now.Unix()/60), Language: to.language, Subject: l.T("alert.test.subject"), Intro: l.T("alert.test.intro"),
 		Lines: []notice.Line{{Kind: "test", State: notice.Open, Text: l.T("alert.test.text"), Link: "/system/alerts", At: now}}}
 }

@@ -248,6 +248,32 @@ func TestThePersonsAddressIsReadWhenItIsSent(t *testing.T) {
 	k.wants(GivenUp, "notice.reason.person_gone")
 }
 
+func TestWhatIsForAdministratorsIsNotSentToWhoIsNoneAnyMore(t *testing.T) {
+	post, err := mail.New(mail.Config{URL: "smtp://127.0.0.1:1", From: "segue@example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := newKit(t, func(d *Dependencies) { d.Mail = post })
+	confined := message("a")
+	confined.Confined = true
+	k.put(0, confined)
+	k.put(0, message("b"))
+	k.work() // the server is away for a while
+	k.wants(Waiting, "notice.reason.mail_unreachable")
+	if err := k.db.InTx(t.Context(), func(tx database.Tx) error {
+		_, err := tx.ExecContext(t.Context(), `UPDATE users SET role = 'viewer'`)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	k.clock.Advance(time.Minute)
+	k.work()
+	mails, err := k.Mails(t.Context(), admin, 10)
+	if err != nil || len(mails) != 2 || mails[1].State != GivenUp || mails[1].Reason != "notice.reason.not_for_them" || mails[0].State != Waiting {
+		t.Errorf("%+v, %v", mails, err)
+	}
+}
+
 func TestWithoutMailNothingIsPutForPeopleAndWhatWaitedIsGivenUp(t *testing.T) {
 	post, err := mail.New(mail.Config{URL: "smtp://127.0.0.1:1", From: "segue@example.com"})
 	if err != nil {

@@ -14,7 +14,8 @@ type Message struct {
 	Subject  string
 	Intro    string
 	Lines    []Line
-	Folded   int // how many more there are that no line tells of
+	Folded   int  // how many more there are that no line tells of
+	Confined bool // to administrators: it is not sent to who is none any more
 }
 
 // Line tells of one alert.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/notice/mail"
 	"github.com/segue-app/segue/internal/problem"
@@ -26,6 +27,9 @@ func (s *Service) mailTo(ctx context.Context, n Notice) outcome {
 	if err != nil {
 		s.log.ErrorContext(ctx, "read who a notice is for", "notice", n.ID, "error", err)
 		return outcome{reason: "notice.reason.internal"}
+	}
+	if n.Message.Confined && person.Role != access.Administrator {
+		return outcome{reason: "notice.reason.not_for_them", final: true}
 	}
 	letter, err := s.letter(n, person)
 	if err != nil {

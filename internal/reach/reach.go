@@ -121,6 +121,7 @@ func (h Host) permits(name string, address netip.Addr, port int, way Way) bool {
 	if h.name != name {
 		return false
 	}
+	address = behind(address)
 	if address.IsLoopback() {
 		return name == "localhost"
 	}
@@ -129,6 +130,17 @@ func (h Host) permits(name string, address netip.Addr, port int, way Way) bool {
 	}
 	return !address.IsLinkLocalUnicast() && !address.IsUnspecified() && !address.IsMulticast()
 }
+
+// behind is the IPv4 address that a network's NAT64 leads to, of an address of the prefix of RFC 6052; any other is itself.
+func behind(address netip.Addr) netip.Addr {
+	if !nat64.Contains(address) {
+		return address
+	}
+	bytes := address.As16()
+	return netip.AddrFrom4([4]byte(bytes[12:]))
+}
+
+var nat64 = netip.MustParsePrefix("64:ff9b::/96")
 
 // shared is the address space of providers' own networks, of RFC 6598: no more public than private ones, though netip does not
 // call it so.

@@ -55,6 +55,9 @@ func TestWhatANameLeadsToIsJudgedAfterDNS(t *testing.T) {
 		"a provider's network, to public ones":  {"hooks.example.com", "hooks.example.com", "100.64.1.1", 443, false, true},
 		"IPv6 private, to public ones":          {"hooks.example.com", "hooks.example.com", "fd00::1", 443, false, true},
 		"a public address, to public ones":      {"hooks.example.com", "hooks.example.com", "203.0.113.5", 443, true, true},
+		"a name turned to the machine by NAT64": {"hooks.example.com", "hooks.example.com", "64:ff9b::7f00:1", 443, false, false},
+		"a private address by NAT64":            {"hooks.example.com", "hooks.example.com", "64:ff9b::a00:5", 443, false, true},
+		"a public address by NAT64":             {"hooks.example.com", "hooks.example.com", "64:ff9b::cb00:7105", 443, true, true},
 		"a private network that is listed":      {"10.0.0.0/8", "hooks.example.com", "10.0.0.5", 443, true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
