@@ -27,9 +27,9 @@ func (s *Server) furnishPlan(c echo.Context, plan views.Plan) (views.Plan, error
 		return plan, err
 	}
 	next, err := s.nextOf(c, export.Schedule{When: export.WithSystem})
-	plan.Zone, plan.System = zone.String(), text(c, "exports.next.off")
+	plan.Zone, plan.System = zone.String(), text(c, "exports.schedule.system.none")
 	if !next.IsZero() {
-		plan.System = text(c, "exports.next.at", "When", i18n.Ago(ctx(c), next, s.Clock()))
+		plan.System = text(c, "exports.schedule.system.next", "When", i18n.Ago(ctx(c), next, s.Clock()))
 	}
 	return plan, err
 }

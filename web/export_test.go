@@ -183,7 +183,7 @@ func TestAnExportIsScheduledPausedDetachedAndRemoved(t *testing.T) {
 	s := newSite(t)
 	s.exporting(t)
 	carl := s.as(t, "carl@example.com")
-	carl.get("/exports/1/schedule").wants(t, http.StatusOK).has(t, "Schedule export Newsletter", "System refresh", "The system’s schedule is off")
+	carl.get("/exports/1/schedule").wants(t, http.StatusOK).has(t, "Schedule export Newsletter", "System refresh", "It is off now.")
 	carl.post("/exports/1/schedule", url.Values{"schedule": {"off"}}).leads(t, "/exports/1")
 	carl.get("/exports/1").has(t, "The export runs on demand only.")
 	carl.post("/exports/1/schedule", url.Values{"schedule": {"hourly"}}).wants(t, http.StatusUnprocessableEntity).has(t, "Choose one of the values offered")

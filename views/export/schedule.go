@@ -59,7 +59,7 @@ func (p Plan) choices(ctx context.Context) (choices []component.Choice) {
 		key := "exports.schedule." + string(when)
 		choice := component.Choice{Value: string(when), Title: i18n.T(ctx, key), Text: i18n.T(ctx, key+".text")}
 		if when == export.WithSystem {
-			choice.Note = p.System
+			choice.Text += " " + p.System
 		}
 		choices = append(choices, choice)
 	}
