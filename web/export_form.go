@@ -27,7 +27,7 @@ const (
 
 // newExport shows an empty form, in which the email is suggested. "segment" in the address chooses a segment.
 func (s *Server) newExport(c echo.Context) error {
-	form := views.Form{Plan: views.PlanOf(export.UsualSchedule), Leavers: export.Untag, AskShare: export.DefaultAskShare}
+	form := views.Form{Plan: views.PlanOf(export.UsualSchedule), Outcomes: views.OutcomesOf(export.Outcomes{}), Leavers: export.Untag, AskShare: export.DefaultAskShare}
 	if id, err := strconv.ParseInt(c.QueryParam("segment"), 10, 64); err == nil {
 		form.Chosen = []views.Chosen{{ID: id}}
 		chosen, err := s.Segments.Get(ctx(c), actor(c), id)
@@ -72,7 +72,7 @@ func (s *Server) duplicateExport(c echo.Context) error {
 
 // formOf fills a form with what an export says.
 func formOf(e export.Export, info destination.Info) views.Form {
-	form := views.Form{Base: e.Base(), ConnectionID: e.ConnectionID, DetachedFrom: e.DetachedFrom, Plan: views.PlanOf(e.Schedule), Leavers: e.Leavers, AskShare: e.AskShare}
+	form := views.Form{Base: e.Base(), ConnectionID: e.ConnectionID, DetachedFrom: e.DetachedFrom, Plan: views.PlanOf(e.Schedule), Outcomes: views.OutcomesOf(e.Outcomes), Leavers: e.Leavers, AskShare: e.AskShare}
 	form.Consent = consentOf(e, info)
 	for _, part := range e.Segments {
 		form.Chosen = append(form.Chosen, views.Chosen{ID: part.SegmentID, Name: part.Name, Tag: part.Tag, Asked: true})
@@ -131,7 +131,7 @@ const mostLines = 200
 
 // readExportForm reads what was typed. A segment whose tag the form did not ask for yet gets the one that is offered.
 func readExportForm(values url.Values) views.Form {
-	form := views.Form{Name: values.Get("name"), Email: values.Get(export.MappingField(destination.Email)), Plan: readPlan(values),
+	form := views.Form{Name: values.Get("name"), Email: values.Get(export.MappingField(destination.Email)), Plan: readPlan(values), Outcomes: readOutcomes(values),
 		Leavers: export.Leavers(values.Get("leavers"))}
 	// A number that cannot be read is none: the domain says what is missing, or that the export was changed.
 	form.ConnectionID, _ = strconv.ParseInt(values.Get("connection"), 10, 64)
@@ -168,7 +168,7 @@ func (s *Server) saveExport(c echo.Context, form views.Form) error {
 		return err
 	}
 	form.Lines = slices.DeleteFunc(form.Lines, func(l views.Line) bool { return l == views.Line{} })
-	draft := export.Draft{Name: form.Name, ConnectionID: form.ConnectionID, Schedule: form.Plan.Schedule(), Leavers: form.Leavers, AskShare: form.AskShare, Version: form.Version}
+	draft := export.Draft{Name: form.Name, ConnectionID: form.ConnectionID, Schedule: form.Plan.Schedule(), Outcomes: form.Outcomes.Outcomes(), Leavers: form.Leavers, AskShare: form.AskShare, Version: form.Version}
 	for _, chosen := range form.Chosen {
 		draft.Parts = append(draft.Parts, export.Part{SegmentID: chosen.ID, Tag: chosen.Tag})
 	}

@@ -39,6 +39,9 @@ func (s *Server) furnish(c echo.Context, form *views.Form, choices []connection.
 	if form.Plan, err = s.furnishPlan(c, form.Plan); err != nil {
 		return err
 	}
+	if form.Outcomes.Places, err = s.Exports.OutcomePlaces(actor(c)); err != nil {
+		return err
+	}
 	if form.Bases, err = s.bases(c, form.Base, "/exports/new?base="); err != nil {
 		return err
 	}

@@ -201,6 +201,8 @@ var expected = map[string]access.Action{
 	"POST /runs/:id/cancel":                  access.UseSomeConnections,
 	"POST /runs/:id/pause":                   access.UseSomeConnections,
 	"POST /runs/:id/resume":                  access.UseSomeConnections,
+	"GET /runs/:id/outcomes":                 access.LookAround,
+	"POST /runs/:id/outcomes":                access.UseSomeConnections,
 	"POST /runs/:id/retry":                   access.UseSomeConnections,
 	"GET /runs/:id/evidence/:profile":        access.SeePersonalData,
 	"GET /story":                             access.SeePersonalData,

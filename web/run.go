@@ -153,6 +153,9 @@ func (s *Server) runDetail(c echo.Context, r run.Run) (views.Detail, error) {
 	if d.Pace, err = s.Runs.Pace(ctx(c), r); err != nil {
 		return d, err
 	}
+	if err := s.addWriting(c, &d); err != nil {
+		return d, err
+	}
 	if d.Events, err = s.Runs.Timeline(ctx(c), actor(c), r.ID); err != nil {
 		return d, err
 	}

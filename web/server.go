@@ -25,6 +25,7 @@ import (
 	"github.com/segue-app/segue/internal/exclusion"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/notice"
+	"github.com/segue-app/segue/internal/outcome"
 	"github.com/segue-app/segue/internal/pace"
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/pushdown"
@@ -59,6 +60,7 @@ type Services struct {
 	Erasures    *erasure.Service
 	Blueprints  *blueprint.Service
 	Pace        *pace.Service
+	Outcomes    *outcome.Service
 	Events      *event.Hub
 	Clock       func() time.Time // time.Now unless set
 }
@@ -138,7 +140,7 @@ func New(services Services, options Options) *Server {
 	for _, area := range []func(*routes){
 		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.userRoutes, s.segmentRoutes, s.exclusionRoutes,
 		s.profileRoutes, s.unificationRoutes, s.sourceRoutes, s.importRoutes, s.connectionRoutes, s.scheduleRoutes, s.statusRoutes, s.helpRoutes,
-		s.exportRoutes, s.runRoutes, s.storyRoutes, s.erasureRoutes, s.alertRoutes, s.hookRoutes, s.tokenRoutes, s.apiRoutes,
+		s.exportRoutes, s.runRoutes, s.outcomeRoutes, s.storyRoutes, s.erasureRoutes, s.alertRoutes, s.hookRoutes, s.tokenRoutes, s.apiRoutes,
 	} {
 		area(s.routes)
 	}

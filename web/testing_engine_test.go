@@ -17,6 +17,7 @@ import (
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/notice"
 	"github.com/segue-app/segue/internal/omnisend"
+	"github.com/segue-app/segue/internal/outcome"
 	"github.com/segue-app/segue/internal/pace"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/schedule"
@@ -36,6 +37,11 @@ func (heldQueue) EnqueueNotice(context.Context, database.Tx, int64, int64, bool)
 
 func (heldQueue) EnqueueChain(context.Context, database.Tx, int64) error { return nil }
 
+func (heldQueue) EnqueueOutcomes(context.Context, database.Tx, int64) error { return nil }
+
+// outcomePlaces are those that the operator of the tests allows.
+var outcomePlaces = export.OutcomePlaces{Folders: []string{"/srv/outcomes", "/srv/more"}}
+
 // withEngine adds exports, runs and the schedule to the services that are there. Nothing of it works in the background.
 func withEngine(t testing.TB, services Services, db *database.DB, clock *testkit.Clock) Services {
 	t.Helper()
@@ -43,7 +49,7 @@ func withEngine(t testing.TB, services Services, db *database.DB, clock *testkit
 	drivers := map[string]destination.Driver{omni.Info().Type: omni}
 	log := slog.New(slog.DiscardHandler)
 	services.Exports = export.NewService(export.Dependencies{DB: db, Profiles: services.Profiles, Segments: services.Segments,
-		Connections: services.Connections, Drivers: drivers, Events: services.Events, Clock: clock.Now})
+		Connections: services.Connections, Drivers: drivers, Places: outcomePlaces, Events: services.Events, Clock: clock.Now})
 	sealer, err := secret.NewSealer(bytes.Repeat([]byte{7}, secret.KeyBytes))
 	if err != nil {
 		t.Fatal(err)
@@ -55,6 +61,9 @@ func withEngine(t testing.TB, services Services, db *database.DB, clock *testkit
 	services.Runs = run.NewService(run.Dependencies{DB: db, Stops: services.Stops, Profiles: services.Profiles, Segments: services.Segments,
 		Connections: services.Connections, Exclusions: services.Exclusions, Exports: services.Exports, Drivers: drivers, Queue: heldQueue{},
 		Budgets: budgets, Events: services.Events, Clock: clock.Now, Log: log})
+	services.Outcomes = outcome.NewService(outcome.Dependencies{DB: db, Runs: services.Runs, Exports: services.Exports, Places: outcomePlaces, Events: services.Events,
+		Clock: clock.Now, Log: log})
+	services.Outcomes.SetQueue(heldQueue{})
 	chains := chain.NewService(chain.Dependencies{DB: db, Sources: services.Sources, Profiles: services.Profiles, Segments: services.Segments, Exports: services.Exports,
 		Runs: services.Runs, SkipsOnFailure: schedule.SkipsOnFailure, Events: services.Events, Clock: clock.Now, Log: log})
 	chains.SetQueue(heldQueue{})

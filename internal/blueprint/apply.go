@@ -169,6 +169,6 @@ func (a *application) saved(ctx context.Context, wanted Export) (export.Export, 
 		return here, nil
 	}
 	draft := wanted.draft(connectionID, a.segmentIDs, here.Schedule)
-	draft.Version = here.Version
+	draft.Version, draft.Outcomes = here.Version, here.Outcomes // folders and databases are of one machine: no file has them
 	return a.service.exports.Update(ctx, a.actor, here.ID, draft)
 }

@@ -42,6 +42,7 @@ type Form struct {
 	Leavers      export.Leavers
 	AskShare     int
 	Plan         Plan
+	Outcomes     Outcomes
 	DetachedFrom string
 
 	Connections     []component.OptionGroup // by type
@@ -71,6 +72,11 @@ type Form struct {
 func (f Form) plan() Plan {
 	f.Plan.Errors = f.Errors
 	return f.Plan
+}
+
+func (f Form) outcomes() Outcomes {
+	f.Outcomes.Errors = f.Errors
+	return f.Outcomes
 }
 
 // Chosen is a segment of the export, and its tag.

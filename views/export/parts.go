@@ -90,6 +90,9 @@ func (d Detail) facts(ctx context.Context) []component.Term {
 		{Label: i18n.T(ctx, "exports.permissions"), Text: permission(ctx, d.MayEdit)},
 		{Label: i18n.T(ctx, "exports.changed_at"), Content: runviews.Relative(ctx, d.UpdatedAt, d.Now)},
 	}
+	if d.Outcomes.Way != export.NoOutcomes {
+		terms = slices.Insert(terms, 9, component.Term{Label: i18n.T(ctx, "outcomes.term"), Text: d.outcomesText(ctx)})
+	}
 	if d.BaseName != "" {
 		terms = slices.Insert(terms, 2, component.Term{Label: i18n.T(ctx, "pushdown.base"), Text: d.BaseName})
 	}

@@ -27,7 +27,7 @@ var Guide = []Section{
 	{"segments", 3, 2, "/segments", "layout.nav.segments", access.LookAround},
 	{"exclusions", 3, 3, "/exclusions", "layout.nav.exclusions", access.LookAround},
 	{"connections", 6, 1, "/connections", "layout.nav.connections", access.ManageConnections},
-	{"exports", 5, 5, "/exports", "layout.nav.exports", access.LookAround},
+	{"exports", 5, 6, "/exports", "layout.nav.exports", access.LookAround},
 	{"runs", 4, 5, "", "", ""},
 	{"schedule", 2, 3, "/system/schedule", "layout.nav.system", access.ManageSchedule},
 	{"alerts", 3, 4, "/system/alerts", "layout.nav.alerts", access.LookAround},

@@ -12,6 +12,7 @@ import (
 	"github.com/segue-app/segue/internal/budget"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/i18n"
+	"github.com/segue-app/segue/internal/outcome"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/views/component"
 )
@@ -54,9 +55,10 @@ type Detail struct {
 	Labels          map[string]string
 	MaySee          bool // personal data
 	MayCancel       bool
-	EvidenceDays    int  // for so long request and answer of who was refused are kept
-	MayMend         bool // the connection, and so may know more of it than its name and type
-	Removed         bool // the export has no page any more
+	EvidenceDays    int              // for so long request and answer of who was refused are kept
+	MayMend         bool             // the connection, and so may know more of it than its name and type
+	Writing         *outcome.Writing // of the outcomes; nil when they are not to be written
+	Removed         bool             // the export has no page any more
 	Now             time.Time
 	CSRF            string
 	Hour            []budget.Minute // what was made of the brand's request budget, by all; none when it does not matter any more

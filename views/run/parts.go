@@ -105,6 +105,9 @@ func (d Detail) facts(ctx context.Context) []component.Term {
 	if d.Requests > 0 {
 		add("runs.requests", i18n.Number(ctx, d.Requests))
 	}
+	if d.Writing != nil {
+		terms = append(terms, component.Term{Label: i18n.T(ctx, "outcomes.term"), Content: Outcomes(d)})
+	}
 	return terms
 }
 
