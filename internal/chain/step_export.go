@@ -92,7 +92,16 @@ func reasonOf(code string) string {
 }
 
 // ends are the states of runs that have ended.
-var ends = map[run.State]State{run.Succeeded: Succeeded, run.Warnings: Warnings, run.Failed: Failed, run.Cancelled: Cancelled, run.Paused: Warnings}
+var ends = map[run.State]State{run.Succeeded: Succeeded, run.Warnings: Warnings, run.Failed: Failed, run.Cancelled: Cancelled}
+
+// pausedEnd is how a step ended whose run waits for somebody, which the chain must not. Where a person is asked or held it up, nothing
+// failed; what else Segue pauses for did, and the step can be run again.
+func pausedEnd(r run.Run) State {
+	if r.Asks() || r.PauseCode == run.ByPerson || r.PauseCode == run.ByStop {
+		return Warnings
+	}
+	return Failed
+}
 
 func (w *work) followRun(ctx context.Context, t *Task) error {
 	r, err := w.Runs.Get(ctx, access.System, t.RunID)
@@ -110,11 +119,12 @@ func (w *work) followRun(ctx context.Context, t *Task) error {
 	}
 	now := *t
 	now.Count, now.Rejected, now.WaitedFor = r.Counts.Profiles, r.Counts.Rejected(), ""
+	if r.State == run.Paused {
+		now.State, now.ReasonCode, now.ReasonDetail = pausedEnd(r), RunPaused, r.PauseCode
+		return w.end(ctx, t, now)
+	}
 	if ended, ok := ends[r.State]; ok {
 		now.State, now.ReasonCode, now.ReasonDetail = ended, r.ErrorCode, r.ErrorDetail
-		if r.State == run.Paused { // it waits for somebody, and the chain must not
-			now.ReasonCode, now.ReasonDetail = RunPaused, r.PauseCode
-		}
 		return w.end(ctx, t, now)
 	}
 	if now.WaitedFor, err = w.Runs.WaitsFor(ctx, r); err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/chain"
+	"github.com/segue-app/segue/internal/omnisend/sandbox"
 )
 
 var (
@@ -112,6 +113,34 @@ func TestTheStatusIsReadWithoutScripts(t *testing.T) {
 			p.press(words{"Search", "Søg"})
 			p.sees(same("Loyalty club"), same("Club letter"))
 			p.lacks(same("All customers"))
+		})
+	}
+}
+
+func TestARefreshIsWatchedToItsLastContactAndRunAgainFromWhatFailed(t *testing.T) {
+	t.Parallel()
+	for _, language := range languages {
+		t.Run(language, func(t *testing.T) {
+			s := startSlow(t, 300)
+			e := s.Export()
+			p := s.open(t, language).signIn(access.Administrator)
+			s.Sandbox.SetFaults(sandbox.Faults{KeysRevoked: true})
+			p.press(same("Status"))
+			p.press(words{"Refresh now", "Opdater nu"})
+			p.sees(failed, same(e.Name))
+			p.inspect("status-failed")
+
+			s.Sandbox.SetFaults(sandbox.Faults{})
+			if err := s.Connections.Verify(t.Context(), s.Actor(access.Administrator), e.ConnectionID); err != nil {
+				t.Fatal(err)
+			}
+			p.visit("/system/status")
+			p.press(words{"Run again from the failed step", "Kør igen fra det mislykkede trin"})
+			p.sees(words{"Ada Lund ran chain 1 again", "Ada Lund kørte kæde 1 igen"}, words{"1 step: 1 with warnings", "1 trin: 1 med advarsler"})
+			p.inspect("status-again")
+			if n := s.contacts(); n == 0 {
+				t.Error("nobody was sent")
+			}
 		})
 	}
 }
