@@ -107,7 +107,7 @@ func TestServeTakesItsSettingsFromFlagsAndFromTheEnvironment(t *testing.T) {
 		OmnisendURL: "http://127.0.0.1:8091/api", OmnisendWindow: 2 * time.Second, MaxProfiles: 5000, KeepEvidence: 48 * time.Hour,
 		KeepHistory: 24 * time.Hour, WatchFolders: []string{"/srv/drop", "/srv/more"}, SQLHosts: make(warehouse.Allowed, 2),
 		notices:       notices{SMTPURL: "smtp://segue@mail.example.com", SMTPPasswordFile: password, MailFrom: "Segue <segue@example.com>", HookHosts: make(warehouse.Allowed, 1)},
-		outcomes:      outcomes{OutcomeFolders: []string{"/srv/outcomes"}},
+		outcomes:      outcomes{OutcomeFolders: []string{"/srv/outcomes"}, OutcomeDatabase: "postgres://segue@db.example.com/analytics?schema=segue", OutcomePasswordFile: password},
 		MetricsListen: "9464", LogLevel: slog.LevelWarn, LogJSON: true,
 	}
 	for i, entry := range []string{"db.example.com:5432", "10.0.0.0/8=plain"} {
@@ -122,7 +122,7 @@ func TestServeTakesItsSettingsFromFlagsAndFromTheEnvironment(t *testing.T) {
 		c, err := parse(t, "serve", "--data=/var/lib/segue", "--sealing-key=/etc/segue/segue.key", "--listen=127.0.0.1:9000",
 			"--url=https://segue.example.com", "--hosts=segue.example.com,segue.internal", "--trusted-proxies=10.0.0.0/8",
 			"--omnisend-url=http://127.0.0.1:8091/api", "--omnisend-window=2s", "--max-profiles=5000", "--keep-evidence=48h", "--keep-history=24h",
-			"--watch-folder=/srv/drop", "--watch-folder=/srv/more", "--outcome-folder=/srv/outcomes", "--sql-hosts=db.example.com:5432,10.0.0.0/8=plain", "--smtp-url=smtp://segue@mail.example.com",
+			"--watch-folder=/srv/drop", "--watch-folder=/srv/more", "--outcome-folder=/srv/outcomes", "--outcome-database=postgres://segue@db.example.com/analytics?schema=segue", "--outcome-password-file="+password, "--sql-hosts=db.example.com:5432,10.0.0.0/8=plain", "--smtp-url=smtp://segue@mail.example.com",
 			"--smtp-password-file="+password, "--mail-from=Segue <segue@example.com>", "--hook-hosts=hooks.slack.com", "--metrics-listen=9464", "--log-level=warn", "--log-json")
 		if err != nil {
 			t.Fatal(err)
@@ -137,7 +137,7 @@ func TestServeTakesItsSettingsFromFlagsAndFromTheEnvironment(t *testing.T) {
 			"SEGUE_URL": "https://segue.example.com", "SEGUE_HOSTS": "segue.example.com,segue.internal",
 			"SEGUE_TRUSTED_PROXIES": "10.0.0.0/8", "SEGUE_OMNISEND_URL": "http://127.0.0.1:8091/api",
 			"SEGUE_OMNISEND_WINDOW": "2s", "SEGUE_MAX_PROFILES": "5000", "SEGUE_KEEP_EVIDENCE": "48h", "SEGUE_KEEP_HISTORY": "24h", "SEGUE_LOG_JSON": "true", "SEGUE_LOG_LEVEL": "warn", "SEGUE_METRICS_LISTEN": "9464",
-			"SEGUE_WATCH_FOLDER": "/srv/drop,/srv/more", "SEGUE_OUTCOME_FOLDER": "/srv/outcomes", "SEGUE_SQL_HOSTS": "db.example.com:5432,10.0.0.0/8=plain",
+			"SEGUE_WATCH_FOLDER": "/srv/drop,/srv/more", "SEGUE_OUTCOME_FOLDER": "/srv/outcomes", "SEGUE_OUTCOME_DATABASE": "postgres://segue@db.example.com/analytics?schema=segue", "SEGUE_OUTCOME_PASSWORD_FILE": password, "SEGUE_SQL_HOSTS": "db.example.com:5432,10.0.0.0/8=plain",
 			"SEGUE_SMTP_URL": "smtp://segue@mail.example.com", "SEGUE_SMTP_PASSWORD_FILE": password, "SEGUE_MAIL_FROM": "Segue <segue@example.com>", "SEGUE_HOOK_HOSTS": "hooks.slack.com",
 		} {
 			t.Setenv(name, value)
@@ -162,6 +162,10 @@ func TestACommandLineThatMakesNoSenseIsRefused(t *testing.T) {
 		"mail, no sender":     {"serve", "--smtp-url=smtp://mail.example.com"},
 		"mail, user alone":    {"serve", "--smtp-url=smtp://segue@mail.example.com", "--mail-from=segue@example.com"},
 		"mail, password seen": {"serve", "--smtp-url=smtp://segue:hunter2@mail.example.com", "--mail-from=segue@example.com"},
+		"outcomes, no user":   {"serve", "--outcome-database=postgres://db.example.com/analytics"},
+		"outcomes, password":  {"serve", "--outcome-database=postgres://segue:hunter2@db.example.com/analytics"},
+		"outcomes, option":    {"serve", "--outcome-database=postgres://segue@db.example.com/analytics?sslmode=disable"},
+		"outcomes, MySQL":     {"serve", "--outcome-database=mysql://segue@db.example.com/analytics"},
 		"hook, not host":      {"serve", "--hook-hosts=https://hooks.slack.com/services"},
 		"window not a time":   {"serve", "--omnisend-window=short"},
 		"address, no scheme":  {"serve", "--url=segue.example.com"},
@@ -193,7 +197,7 @@ func TestReadmeNamesEverySettingOfServe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := []string{passwordName, tokenVariable} // no flags: everybody on a machine sees those
+	known := []string{passwordName, outcomePasswordName, tokenVariable} // no flags: everybody on a machine sees those
 	for _, node := range parser.Model.Leaves(true) {
 		for _, flag := range node.Flags {
 			known = append(known, flag.Envs...)

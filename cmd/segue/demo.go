@@ -55,8 +55,12 @@ func (c *demoCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	written, err := c.places()
+	if err != nil {
+		return err
+	}
 	a, err := app.Open(ctx, app.Config{Folder: folder, OmnisendURL: standURL + "/api", Window: c.window(), RequestsPerMinute: c.limit(),
-		SQL: warehouse.Limits{Allowed: c.SQLHosts}, Mail: post, HookHosts: c.HookHosts, Outcomes: c.places(), PublicURL: "http://" + reachable(c.Listen)})
+		SQL: warehouse.Limits{Allowed: c.SQLHosts}, Mail: post, HookHosts: c.HookHosts, Outcomes: written, PublicURL: "http://" + reachable(c.Listen)})
 	if err != nil {
 		return err
 	}

@@ -63,6 +63,9 @@ func (c *serveCommand) Validate() error {
 	if err == nil {
 		_, err = mail.New(post)
 	}
+	if err == nil {
+		_, err = c.places()
+	}
 	return err
 }
 
@@ -78,9 +81,13 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	written, err := c.places()
+	if err != nil {
+		return err
+	}
 	a, err := app.Open(ctx, app.Config{Folder: c.Data, SealingKey: c.SealingKey, OmnisendURL: c.OmnisendURL, Window: c.OmnisendWindow,
 		WatchFolders: c.WatchFolders, MaxProfiles: c.MaxProfiles, Retention: run.Retention{Evidence: c.KeepEvidence, History: c.KeepHistory}, SQL: warehouse.Limits{Allowed: c.SQLHosts},
-		Mail: post, HookHosts: c.HookHosts, PublicURL: c.URL, Outcomes: c.places()})
+		Mail: post, HookHosts: c.HookHosts, PublicURL: c.URL, Outcomes: written})
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ type Config struct {
 	WatchFolders []string      // that sources may watch for files
 	WatchQuiet   time.Duration // that a file must be unchanged before it is read by itself; 0 means some seconds
 
-	Outcomes export.OutcomePlaces // where exports may have it written what became of the profiles of their runs
+	Outcomes Outcomes // where exports may have it written what became of the profiles of their runs
 
 	Mail      mail.Config   // how notices are mailed
 	HookHosts reach.Allowed // that hooks may be at
@@ -101,11 +101,12 @@ type App struct {
 	Pace        *pace.Service
 	Outcomes    *outcome.Service
 
-	queue *job.Queue
-	watch func() // ends the watch over the emergency stop, and the keeping of the pace
-	ready readiness
-	log   *slog.Logger
-	lock  *flock.Flock
+	queue  *job.Queue
+	tables *warehouse.Database // for outcomes; nil for none
+	watch  func()              // ends the watch over the emergency stop, and the keeping of the pace
+	ready  readiness
+	log    *slog.Logger
+	lock   *flock.Flock
 }
 
 // ErrInUse means that another process works on the same data folder.
@@ -175,7 +176,7 @@ func (a *App) assemble(c Config) (err error) {
 	a.Connections = connection.NewService(connection.Dependencies{DB: a.DB, Sealer: a.Sealer, Drivers: drivers, Accounts: a.Accounts,
 		Gates: gates{a.Budgets}, Clock: c.Clock, Events: a.Events})
 	a.Exports = export.NewService(export.Dependencies{DB: a.DB, Profiles: a.Profiles, Remote: a.Pushdown, Segments: a.Segments, Connections: a.Connections,
-		Drivers: drivers, Places: c.Outcomes, Events: a.Events, Clock: c.Clock})
+		Drivers: drivers, Places: c.Outcomes.places(), Events: a.Events, Clock: c.Clock})
 	a.Connections.SetDependents(a.Exports.Dependents())
 	a.Blueprints = blueprint.NewService(a.Connections, a.Segments, a.Exports, a.Pushdown)
 	a.Exclusions = exclusion.NewService(a.DB, a.Sealer, a.Segments, c.Clock)
@@ -185,7 +186,14 @@ func (a *App) assemble(c Config) (err error) {
 	a.Stops = stop.NewService(a.DB, c.Clock)
 	a.Runs = run.NewService(run.Dependencies{DB: a.DB, Profiles: a.Profiles, Remote: a.Pushdown, Segments: a.Segments, Connections: a.Connections,
 		Exports: a.Exports, Exclusions: a.Exclusions, Stops: a.Stops, Drivers: drivers, Sealer: a.Sealer, Retention: c.Retention, Budgets: a.Budgets, Events: a.Events, Clock: c.Clock, Log: c.Log})
-	a.Outcomes = outcome.NewService(outcome.Dependencies{DB: a.DB, Runs: a.Runs, Exports: a.Exports, Places: c.Outcomes, Events: a.Events, Clock: c.Clock, Log: c.Log})
+	writing := outcome.Dependencies{DB: a.DB, Runs: a.Runs, Exports: a.Exports, Places: c.Outcomes.places(), Events: a.Events, Clock: c.Clock, Log: c.Log}
+	if c.Outcomes.Address.Host != "" {
+		if a.tables, err = c.Outcomes.tables(); err != nil {
+			return fmt.Errorf("the database for outcomes: %w", err)
+		}
+		writing.Tables = a.tables
+	}
+	a.Outcomes = outcome.NewService(writing)
 	a.Runs.OnEnd(a.Outcomes.Ended)
 	a.Erasures = erasure.NewService(erasure.Dependencies{DB: a.DB, Sealer: a.Sealer, Accounts: a.Accounts, Profiles: a.Profiles, Sources: a.Sources,
 		Segments: a.Segments, Exclusions: a.Exclusions, Runs: a.Runs, Events: a.Events, Clock: c.Clock, Log: c.Log, Longest: c.Retention})
@@ -338,8 +346,11 @@ func (a *App) close() error {
 	if a.Pushdown != nil {
 		a.Pushdown.Close()
 	}
+	if a.tables != nil {
+		err = a.tables.Close()
+	}
 	if a.DB != nil {
-		err = a.DB.Close()
+		err = errors.Join(err, a.DB.Close())
 	}
 	if a.lock != nil {
 		err = errors.Join(err, a.lock.Unlock())

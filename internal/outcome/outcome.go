@@ -61,6 +61,12 @@ const (
 	FileFailed   Reason = "file_failed"
 	Forgotten    Reason = "forgotten" // it is not kept any more who was in the batches
 	Internal     Reason = "internal"
+
+	DatabaseAway    Reason = "database_away"    // it does not answer now
+	DatabaseRefuses Reason = "database_refuses" // login, certificate, or no such database or schema
+	DatabaseFailed  Reason = "database_failed"
+	TableRights     Reason = "table_rights"  // the login may not write there
+	TableDiffers    Reason = "table_differs" // it has other columns
 )
 
 // failure is a try that failed where the outcomes were to go.
@@ -100,6 +106,7 @@ type Dependencies struct {
 	Runs    Runs
 	Exports Exports
 	Places  export.OutcomePlaces
+	Tables  Tables // of the database of Places; nil for none
 	Events  *event.Hub
 	Clock   func() time.Time
 	Log     *slog.Logger
@@ -111,6 +118,7 @@ type Service struct {
 	runs    Runs
 	exports Exports
 	places  export.OutcomePlaces
+	tables  Tables
 	queue   Queue
 	events  *event.Hub
 	clock   func() time.Time
@@ -122,7 +130,7 @@ type Service struct {
 
 // NewService makes the service.
 func NewService(d Dependencies) *Service {
-	return &Service{db: d.DB, runs: d.Runs, exports: d.Exports, places: d.Places, events: d.Events, clock: d.Clock, log: d.Log, writing: map[int64]bool{}}
+	return &Service{db: d.DB, runs: d.Runs, exports: d.Exports, places: d.Places, tables: d.Tables, events: d.Events, clock: d.Clock, log: d.Log, writing: map[int64]bool{}}
 }
 
 // SetQueue gives the queue, which needs the service itself.

@@ -99,12 +99,15 @@ func reasonOf(err error) Reason {
 }
 
 func (s *Service) write(ctx context.Context, w Writing) (lines int, err error) {
-	if !s.places.Allows(w.Place) || w.Place.Way != export.AsFile {
+	if !s.places.Allows(w.Place) {
 		return 0, &failure{NotAllowed, errors.New("not allowed any more")}
 	}
 	tell, err := s.teller(ctx, w)
 	if err != nil {
 		return 0, err
+	}
+	if w.Place.Way == export.AsRows {
+		return writeRows(ctx, s.tables, w.Place.Table, w.RunID, tell)
 	}
 	return writeFile(w.Place.Folder, w.File, w.Place.Format, tell)
 }

@@ -1,6 +1,7 @@
 // Package warehouse reads the SQL databases of others: PostgreSQL, MySQL and MariaDB, SQL Server, and Trino. It owns the
 // drivers, which hosts the operator allows, sessions that only read, the limits in time, and how the values of each database
-// become those of profiles. It knows no sources, segments or snapshots, keeps nothing, and never writes there.
+// become those of profiles. It knows no sources, segments or snapshots, keeps nothing, and writes nothing there but what Rewrite
+// does, in a database that the operator named for it.
 //
 // What keeps it from writing differs, and none of it replaces a login that may only SELECT:
 //   - PostgreSQL: every reading is a READ ONLY, REPEATABLE READ transaction, rolled back at the end.
