@@ -56,7 +56,7 @@ func (s *Server) workRow(c echo.Context, w chain.Work, stopped bool) (row views.
 			row.Reasons = append(row.Reasons, now)
 		}
 	}
-	if w.WaitedFor != "" {
+	if w.WaitedFor != "" && (w.State.Active() || w.EndedAt.Sub(w.QueuedAt) >= time.Second) {
 		row.For = s.waitedFor(c, w)
 	}
 	row.Mend = workMend(c, w)

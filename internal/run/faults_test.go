@@ -185,7 +185,7 @@ func TestAFaultOfTheKeyStopsTheRunAndMarksTheConnection(t *testing.T) {
 }
 
 // slow makes a run last, so that something can be done in its middle.
-var slow = sandbox.Faults{LatencyMillis: 100}
+var slow = sandbox.Faults{LatencyMillis: 300}
 
 func TestWhatTakesThePermissionAwayStopsARunInItsMiddle(t *testing.T) {
 	for name, test := range map[string]struct {

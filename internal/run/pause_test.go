@@ -345,7 +345,7 @@ func oneReader(t *testing.T, k *apptest.Kit) {
 			_ = c.Close() // given back
 		}
 	})
-	late := time.AfterFunc(20*time.Second, func() {
+	late := time.AfterFunc(90*time.Second, func() {
 		t.Error("somebody waits for a second connection")
 		letGo()
 	})

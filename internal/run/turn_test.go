@@ -12,10 +12,11 @@ import (
 )
 
 func TestManyRunsOfOneBrandTakeTurnsAndKeepNoOtherBrandWaiting(t *testing.T) {
-	k := apptest.Start(t, 40)
+	const speed = 20 // at which what stalls is not given up before the test has looked at it
+	k := apptest.StartAt(t, 40, speed)
 	k.Stop()
 	const key = "another0brand0key0for0tests"
-	k.NewSandbox(sandbox.Options{Speed: apptest.Speed, Brands: []sandbox.Brand{{ID: "brand-2", Name: "Sydlys", Website: "https://example.org", Key: key}}})
+	k.NewSandbox(sandbox.Options{Speed: speed, Brands: []sandbox.Brand{{ID: "brand-2", Name: "Sydlys", Website: "https://example.org", Key: key}}})
 	k.Config.OmnisendURL = k.Server.URL + "/api"
 	k.Open()
 	crowd, err := demo.Connect(t.Context(), k.App, "Crowded", demo.APIKey)
