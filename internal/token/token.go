@@ -65,6 +65,8 @@ func (t Token) StateAt(now time.Time) State {
 // Accounts is what tokens need of the account package.
 type Accounts interface {
 	User(ctx context.Context, id int64) (account.User, error)
+	// ConfirmPassword fails with an Invalid problem of the field "password" when it is not the actor's own.
+	ConfirmPassword(ctx context.Context, actor access.Actor, password string) error
 }
 
 // Service makes, knows and ends tokens.
@@ -86,6 +88,31 @@ type Draft struct {
 	Days   int // until it expires
 }
 
+func (d *Draft) check() error {
+	d.Name = strings.Join(strings.Fields(d.Name), " ")
+	var check problem.Check
+	check.Require(d.Name != "", "name", "problem.required")
+	check.Require(utf8.ValidString(d.Name) && utf8.RuneCountInString(d.Name) <= maxName, "name", "problem.too_long", "Most", maxName)
+	check.Require(d.Scopes != 0, "scopes", "token.problem.scopes")
+	check.Require(d.Days >= 1 && d.Days <= MostDays, "days", "token.problem.days", "Most", MostDays)
+	return check.Err()
+}
+
+// CreateByPassword is Create for somebody at a browser, who shows by the password that it is really she: a token outlives the
+// session, which somebody else may have got hold of.
+func (s *Service) CreateByPassword(ctx context.Context, actor access.Actor, d Draft, password string) (Token, Key, error) {
+	if err := actor.Require(access.ManageOwnAccount); err != nil {
+		return Token{}, Key{}, err
+	}
+	if err := d.check(); err != nil {
+		return Token{}, Key{}, err
+	}
+	if err := s.accounts.ConfirmPassword(ctx, actor, password); err != nil {
+		return Token{}, Key{}, err
+	}
+	return s.Create(ctx, actor, d)
+}
+
 // Create makes a token for the actor herself, and returns its key: the only copy.
 func (s *Service) Create(ctx context.Context, actor access.Actor, d Draft) (Token, Key, error) {
 	if err := actor.Require(access.ManageOwnAccount); err != nil {
@@ -94,13 +121,7 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, d Draft) (Toke
 	if actor.UserID == 0 { // the program itself needs none
 		return Token{}, Key{}, problem.New(problem.NotPermitted, "problem.not_permitted")
 	}
-	d.Name = strings.Join(strings.Fields(d.Name), " ")
-	var check problem.Check
-	check.Require(d.Name != "", "name", "problem.required")
-	check.Require(utf8.ValidString(d.Name) && utf8.RuneCountInString(d.Name) <= maxName, "name", "problem.too_long", "Most", maxName)
-	check.Require(d.Scopes != 0, "scopes", "token.problem.scopes")
-	check.Require(d.Days >= 1 && d.Days <= MostDays, "days", "token.problem.days", "Most", MostDays)
-	if err := check.Err(); err != nil {
+	if err := d.check(); err != nil {
 		return Token{}, Key{}, err
 	}
 	key := newKey()

@@ -305,6 +305,32 @@ func TestEverybodyManagesTheirOwnTokensAndAdministratorsEndThoseOfOthers(t *test
 	}
 }
 
+func TestAtABrowserATokenIsMadeByThePasswordOnly(t *testing.T) {
+	o := newOffice(t)
+	d := token.Draft{Name: "nightly", Scopes: reading, Days: 1}
+	for name, c := range map[string]struct {
+		actor    access.Actor
+		password string
+		kind     problem.Kind
+	}{
+		"a wrong password": {o.Viewer, "a guess of somebody else", problem.Invalid},
+		"none":             {o.Viewer, "", problem.Invalid},
+		"by another token": {o.Viewer.Within(access.ScopesOf(access.AllScopes...)), testkit.Password, problem.NotPermitted},
+		"nobody":           {access.Actor{}, testkit.Password, problem.SignedOut},
+	} {
+		if _, _, err := o.CreateByPassword(t.Context(), c.actor, d, c.password); !problem.Is(err, c.kind) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	made, key, err := o.CreateByPassword(t.Context(), o.Viewer, d, testkit.Password)
+	if err != nil || made.Name != d.Name {
+		t.Fatal(made, err)
+	}
+	if _, err := o.Identify(t.Context(), key.Reveal()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestWhatATokenNeedsIsAskedForAllAtOnce(t *testing.T) {
 	o := newOffice(t)
 	for name, c := range map[string]struct {
