@@ -47,10 +47,11 @@ func (s *importStarter) StartUnify(context.Context, database.Tx) error {
 }
 
 func (s *importStarter) soon(work func(context.Context) error) {
+	ctx := context.WithoutCancel(s.t.Context()) // the test's own ends before what it waits for at its end
 	s.running.Go(func() {
-		err := s.db.InTx(s.t.Context(), func(database.Tx) error { return nil })
+		err := s.db.InTx(ctx, func(database.Tx) error { return nil })
 		if err == nil {
-			err = work(s.t.Context())
+			err = work(ctx)
 		}
 		if err != nil {
 			s.t.Errorf("work in the background: %v", err)
