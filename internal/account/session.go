@@ -17,6 +17,7 @@ const (
 	IdleLimit     = 2 * time.Hour
 	AbsoluteLimit = 24 * time.Hour
 	seenEvery     = time.Minute // how exactly it is noted when a session was last used
+	notePatience  = time.Second // how long a request waits to note that
 )
 
 // Session is one sign-in, in one browser.
@@ -66,10 +67,18 @@ func (s *Service) Identify(ctx context.Context, token string) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	if now := s.now(); now.Sub(session.SeenAt) >= seenEvery {
-		err = s.db.InTx(ctx, func(tx database.Tx) error { return updateSeen(ctx, tx, session.hash, now) })
+	now := s.now()
+	if now.Sub(session.SeenAt) < seenEvery {
+		return user, nil
 	}
-	return user, err
+	// Who comes is known also when that cannot be noted now: the disk may be full, or somebody may write for long. At worst the
+	// session ends early for want of use.
+	noting, cancel := context.WithTimeout(ctx, notePatience)
+	defer cancel()
+	if err := s.db.InTx(noting, func(tx database.Tx) error { return updateSeen(noting, tx, session.hash, now) }); err != nil {
+		return user, ctx.Err()
+	}
+	return user, nil
 }
 
 // Glance is Identify without noting that the session is in use: for what a page does by itself.

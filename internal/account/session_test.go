@@ -2,11 +2,13 @@ package account_test
 
 import (
 	"bytes"
+	"context"
 	"testing"
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/account"
+	"github.com/segue-app/segue/internal/database"
 )
 
 func TestASessionEndsWhenItShould(t *testing.T) {
@@ -112,4 +114,21 @@ func TestOneSeesOnlyOnesOwnSessions(t *testing.T) {
 	must(t, h.EndOtherSessions(t.Context(), h.Viewer, here))
 	_, err = h.Identify(t.Context(), old)
 	refused(t, err, "problem.signed_out")
+}
+
+// TestASessionCountsAlsoWhileNothingCanBeWritten is for who looks how a Segue is whose disk is full, or that is busy writing.
+func TestASessionCountsAlsoWhileNothingCanBeWritten(t *testing.T) {
+	h := newHouse(t)
+	token, err := h.StartSession(t.Context(), h.Viewer.UserID, "", "")
+	must(t, err)
+	h.clock.Advance(2 * time.Minute)
+	must(t, h.db.InTx(t.Context(), func(database.Tx) error {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		user, err := h.Identify(ctx, token)
+		if err != nil || user.ID != h.Viewer.UserID {
+			t.Errorf("got %v, %v", user.ID, err)
+		}
+		return nil
+	}))
 }

@@ -158,20 +158,20 @@ func (s *Service) forgetQuestions(ctx context.Context) error {
 }
 
 func (s *Service) removeStrayFiles(ctx context.Context) error {
-	files, err := filepath.Glob(filepath.Join(s.folder, "import-*.csv"))
+	files, err := os.ReadDir(s.folder) // not a pattern: the folder's own name may look like one
 	if err != nil {
 		return fmt.Errorf("look through uploads: %w", err)
 	}
 	for _, file := range files {
 		var id int64
-		if _, err := fmt.Sscanf(filepath.Base(file), "import-%d.csv", &id); err != nil {
+		if n, err := fmt.Sscanf(file.Name(), "import-%d.csv", &id); n == 0 || err != nil || file.Name() != fileName(id) {
 			continue
 		}
 		i, err := s.store.importByID(ctx, id)
 		if err == nil && !i.State.Ended() && i.State != Asking {
 			continue
 		}
-		if err := os.Remove(file); err != nil {
+		if err := os.Remove(s.path(id)); err != nil {
 			return fmt.Errorf("remove an old upload: %w", err)
 		}
 	}
