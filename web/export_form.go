@@ -186,7 +186,8 @@ func (s *Server) saveExport(c echo.Context, form views.Form) error {
 	} else {
 		saved, err = s.Exports.Update(ctx(c), actor(c), form.ID, draft)
 	}
-	if errs, ok := formErrors(c, err, "name", "exports.name", "connection", "exports.connection", "segments", "exports.segments"); ok {
+	if errs, ok := formErrors(c, err, "name", "exports.name", "connection", "exports.connection", "segments", "exports.segments",
+		export.WhenField, "exports.schedule.run", export.OutcomeWayField, "outcomes.way", export.OutcomeFormatField, "outcomes.format", export.OutcomeFolderField, "outcomes.folder"); ok {
 		form.Errors = placeErrors(c, errs, problem.Of(err).Fields, form)
 		labelConsentErrors(c, form.Errors, info)
 		if problem.Is(err, problem.Conflict) {

@@ -71,6 +71,14 @@ func (o Outcomes) folderOptions() (options []component.Option) {
 	return options
 }
 
+// noFolder invites to choose a folder; where there is one only, it is chosen.
+func (o Outcomes) noFolder(ctx context.Context) string {
+	if len(o.Places.Folders) == 1 && (o.Folder == "" || o.Folder == o.Places.Folders[0]) {
+		return ""
+	}
+	return i18n.T(ctx, "outcomes.folder.choose")
+}
+
 // outcomesText says where what became of the profiles is written. Where exactly, those are told who may edit the export.
 func (d Detail) outcomesText(ctx context.Context) string {
 	o := d.Outcomes

@@ -67,7 +67,7 @@ func (o Outcomes) panel() templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = component.Select{Name: export.OutcomeFolderField, Label: i18n.T(ctx, "outcomes.folder"), Hint: i18n.T(ctx, "outcomes.folder.hint"), Empty: i18n.T(ctx, "outcomes.folder.choose"),
+					templ_7745c5c3_Err = component.Select{Name: export.OutcomeFolderField, Label: i18n.T(ctx, "outcomes.folder"), Hint: i18n.T(ctx, "outcomes.folder.hint"), Empty: o.noFolder(ctx),
 						Value: o.Folder, Error: o.Errors.For(export.OutcomeFolderField), Options: o.folderOptions()}.Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

@@ -27,3 +27,20 @@ func TestOutcomesAreOfferedOnlyWhereTheOperatorAllowsThem(t *testing.T) {
 		}
 	}
 }
+
+func TestTheOnlyFolderForOutcomesNeedsNoChoosing(t *testing.T) {
+	one, two := export.OutcomePlaces{Folders: []string{"/srv"}}, export.OutcomePlaces{Folders: []string{"/srv", "/mnt"}}
+	for _, c := range []struct {
+		typed   Outcomes
+		invites bool
+	}{
+		{Outcomes{Way: WayOff, Places: one}, false},
+		{Outcomes{Way: "file", Folder: "/srv", Places: one}, false},
+		{Outcomes{Way: "file", Folder: "/gone", Places: one}, true}, // it must be seen that another is taken
+		{Outcomes{Way: WayOff, Places: two}, true},
+	} {
+		if got := c.typed.noFolder(t.Context()) != ""; got != c.invites {
+			t.Errorf("%+v: invites to choose: %v", c.typed, got)
+		}
+	}
+}
