@@ -9,6 +9,7 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/app/apptest"
 	"github.com/segue-app/segue/internal/blueprint"
+	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/segment"
 )
@@ -363,4 +364,26 @@ func TestAnApplicationThatIsRefusedSaysWhereAndGoesOnFromThere(t *testing.T) {
 		t.Errorf("then done: %+v", rest.Done)
 	}
 	same(t, k, decode(t, wanted))
+}
+
+func TestWhereOutcomesAreWrittenIsOfOneInstallationAndStays(t *testing.T) {
+	k, folder := apptest.Start(t, 5), t.TempDir()
+	k.Stop()
+	k.Config.Outcomes.Folders = []string{folder}
+	k.Open()
+	e, by := k.Export(), k.Actor(access.Administrator)
+	wanted := export.Outcomes{Way: export.AsFile, Format: export.CSV, Folder: folder}
+	e, err := k.Exports.Update(t.Context(), by, e.ID, export.Draft{Name: e.Name, ConnectionID: e.ConnectionID, Parts: e.Segments, Mapping: e.Mapping, Outcomes: wanted, Version: e.Version})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := text(t, read(t, k))
+	if strings.Contains(file, folder) {
+		t.Errorf("the folder is in the file: %s", file)
+	}
+	apply(t, k, decode(t, strings.Replace(file, "leavers: untag", "leavers: keep", 1)), false)
+	after, err := k.Exports.Get(t.Context(), by, e.ID)
+	if err != nil || after.Leavers != export.KeepTag || after.Outcomes != wanted {
+		t.Errorf("%+v, %v", after, err)
+	}
 }
