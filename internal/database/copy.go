@@ -39,17 +39,20 @@ func (db *DB) Faults(ctx context.Context, thorough bool) ([]string, error) {
 		check = `PRAGMA integrity_check(10)`
 	}
 	found, err := Column[string](db.read.QueryContext(ctx, check))
+	if corrupt(err) { // so badly that the check does not come to its end
+		return []string{err.Error()}, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("check the database: %w", err)
 	}
-	if len(found) == 1 && found[0] == "ok" {
-		found = nil
+	if len(found) != 1 || found[0] != "ok" {
+		return found, nil // of damaged pages it cannot be said what their rows name
 	}
 	broken, err := Column[string](db.read.QueryContext(ctx, `SELECT "table" || ' names ' || "parent" || ' that is not there' FROM pragma_foreign_key_check LIMIT 10`))
 	if err != nil {
 		return nil, fmt.Errorf("check what the database's rows name: %w", err)
 	}
-	return append(found, broken...), nil
+	return broken, nil
 }
 
 // CloseWhole closes a database that nobody else has open, with all of it in its one file and nothing beside it.

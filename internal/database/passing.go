@@ -31,3 +31,9 @@ func TroubleOf(err error) Trouble {
 	}
 	return NoTrouble
 }
+
+// corrupt reports whether an error says that the file is damaged.
+func corrupt(err error) bool {
+	var failure *sqlite.Error
+	return errors.As(err, &failure) && failure.Code()&0xff == sqlite3.SQLITE_CORRUPT
+}

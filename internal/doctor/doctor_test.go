@@ -46,6 +46,28 @@ func query(statements ...string) func(*testing.T, *doctor.Patient) {
 	}
 }
 
+// zeroed overwrites the first page of a table that holds something.
+func zeroed(table string) func(*testing.T, *doctor.Patient) {
+	return func(t *testing.T, p *doctor.Patient) {
+		t.Helper()
+		db, err := sql.Open("sqlite", p.Folder.Database)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var page, size int
+		row := db.QueryRow(`SELECT rootpage, page_size FROM sqlite_schema, pragma_page_size WHERE name = ?`, table)
+		if err := errors.Join(row.Scan(&page, &size), db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		content, err := os.ReadFile(p.Folder.Database)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clear(content[(page-1)*size : page*size])
+		write("segue.db", string(content))(t, p)
+	}
+}
+
 func mode(name string, mode os.FileMode) func(*testing.T, *doctor.Patient) {
 	return func(t *testing.T, p *doctor.Patient) {
 		t.Helper()
@@ -78,16 +100,7 @@ func ailments() []ailment {
 		{"an open key", mode("segue.key", 0o644), "key_open", doctor.Error},
 		{"no database", func(t *testing.T, p *doctor.Patient) { _ = os.Remove(p.Folder.Database) }, "database_missing", doctor.Error},
 		{"no database but text", write("segue.db", strings.Repeat("text ", 3000)), "database_unreadable", doctor.Error},
-		{"a page of zeros", func(t *testing.T, p *doctor.Patient) {
-			content, err := os.ReadFile(p.Folder.Database)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for i := len(content) - 3*8192; i < len(content)-2*8192; i++ {
-				content[i] = 0
-			}
-			write("segue.db", string(content))(t, p)
-		}, "database_damaged", doctor.Error},
+		{"a page of zeros", zeroed("alert_settings"), "database_damaged", doctor.Error},
 		{"a row that names what is not there", query(`PRAGMA foreign_keys = 0`, `INSERT INTO snapshot_holds (snapshot_id, holder) VALUES (9999, 'x')`), "database_damaged", doctor.Error},
 		{"no version", query(`DROP TABLE goose_db_version`), "schema_unknown", doctor.Error},
 		{"an older database", query(`DELETE FROM goose_db_version WHERE version_id > 8`), "schema_old", doctor.Warning},
