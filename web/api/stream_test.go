@@ -135,11 +135,17 @@ func TestWhoLosesTheRightToOutcomesInTheMiddleOfThemGetsNoMore(t *testing.T) {
 		"revoked": func(of token.Token) error { return s.Tokens.Revoke(t.Context(), administrator, of.ID) },
 		"a viewer from now on": func(of token.Token) error {
 			_, err := s.DB.Writer().ExecContext(t.Context(), `UPDATE users SET role = 'viewer' WHERE id = ?`, of.UserID)
-			return err
+			return err // put right below, for the other case
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			made, key, err := s.Tokens.Create(t.Context(), s.Actor(access.Contributor), token.Draft{Name: "test", Scopes: access.ScopesOf(access.Results), Days: 1})
+			contributor := s.Actor(access.Contributor)
+			t.Cleanup(func() {
+				if _, err := s.DB.Writer().Exec(`UPDATE users SET role = 'contributor' WHERE id = ?`, contributor.UserID); err != nil {
+					t.Error(err)
+				}
+			})
+			made, key, err := s.Tokens.Create(t.Context(), contributor, token.Draft{Name: "test", Scopes: access.ScopesOf(access.Results), Days: 1})
 			if err != nil {
 				t.Fatal(err)
 			}
