@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"os"
 	"runtime"
 	"strconv"
 	"syscall"
@@ -72,6 +73,32 @@ func TestMemoryDoesNotGrowWithTheLinesOfAFile(t *testing.T) {
 		}
 		if most > before+8<<20 {
 			t.Errorf("%s: memory grew from %d to %d bytes", format, before, most)
+		}
+	}
+}
+
+func TestADiskThatIsFullIsToldInEveryFormat(t *testing.T) {
+	for _, format := range export.OutcomeFormats {
+		full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+		if errors.Is(err, fs.ErrNotExist) {
+			t.Skip("this system has no disk that is always full")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = fill(full, format, func(visit func(Line) error) error {
+			for i := range 50_000 {
+				if err := visit(Line{RunID: 1, Export: "Newsletter", ProfileID: "customer-" + strconv.Itoa(i), Outcome: "accepted"}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if reasonOf(err) != DiskFull {
+			t.Errorf("%s: %v is %s", format, err, reasonOf(err))
+		}
+		if err := full.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }

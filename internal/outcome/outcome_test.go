@@ -1,8 +1,10 @@
 package outcome_test
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -355,5 +357,38 @@ func TestOutcomesGoOnlyWhereTheOperatorAllowsIt(t *testing.T) {
 	r = k.Run(ask(t, k, e, export.Outcomes{}), run.Options{})
 	if w, ok, err := k.Outcomes.Of(t.Context(), access.System, r.ID); ok || err != nil {
 		t.Errorf("outcomes that nobody asked for: %+v, %v", w, err)
+	}
+}
+
+func TestWhyAFileCouldNotBeWrittenStandsInTheLog(t *testing.T) {
+	k, folder := allow(t, 20)
+	r := k.Run(ask(t, k, k.Export(), export.Outcomes{Way: export.AsFile, Format: export.CSV, Folder: folder}), run.Options{})
+	w := until(t, k, r.ID, written)
+	if err := os.Remove(filepath.Join(folder, w.File)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(folder, w.File), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	err := k.DB.InTx(t.Context(), func(tx database.Tx) error {
+		_, err := tx.ExecContext(t.Context(), `UPDATE outcome_writings SET state = 'waiting', tries = 0, ended_at = NULL`)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines bytes.Buffer
+	k.Stop()
+	k.Config.Log = slog.New(slog.NewTextHandler(&lines, nil))
+	k.Open()
+	if w := until(t, k, r.ID, tried); w.Reason != outcome.FileFailed || w.State != outcome.Waiting {
+		t.Errorf("it is %+v", w)
+	}
+	k.Stop() // nobody writes to the log any more
+	if text := lines.String(); !strings.Contains(text, "outcomes not written") || !strings.Contains(text, "renameat") {
+		t.Errorf("the log says %s", text)
+	}
+	if names := files(t, folder); len(names) != 1 {
+		t.Errorf("the folder holds %v", names)
 	}
 }

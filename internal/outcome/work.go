@@ -62,8 +62,8 @@ func (s *Service) Write(ctx context.Context, runID int64) (again time.Duration, 
 		again = min(firstWait<<min(w.Tries-1, 10), longestWait)
 		w.NextAt, w.Reason = now.Add(again), reason
 	}
-	if err != nil { // what a system or a database said may quote what was written: the log has the code
-		s.log.WarnContext(ctx, "outcomes not written", "reason", w.Reason, "tries", w.Tries, "given_up", w.State == Failed)
+	if err != nil {
+		s.log.WarnContext(ctx, "outcomes not written", append([]any{"reason", w.Reason, "tries", w.Tries, "given_up", w.State == Failed}, forLog(w.Reason, err)...)...)
 	}
 	recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
@@ -96,6 +96,15 @@ func reasonOf(err error) Reason {
 		return failed.reason
 	}
 	return Internal
+}
+
+// forLog is the cause of a failure whose code alone does not say what to mend. What a database said stays out of the log, since it
+// may quote what was written.
+func forLog(reason Reason, err error) []any {
+	if reason == FileFailed || reason == Internal {
+		return []any{"error", err}
+	}
+	return nil
 }
 
 func (s *Service) write(ctx context.Context, w Writing) (lines int, err error) {
