@@ -121,8 +121,9 @@ crashes := KilledAtAnyOfItsWrites
 raced := -race -gcflags='modernc.org/...=-d=checkptr=0'
 
 .PHONY: test
-test: setup ## Run all tests, with the race detector but for those whose code the others race already: in the browser, of crashes, and the model
-	go test $(raced) -timeout 15m -skip $(crashes) $$(go list ./... | grep -v /web/e2e)
+test: setup ## Run all tests, with the race detector but for those whose code the others race already: of whole processes, in the browser, of crashes, and the model
+	go test $(raced) -timeout 15m -skip $(crashes) $$(go list ./... | grep -v -e /web/e2e -e /cmd/segue)
+	go test -timeout 15m ./cmd/segue
 	go test -timeout 15m ./web/e2e
 	go test -run $(crashes) ./internal/run
 	$(MAKE) model MODEL_SECONDS=60
