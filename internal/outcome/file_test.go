@@ -102,3 +102,18 @@ func TestADiskThatIsFullIsToldInEveryFormat(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatAFolderRefusesIsToldByItsReason(t *testing.T) {
+	for reason, causes := range map[Reason][]error{
+		FolderGone:   {fs.ErrNotExist, syscall.ENOTDIR},
+		NotPermitted: {fs.ErrPermission, syscall.EACCES, syscall.EROFS},
+		DiskFull:     {syscall.ENOSPC, syscall.EDQUOT},
+		FileFailed:   {syscall.EIO, errors.New("whatever else")},
+	} {
+		for _, cause := range causes {
+			if got := reasonOf(failed(&fs.PathError{Op: "open", Path: "x", Err: cause})); got != reason {
+				t.Errorf("%v is told as %s, want %s", cause, got, reason)
+			}
+		}
+	}
+}

@@ -80,48 +80,38 @@ func (s *Service) tell(begun []int64) {
 // beginDue begins a chain for each time that came due. That it was dealt with is written in the same transaction: a crash before
 // the commit leaves it due, one after it leaves the chain queued.
 func (s *Service) beginDue(ctx context.Context, tx database.Tx, kept Schedule, now time.Time) (begun []int64, err error) {
-	at, ok, err := kept.systemDue(now)
+	found, err := s.overdue(ctx, tx, kept, now)
 	if err != nil {
 		return nil, err
 	}
-	if ok {
-		if err := dealtWith(ctx, tx, at, now); err != nil {
-			return nil, err
+	var orders []chain.Order
+	together := map[time.Time]int{} // exports that are due at one moment are one chain: which of the orders
+	for _, one := range found {
+		i, ok := together[one.Since]
+		switch {
+		case one.ExportID == 0:
+			err = dealtWith(ctx, tx, one.Since, now)
+			orders = append(orders, chain.Order{Cause: chain.OnSchedule, DueAt: one.Since})
+		case ok:
+			err = s.exports.Dealt(ctx, tx, one.ExportID, one.Since)
+			orders[i].Exports = append(orders[i].Exports, one.ExportID)
+		default:
+			err = s.exports.Dealt(ctx, tx, one.ExportID, one.Since)
+			together[one.Since] = len(orders)
+			orders = append(orders, chain.Order{Cause: chain.OnExportSchedule, DueAt: one.Since, Exports: []int64{one.ExportID}})
 		}
-		id, err := s.chains.Begin(ctx, tx, chain.Order{Cause: chain.OnSchedule, DueAt: at})
 		if err != nil {
 			return nil, err
 		}
-		begun = append(begun, id)
 	}
-	exports, err := s.exports.Own(ctx, tx)
-	if err != nil {
-		return nil, err
-	}
-	var moments []time.Time // in the order in which exports come; those that are due at one moment are one chain
-	together := map[time.Time][]int64{}
-	for _, of := range exports {
-		at, ok, err := kept.ownDue(of, now)
+	for _, order := range orders {
+		id, err := s.chains.Begin(ctx, tx, order)
 		if err != nil {
 			return nil, err
 		}
-		if !ok {
-			continue
+		if id != 0 { // its exports were removed at this moment
+			begun = append(begun, id)
 		}
-		if err := s.exports.Dealt(ctx, tx, of.ID, at); err != nil {
-			return nil, err
-		}
-		if together[at] == nil {
-			moments = append(moments, at)
-		}
-		together[at] = append(together[at], of.ID)
-	}
-	for _, at := range moments {
-		id, err := s.chains.Begin(ctx, tx, chain.Order{Cause: chain.OnExportSchedule, DueAt: at, Exports: together[at]})
-		if err != nil {
-			return nil, err
-		}
-		begun = append(begun, id)
 	}
 	return begun, nil
 }
@@ -133,12 +123,16 @@ type Overdue struct {
 }
 
 // Due lists what should have begun and has not: the program was off, or nothing looks at the schedule.
-func (s *Service) Due(ctx context.Context, q database.Querier) (found []Overdue, err error) {
+func (s *Service) Due(ctx context.Context, q database.Querier) ([]Overdue, error) {
 	kept, err := get(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	now := s.clock()
+	return s.overdue(ctx, q, kept, s.clock())
+}
+
+// overdue lists what came due and was not dealt with: the system first.
+func (s *Service) overdue(ctx context.Context, q database.Querier, kept Schedule, now time.Time) (found []Overdue, err error) {
 	if at, ok, err := kept.systemDue(now); err != nil {
 		return nil, err
 	} else if ok {
