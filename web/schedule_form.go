@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -18,7 +17,7 @@ import (
 
 // scheduleForm shows the settings that are kept. Until somebody has chosen a zone, the reader's own is proposed.
 func scheduleForm(c echo.Context, kept schedule.Schedule) views.Form {
-	form := views.Form{On: kept.On, Recurrence: string(kept.Pattern.Recurrence), Weekdays: dayNumbers(kept.Pattern.Weekdays), MonthDay: strconv.Itoa(kept.Pattern.MonthDay),
+	form := views.Form{On: kept.On, Recurrence: string(kept.Pattern.Recurrence), Weekdays: calendar.WeekdayFields(kept.Pattern.Weekdays), MonthDay: strconv.Itoa(kept.Pattern.MonthDay),
 		Zone: kept.Zone, Zones: account.Zones, OnFailure: string(kept.OnFailure), Version: strconv.Itoa(kept.Version)}
 	if kept.ChangedBy == "" {
 		form.Zone = i18n.From(ctx(c)).Zone().String()
@@ -27,19 +26,12 @@ func scheduleForm(c echo.Context, kept schedule.Schedule) views.Form {
 		form.Times = append(form.Times, clock.String())
 	}
 	for _, hours := range kept.Blackouts.Hours {
-		form.Hours = append(form.Hours, views.Hours{Weekdays: dayNumbers(hours.Weekdays), From: hours.From.String(), To: hours.To.String()})
+		form.Hours = append(form.Hours, views.Hours{Weekdays: calendar.WeekdayFields(hours.Weekdays), From: hours.From.String(), To: hours.To.String()})
 	}
 	for _, dates := range kept.Blackouts.Dates {
 		form.Dates = append(form.Dates, views.Dates{First: string(dates.First), Last: string(dates.Last)})
 	}
 	return form
-}
-
-func dayNumbers(days []time.Weekday) (numbers []string) {
-	for _, day := range days {
-		numbers = append(numbers, strconv.Itoa(int(day)))
-	}
-	return numbers
 }
 
 // typedSchedule reads the form. A row of a blackout of which nothing is filled in is none, as is an empty time.
@@ -69,39 +61,20 @@ func withoutBlanks(form views.Form) views.Form {
 // settingsOf is what a form says. A time that is none, or a weekday, is left for the domain to refuse.
 func settingsOf(form views.Form) schedule.Settings {
 	settings := schedule.Settings{On: form.On, Zone: form.Zone, OnFailure: schedule.OnFailure(form.OnFailure)}
-	settings.Pattern = calendar.Pattern{Recurrence: calendar.Recurrence(form.Recurrence), Weekdays: weekdaysOf(form.Weekdays)}
+	settings.Pattern = calendar.Pattern{Recurrence: calendar.Recurrence(form.Recurrence), Weekdays: calendar.FieldWeekdays(form.Weekdays)}
 	settings.Pattern.MonthDay, _ = strconv.Atoi(form.MonthDay)
 	for _, text := range form.Times {
 		if strings.TrimSpace(text) != "" {
-			settings.Pattern.Times = append(settings.Pattern.Times, clockOf(text))
+			settings.Pattern.Times = append(settings.Pattern.Times, calendar.FieldClock(text))
 		}
 	}
 	for _, hours := range form.Hours {
-		settings.Blackouts.Hours = append(settings.Blackouts.Hours, calendar.Hours{Weekdays: weekdaysOf(hours.Weekdays), From: clockOf(hours.From), To: clockOf(hours.To)})
+		settings.Blackouts.Hours = append(settings.Blackouts.Hours, calendar.Hours{Weekdays: calendar.FieldWeekdays(hours.Weekdays), From: calendar.FieldClock(hours.From), To: calendar.FieldClock(hours.To)})
 	}
 	for _, dates := range form.Dates {
 		settings.Blackouts.Dates = append(settings.Blackouts.Dates, calendar.Dates{First: calendar.Date(dates.First), Last: calendar.Date(dates.Last)})
 	}
 	return settings
-}
-
-func weekdaysOf(numbers []string) (days []time.Weekday) {
-	for _, text := range numbers {
-		number, err := strconv.Atoi(text)
-		if err != nil {
-			number = -1
-		}
-		days = append(days, time.Weekday(number))
-	}
-	return days
-}
-
-func clockOf(text string) calendar.Clock {
-	clock, ok := calendar.ParseClock(text)
-	if !ok {
-		return -1
-	}
-	return clock
 }
 
 // stepOf changes the rows of the form as a button says; ok is false when it is no step.

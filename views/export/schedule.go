@@ -2,7 +2,6 @@ package export
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,27 +29,13 @@ type Plan struct {
 
 // PlanOf fills the fields with a schedule.
 func PlanOf(s export.Schedule) Plan {
-	plan := Plan{When: string(s.When), Day: strconv.Itoa(s.Day), Time: s.Time.String()}
-	for _, day := range s.Weekdays {
-		plan.Weekdays = append(plan.Weekdays, strconv.Itoa(int(day)))
-	}
-	return plan
+	return Plan{When: string(s.When), Weekdays: calendar.WeekdayFields(s.Weekdays), Day: strconv.Itoa(s.Day), Time: s.Time.String()}
 }
 
 // Schedule is what the fields say. What is none of a kind is left for the domain to refuse.
 func (p Plan) Schedule() export.Schedule {
-	schedule := export.Schedule{When: export.When(p.When), Time: -1}
-	for _, text := range p.Weekdays {
-		day, err := strconv.Atoi(text)
-		if err != nil {
-			day = -1
-		}
-		schedule.Weekdays = append(schedule.Weekdays, time.Weekday(day))
-	}
+	schedule := export.Schedule{When: export.When(p.When), Weekdays: calendar.FieldWeekdays(p.Weekdays), Time: calendar.FieldClock(p.Time)}
 	schedule.Day, _ = strconv.Atoi(p.Day)
-	if at, ok := calendar.ParseClock(p.Time); ok {
-		schedule.Time = at
-	}
 	return schedule
 }
 
@@ -64,23 +49,6 @@ func (p Plan) choices(ctx context.Context) (choices []component.Choice) {
 		choices = append(choices, choice)
 	}
 	return choices
-}
-
-// WeekdayChoices lists the week as it is offered, from Monday.
-func WeekdayChoices(ctx context.Context) (choices []component.Choice) {
-	for i := range 7 {
-		day := fmt.Sprint((i + 1) % 7)
-		choices = append(choices, component.Choice{Value: day, Title: i18n.T(ctx, "time.weekday."+day)})
-	}
-	return choices
-}
-
-// MonthDayOptions lists the days of a month as they are offered.
-func MonthDayOptions(ctx context.Context) (options []component.Option) {
-	for day := 1; day <= 31; day++ {
-		options = append(options, component.Option{Value: strconv.Itoa(day), Label: strconv.Itoa(day)})
-	}
-	return append(options, component.Option{Value: strconv.Itoa(calendar.LastDay), Label: i18n.T(ctx, "schedule.month_day.last")})
 }
 
 // ScheduleText says when an export runs by itself.

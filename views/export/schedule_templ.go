@@ -13,6 +13,7 @@ import (
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/views/component"
 	"github.com/segue-app/segue/views/layout"
+	scheduleviews "github.com/segue-app/segue/views/schedule"
 )
 
 // fields asks when an export runs by itself. What a choice does not use is hidden by the style sheet, where that can tell.
@@ -50,7 +51,7 @@ func (p Plan) fields() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = component.CheckCards{Name: export.WeekdaysField, Legend: i18n.T(ctx, "schedule.weekdays"), Hint: i18n.T(ctx, "exports.schedule.weekdays.hint"), Values: p.Weekdays,
-			Error: p.Errors.For(export.WeekdaysField), InRow: true, Choices: WeekdayChoices(ctx)}.Render(ctx, templ_7745c5c3_Buffer)
+			Error: p.Errors.For(export.WeekdaysField), InRow: true, Choices: scheduleviews.Weekdays(ctx)}.Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -59,7 +60,7 @@ func (p Plan) fields() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = component.Select{Name: export.DayField, Label: i18n.T(ctx, "schedule.month_day"), Hint: i18n.T(ctx, "schedule.month_day.hint"), Value: p.Day,
-			Error: p.Errors.For(export.DayField), Options: MonthDayOptions(ctx)}.Render(ctx, templ_7745c5c3_Buffer)
+			Error: p.Errors.For(export.DayField), Options: scheduleviews.MonthDays(ctx)}.Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -299,7 +300,7 @@ func SetSchedules(frame layout.Page, b Bulk) templ.Component {
 						var templ_7745c5c3_Var10 string
 						templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(whyUnset(ctx, unset))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/export/schedule.templ`, Line: 58, Col: 32}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/export/schedule.templ`, Line: 59, Col: 32}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 						if templ_7745c5c3_Err != nil {
@@ -470,7 +471,7 @@ func (l Listing) several() templ.Component {
 			var templ_7745c5c3_Var16 string
 			templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(bulkForm)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/export/schedule.templ`, Line: 87, Col: 21}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/export/schedule.templ`, Line: 88, Col: 21}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var16))
 			if templ_7745c5c3_Err != nil {
@@ -483,7 +484,7 @@ func (l Listing) several() templ.Component {
 			var templ_7745c5c3_Var17 templ.SafeURL
 			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinURLErrs(BulkPath)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/export/schedule.templ`, Line: 87, Col: 70}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/export/schedule.templ`, Line: 88, Col: 70}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var17))
 			if templ_7745c5c3_Err != nil {
@@ -501,7 +502,7 @@ func (l Listing) several() templ.Component {
 				var templ_7745c5c3_Var18 string
 				templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(l.Query.Search)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/export/schedule.templ`, Line: 89, Col: 56}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/export/schedule.templ`, Line: 90, Col: 56}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var18))
 				if templ_7745c5c3_Err != nil {

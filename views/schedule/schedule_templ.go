@@ -363,7 +363,7 @@ func (f Form) show(csrf string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = component.CheckCards{Name: "weekday", Legend: i18n.T(ctx, "schedule.weekdays"), Hint: i18n.T(ctx, "schedule.weekdays.hint"), Values: f.Weekdays, Error: f.Errors.For("weekday"), InRow: true, Choices: weekdays(ctx)}.Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = component.CheckCards{Name: "weekday", Legend: i18n.T(ctx, "schedule.weekdays"), Hint: i18n.T(ctx, "schedule.weekdays.hint"), Values: f.Weekdays, Error: f.Errors.For("weekday"), InRow: true, Choices: Weekdays(ctx)}.Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -371,7 +371,7 @@ func (f Form) show(csrf string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = component.Select{Name: "month_day", Label: i18n.T(ctx, "schedule.month_day"), Hint: i18n.T(ctx, "schedule.month_day.hint"), Value: f.MonthDay, Error: f.Errors.For("month_day"), Options: monthDays(ctx)}.Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = component.Select{Name: "month_day", Label: i18n.T(ctx, "schedule.month_day"), Hint: i18n.T(ctx, "schedule.month_day.hint"), Value: f.MonthDay, Error: f.Errors.For("month_day"), Options: MonthDays(ctx)}.Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -644,7 +644,7 @@ func (f Form) blackouts() templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = component.CheckCards{Name: hoursName(i, ".weekday"), Legend: i18n.T(ctx, "schedule.hours.weekdays"), Hint: i18n.T(ctx, "schedule.hours.weekdays.hint"), Values: hours.Weekdays, InRow: true, Choices: weekdays(ctx)}.Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = component.CheckCards{Name: hoursName(i, ".weekday"), Legend: i18n.T(ctx, "schedule.hours.weekdays"), Hint: i18n.T(ctx, "schedule.hours.weekdays.hint"), Values: hours.Weekdays, InRow: true, Choices: Weekdays(ctx)}.Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

@@ -10,7 +10,6 @@ import (
 	"github.com/segue-app/segue/internal/calendar"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/views/component"
-	exportviews "github.com/segue-app/segue/views/export"
 )
 
 // Path is the page of the schedule.
@@ -83,9 +82,22 @@ func (t Time) about(ctx context.Context) string {
 	return i18n.T(ctx, "schedule.next.about", "Here", t.Here, "Ahead", t.Ahead)
 }
 
-func weekdays(ctx context.Context) []component.Choice { return exportviews.WeekdayChoices(ctx) }
+// Weekdays lists the week as it is offered, from Monday.
+func Weekdays(ctx context.Context) (choices []component.Choice) {
+	for i := range 7 {
+		day := fmt.Sprint((i + 1) % 7)
+		choices = append(choices, component.Choice{Value: day, Title: i18n.T(ctx, "time.weekday."+day)})
+	}
+	return choices
+}
 
-func monthDays(ctx context.Context) []component.Option { return exportviews.MonthDayOptions(ctx) }
+// MonthDays lists the days of a month as they are offered.
+func MonthDays(ctx context.Context) (options []component.Option) {
+	for day := 1; day <= 31; day++ {
+		options = append(options, component.Option{Value: fmt.Sprint(day), Label: fmt.Sprint(day)})
+	}
+	return append(options, component.Option{Value: fmt.Sprint(calendar.LastDay), Label: i18n.T(ctx, "schedule.month_day.last")})
+}
 
 func recurrences(ctx context.Context) (choices []component.Choice) {
 	for _, recurrence := range []calendar.Recurrence{calendar.Daily, calendar.Weekly, calendar.Monthly} {
