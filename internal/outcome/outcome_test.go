@@ -53,7 +53,7 @@ func ask(t *testing.T, k *apptest.Kit, e export.Export, o export.Outcomes) expor
 // until waits until the writing of a run is as wanted.
 func until(t *testing.T, k *apptest.Kit, runID int64, wanted func(outcome.Writing) bool) outcome.Writing {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		w, ok, err := k.Outcomes.Of(t.Context(), access.System, runID)
 		if err != nil {
 			t.Fatal(err)
