@@ -43,6 +43,7 @@ func TestAFileThatCannotBeOneIsRefusedWithTheReason(t *testing.T) {
 		{"a name that is yes or no by another", "version: 1\nexports: [{paused: &p true, name: *p}]", CodeValue, "exports[0].name"},
 		{"two documents", "version: 1\n---\nversion: 1", CodeYAML, ""},
 		{"a key twice", "version: 1\nversion: 1", CodeYAML, ""},
+		{"a rule that holds itself", "version: 1\nsegments:\n  - name: A\n    rule: &r\n      match: all\n      groups: [*r]\n", CodeYAML, ""},
 		{"an alias that repeats itself", "a: &a [x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]\nc: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b]\nd: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c]\ne: &e [*d, *d, *d, *d, *d, *d, *d, *d, *d]\nf: &f [*e, *e, *e, *e, *e, *e, *e, *e, *e]\ng: [*f, *f, *f, *f, *f, *f, *f, *f, *f]", CodeYAML, ""},
 		{"too large", "version: 1 #" + strings.Repeat("x", MaxSize), CodeSize, ""},
 	}
