@@ -9,7 +9,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
+	"os/exec"
+	"strings"
 
 	cyclonedx "github.com/CycloneDX/cyclonedx-go"
 )
@@ -67,7 +68,12 @@ func (p part) component() cyclonedx.Component {
 }
 
 // goLibrary is the library of the Go that builds.
-func goLibrary() (part, error) {
-	p := part{kind: "golang", name: "std", version: runtime.Version()}
-	return p, p.licensed(runtime.GOROOT()) //nolint:staticcheck // the Go that runs this is the one that builds
+func goLibrary(ctx context.Context) (part, error) {
+	told, err := exec.CommandContext(ctx, "go", "env", "GOVERSION", "GOROOT").Output()
+	version, root, found := strings.Cut(strings.TrimSpace(string(told)), "\n")
+	if err != nil || !found {
+		return part{}, fmt.Errorf("ask for the version of Go: %w", err)
+	}
+	p := part{kind: "golang", name: "std", version: version}
+	return p, p.licensed(root)
 }

@@ -33,7 +33,7 @@ func parts(ctx context.Context) ([]part, error) {
 	if err != nil {
 		return nil, err
 	}
-	library, err := goLibrary()
+	library, err := goLibrary(ctx)
 	if err != nil {
 		return nil, err
 	}
