@@ -23,9 +23,10 @@ import (
 
 type serveCommand struct {
 	data
-	SealingKey     string            `help:"File of the key that seals secrets: 32 bytes in base64. It is made when it is missing. Default: segue.key in the data folder." type:"path" env:"SEGUE_SEALING_KEY"`
-	Listen         string            `help:"Address to listen on." default:"127.0.0.1:8090" env:"SEGUE_LISTEN"`
-	URL            string            `help:"Address under which people reach Segue, for links to pass on: https://segue.example.com. With https, cookies are sent over HTTPS only." env:"SEGUE_URL"`
+	SealingKey string `help:"File of the key that seals secrets: 32 bytes in base64. It is made when it is missing. Default: segue.key in the data folder." type:"path" env:"SEGUE_SEALING_KEY"`
+	Listen     string `help:"Address to listen on." default:"127.0.0.1:8090" env:"SEGUE_LISTEN"`
+	URL        string `help:"Address under which people reach Segue, for links to pass on: https://segue.example.com. With https, cookies are sent over HTTPS only." env:"SEGUE_URL"`
+	certificates
 	Hosts          []string          `help:"Host names that requests may name; any when none is given." env:"SEGUE_HOSTS"`
 	TrustedProxies []netip.Prefix    `help:"Networks of proxies whose X-Forwarded-For is believed." env:"SEGUE_TRUSTED_PROXIES"`
 	OmnisendURL    string            `name:"omnisend-url" help:"Base of the Omnisend API." default:"https://api.omnisend.com/api" env:"SEGUE_OMNISEND_URL"`
@@ -46,6 +47,9 @@ type serveCommand struct {
 func (c *serveCommand) Validate() error {
 	if c.URL != "" && !isWebAddress(c.URL) {
 		return errors.New("--url must be an address such as https://segue.example.com")
+	}
+	if err := c.certificates.Validate(); err != nil {
+		return err
 	}
 	if !isWebAddress(c.OmnisendURL) {
 		return errors.New("--omnisend-url must be an address such as " + omnisend.DefaultBaseURL)
@@ -85,6 +89,10 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	shown, err := c.load()
+	if err != nil {
+		return err
+	}
 	a, err := app.Open(ctx, app.Config{Folder: c.Data, SealingKey: c.SealingKey, OmnisendURL: c.OmnisendURL, Window: c.OmnisendWindow,
 		WatchFolders: c.WatchFolders, MaxProfiles: c.MaxProfiles, Retention: run.Retention{Evidence: c.KeepEvidence, History: c.KeepHistory}, SQL: warehouse.Limits{Allowed: c.SQLHosts},
 		Mail: post, HookHosts: c.HookHosts, PublicURL: c.URL, Outcomes: written})
@@ -93,7 +101,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	}
 	address := c.URL
 	if address == "" {
-		address = "http://" + reachable(c.Listen)
+		address = c.scheme() + "://" + reachable(c.Listen)
 	}
 	token, err := a.Accounts.EnsureSetup(ctx)
 	if err != nil {
@@ -102,6 +110,6 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if token != "" {
 		fmt.Printf("Nobody can sign in yet. Set up the first administrator here, once:\n  %s/setup?token=%s\n", strings.TrimRight(address, "/"), token)
 	}
-	return serving{app: a, listen: c.Listen, metrics: c.MetricsListen, ready: func(at net.Addr) { slog.Info("serving", "address", at.String()) },
-		options: web.Options{PublicURL: c.URL, Secure: strings.HasPrefix(c.URL, "https://"), Hosts: c.Hosts, TrustedProxies: c.TrustedProxies}}.run(ctx)
+	return serving{app: a, listen: c.Listen, certificate: shown, files: c.files(), metrics: c.MetricsListen, ready: func(at net.Addr) { slog.Info("serving", "address", at.String()) },
+		options: web.Options{PublicURL: c.URL, Secure: shown != nil || strings.HasPrefix(c.URL, "https://"), Hosts: c.Hosts, TrustedProxies: c.TrustedProxies}}.run(ctx)
 }

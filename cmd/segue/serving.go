@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/app"
+	"github.com/segue-app/segue/internal/certificate"
 	"github.com/segue-app/segue/internal/trace"
 	"github.com/segue-app/segue/web"
 )
@@ -25,6 +26,10 @@ type serving struct {
 	app     *app.App
 	listen  string // for people
 	metrics string // for Prometheus; "" for nobody
+
+	certificate *certificate.Keeper // nil: people come by HTTP, or by a proxy
+	files       certificate.Files   // of the certificate
+
 	options web.Options
 	ready   func(net.Addr)
 }
@@ -52,15 +57,32 @@ func (s serving) run(ctx context.Context) error {
 	s.options.Sealer, s.options.Ready = a.Sealer, a.Ready
 	server := web.New(services(a), s.options).HTTPServer(s.listen)
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
+	go func() { ended <- s.serve(server, listener) }()
 	s.ready(listener.Addr())
-	quiet := tellSupervisor(ctx, "http://"+reachable(listener.Addr().String()))
+	quiet := tellSupervisor(ctx, s.itself(listener))
 	select {
 	case err = <-ended:
 	case <-ctx.Done():
 	}
 	quiet()
 	return errors.Join(err, windDown(ctx, server, a))
+}
+
+func (s serving) serve(server *http.Server, listener net.Listener) error {
+	if s.certificate == nil {
+		return server.Serve(listener)
+	}
+	server.TLSConfig = s.certificate.Config()
+	return server.ServeTLS(listener, "", "")
+}
+
+// itself is this very server, as it is reached from this machine.
+func (s serving) itself(listener net.Listener) self {
+	scheme := "http"
+	if s.certificate != nil {
+		scheme = "https"
+	}
+	return self{scheme + "://" + reachable(listener.Addr().String()), withSelf(s.files)}
 }
 
 // sendLast sends the traces that are left. A receiver that does not take them holds nobody up for long.

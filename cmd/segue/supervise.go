@@ -10,15 +10,15 @@ import (
 )
 
 // tellSupervisor tells systemd, where it started the program, that it serves, and from then on, if the unit has a watchdog, that it
-// still answers at its address. Call the function that it returns when the program begins to stop.
-func tellSupervisor(ctx context.Context, address string) (stopping func()) {
+// still answers. Call the function that it returns when the program begins to stop.
+func tellSupervisor(ctx context.Context, server self) (stopping func()) {
 	notify(daemon.SdNotifyReady)
 	watching, end := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		if every, err := daemon.SdWatchdogEnabled(false); err == nil && every > 0 {
-			watch(watching, address, every/3)
+			watch(watching, server, every/3)
 		}
 	}()
 	return func() {
@@ -29,11 +29,11 @@ func tellSupervisor(ctx context.Context, address string) (stopping func()) {
 }
 
 // watch says again and again that the program lives, as long as it answers: one that hangs is started anew.
-func watch(ctx context.Context, address string, every time.Duration) {
+func watch(ctx context.Context, server self, every time.Duration) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
-		if status, _, err := ask(ctx, address+"/healthz", every); err == nil && status == http.StatusOK {
+		if status, _, err := server.ask(ctx, "/healthz", every); err == nil && status == http.StatusOK {
 			notify(daemon.SdNotifyWatchdog)
 		}
 		select {

@@ -15,6 +15,14 @@ import (
 )
 
 func TestSystemdIsToldThatTheProgramServesThatItLivesAndThatItStops(t *testing.T) {
+	t.Run("by HTTP", tellsSystemd)
+	t.Run("by HTTPS", func(t *testing.T) {
+		shownBy(t)
+		tellsSystemd(t)
+	})
+}
+
+func tellsSystemd(t *testing.T) {
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
