@@ -31,8 +31,9 @@ type topic struct{ action access.Action }
 
 // Limits of a request's body, in bytes.
 const (
-	maxForm   = 1 << 20
-	maxUpload = 2<<30 + maxForm
+	maxOpenForm = 16 << 10 // of somebody who need not be signed in
+	maxForm     = 1 << 20
+	maxUpload   = 2<<30 + maxForm
 )
 
 // get registers a page, a fragment or a download.
@@ -42,8 +43,12 @@ func (r *routes) get(path string, action access.Action, handler echo.HandlerFunc
 
 // post registers an act: a form, checked to come from one of our own pages.
 func (r *routes) post(path string, action access.Action, handler echo.HandlerFunc) {
+	most := int64(maxForm)
+	if action == public {
+		most = maxOpenForm
+	}
 	r.add(http.MethodPost, path, action, handler,
-		limitBody(maxForm), r.server.sameOrigin, r.server.authorise(action), r.server.checkForm)
+		limitBody(most), r.server.sameOrigin, r.server.authorise(action), r.server.checkForm)
 }
 
 // upload registers a form with a file, which the handler reads as a stream: see upload in upload.go.

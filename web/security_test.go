@@ -255,9 +255,15 @@ func TestWhoLosesTheRightToADownloadInTheMiddleOfItGetsNoMore(t *testing.T) {
 	}
 }
 
-func TestAFormOfMoreThanAMegabyteIsRefused(t *testing.T) {
-	b := newSite(t).as(t, "ada@example.com")
-	b.post("/theme", url.Values{"theme": {strings.Repeat("x", maxForm)}}).wants(t, http.StatusRequestEntityTooLarge)
+func TestAFormIsRefusedThatIsLongerThanFormsAre(t *testing.T) {
+	s := newSite(t)
+	ada := s.as(t, "ada@example.com")
+	filled := func(length int) url.Values { return url.Values{"name": {strings.Repeat("x", length)}} }
+	ada.post("/account", filled(maxOpenForm)).wants(t, http.StatusUnprocessableEntity)
+	ada.post("/account", filled(maxForm)).wants(t, http.StatusRequestEntityTooLarge)
+	for _, path := range []string{"/sign-in", "/setup", "/invitation", "/theme"} { // of somebody who may be anybody
+		s.browser(t).post(path, filled(maxOpenForm)).wants(t, http.StatusRequestEntityTooLarge)
+	}
 }
 
 func TestForeignHostNamesReachNothing(t *testing.T) {
