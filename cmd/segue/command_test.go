@@ -68,7 +68,7 @@ func ok(t *testing.T, input string, arguments ...string) string {
 }
 
 func TestEveryCommandExplainsItself(t *testing.T) {
-	for _, command := range []string{"", "serve", "demo", "user", "user add", "user list", "user invite", "run", "status", "config", "config export", "config diff", "config apply", "migrate", "health", "version"} {
+	for _, command := range []string{"", "serve", "demo", "user", "user add", "user list", "user invite", "run", "status", "config", "config export", "config diff", "config apply", "audit", "audit verify", "migrate", "health", "version"} {
 		t.Run(command, func(t *testing.T) {
 			help := ok(t, "", append(strings.Fields(command), "--help")...)
 			if want := strings.TrimSpace("Usage: segue " + command); !strings.HasPrefix(help, want) {

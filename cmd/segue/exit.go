@@ -16,6 +16,7 @@ const (
 	endWarnings    = 3
 	endTimedOut    = 4
 	endNeeds       = 5 // somebody
+	endTampered    = 6 // of audit verify
 	endInterrupted = 130
 )
 

@@ -33,6 +33,7 @@ type commands struct {
 	Config    configCommand    `cmd:"" help:"Configuration as code: write connections without their keys, segments and exports as YAML, compare, and apply."`
 	Backup    backupCommand    `cmd:"" help:"Make a backup in one file, beside a running server or without one; or check one."`
 	Restore   restoreCommand   `cmd:"" help:"Put a backup in the place of a data folder. The server must be stopped."`
+	Audit     auditCommand     `cmd:"" help:"Prove that nobody changed the audit log."`
 	Doctor    doctorCommand    `cmd:"" help:"Say what is wrong and how to mend it. Ends with 0 when all is well, 1 with warnings, 2 with errors."`
 	Reseal    resealCommand    `cmd:"" help:"Exchange the key that seals secrets. The server must be stopped."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`

@@ -16,6 +16,7 @@ import (
 
 	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/alert"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/backup"
 	"github.com/segue-app/segue/internal/blueprint"
 	"github.com/segue-app/segue/internal/budget"
@@ -79,6 +80,7 @@ type App struct {
 	DB          *database.DB
 	Sealer      *secret.Sealer
 	Events      *event.Hub
+	Audit       *audit.Service
 	Accounts    *account.Service
 	Tokens      *token.Service
 	Profiles    *profile.Service
@@ -147,10 +149,11 @@ func Open(ctx context.Context, c Config) (opened *App, err error) {
 	if err = a.assemble(c); err != nil {
 		return nil, err
 	}
-	return a, errors.Join(a.Exclusions.MakeKey(ctx), a.Erasures.Prepare(ctx))
+	return a, errors.Join(a.Audit.Prepare(ctx), a.Exclusions.MakeKey(ctx), a.Erasures.Prepare(ctx))
 }
 
 func (a *App) assemble(c Config) (err error) {
+	a.Audit = audit.NewService(audit.Dependencies{DB: a.DB, Sealer: a.Sealer, Clock: c.Clock, Log: c.Log})
 	omni := omnisend.NewDriver(omnisend.Options{BaseURL: c.OmnisendURL, MaxProfiles: c.MaxProfiles})
 	drivers := map[string]destination.Driver{omni.Info().Type: omni}
 	limit := omni.Info().RequestsPerMinute
@@ -315,6 +318,7 @@ func (a *App) Start(ctx context.Context) error {
 	group.Go(func() { a.Runs.Watch(watching) })
 	group.Go(func() { a.Pace.Keep(watching) })
 	group.Go(func() { a.Alerts.Watch(watching) })
+	group.Go(func() { a.Audit.Watch(watching) })
 	a.watch = func() {
 		end()
 		group.Wait()
@@ -324,7 +328,7 @@ func (a *App) Start(ctx context.Context) error {
 
 // Stop lets the work under way come to a point from where it goes on at the next start, within the context's time.
 func (a *App) Stop(ctx context.Context) error {
-	return errors.Join(a.Rest(ctx), a.close())
+	return errors.Join(a.Rest(ctx), a.Close())
 }
 
 // Rest is the first part of Stop: nothing works in the background any more. Close is the second.
@@ -335,11 +339,22 @@ func (a *App) Rest(ctx context.Context) error {
 	if a.watch != nil {
 		a.watch()
 	}
-	return a.queue.Stop(ctx)
+	return errors.Join(a.queue.Stop(ctx), a.Audit.Seal(ctx))
 }
 
 // Close lets go of the data folder, of which nothing in the background may make use any more.
-func (a *App) Close() error { return a.close() }
+func (a *App) Close() error {
+	var err error
+	if a.watch != nil { // requests that ended since Rest left entries
+		sealing, cancel := context.WithTimeout(context.Background(), sealWithin)
+		err = a.Audit.Seal(sealing)
+		cancel()
+	}
+	return errors.Join(err, a.close())
+}
+
+// sealWithin is how long the last seal of the audit log may take.
+const sealWithin = 2 * time.Second
 
 func (a *App) close() error {
 	var err error

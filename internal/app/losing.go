@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/erasure"
 	"github.com/segue-app/segue/internal/exclusion"
@@ -50,8 +51,14 @@ func LoseKey(ctx context.Context, c Config, db *database.DB, ring secret.Keyring
 		if lost.Addresses, err = exclusion.ForgetHashes(ctx, tx); err != nil {
 			return err
 		}
-		lost.Erasures, err = erasure.ForgetFingerprints(ctx, tx)
-		return err
+		if lost.Erasures, err = erasure.ForgetFingerprints(ctx, tx); err != nil {
+			return err
+		}
+		sealer, err := ring.Sealer()
+		if err != nil {
+			return err
+		}
+		return audit.LoseKey(ctx, tx, sealer)
 	})
 	if err != nil {
 		return lost, err

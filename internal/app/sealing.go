@@ -9,6 +9,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/erasure"
 	"github.com/segue-app/segue/internal/exclusion"
@@ -63,7 +64,7 @@ func Alone(c Config, work func() error) (err error) {
 
 // Sealed tells where sealed values are.
 func Sealed() []reseal.Place {
-	return slices.Concat(connection.Sealed(), source.Sealed(), exclusion.Sealed(), run.Sealed(), erasure.Sealed(), notice.Sealed())
+	return slices.Concat(connection.Sealed(), source.Sealed(), exclusion.Sealed(), run.Sealed(), erasure.Sealed(), notice.Sealed(), audit.Sealed())
 }
 
 // openSealer reads the key file. It makes one when there is none, unless something is sealed already: a new key would open nothing

@@ -8,6 +8,7 @@ package audit
 
 import (
 	"context"
+	"encoding/hex"
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
@@ -63,8 +64,13 @@ type Record struct {
 	Via      Means
 	Address  string // network address, "" when it came over none
 
-	hash [32]byte
+	seals   int64  // that there were when it was written
+	changes string // as they are stored
+	hash    [32]byte
 }
+
+// Hash is what the entry is chained by, in hex.
+func (r Record) Hash() string { return hex.EncodeToString(r.hash[:]) }
 
 // Means is by what an act reached the program.
 type Means string

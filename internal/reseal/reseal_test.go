@@ -53,7 +53,7 @@ func plant(t *testing.T, k *apptest.Kit) map[string]int {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	return map[string]int{"connections": 1, "drafts": 1, "key_changes": 1, "sources": 1, "exclusions": 1, "evidence": many, "erasures": 1, "hooks": 1}
+	return map[string]int{"connections": 1, "drafts": 1, "key_changes": 1, "sources": 1, "exclusions": 1, "evidence": many, "erasures": 1, "hooks": 1, "audit": 1}
 }
 
 func sealRows(ctx context.Context, tx database.Tx, p reseal.Place, sealer *secret.Sealer) error {
@@ -183,7 +183,7 @@ func TestAnExchangeThatIsKilledAnywhereLeavesAKeyFileThatOpensEverything(t *test
 			}
 			return nil
 		}}.Do(t.Context())
-		if total := look(t, db, load(t, keyFile)).Total(); total.Unreadable != 0 || total.Current+total.Older != many+9 {
+		if total := look(t, db, load(t, keyFile)).Total(); total.Unreadable != 0 || total.Current+total.Older != many+10 {
 			t.Fatalf("after %v: %+v", err, total)
 		}
 		if err == nil { // and it was done again from each of those, with yet another key
@@ -212,7 +212,7 @@ func TestWhatOpensWithNoKeyStaysAsItIsAndIsTold(t *testing.T) {
 	db := open(t, k.Config)
 	defer close(t, db)
 	counts, err := reseal.Exchange{DB: db, Places: app.Sealed(), KeyFile: keyFile, New: secret.NewKeyring()}.Do(t.Context())
-	if err != nil || counts.Total().Unreadable != 1 || look(t, db, load(t, keyFile)).Total() != (reseal.Count{Current: many + 8, Unreadable: 1}) {
+	if err != nil || counts.Total().Unreadable != 1 || look(t, db, load(t, keyFile)).Total() != (reseal.Count{Current: many + 9, Unreadable: 1}) {
 		t.Errorf("%+v, %v", counts, err)
 	}
 }
@@ -221,7 +221,7 @@ func TestWhatOpensWithNoKeyStaysAsItIsAndIsTold(t *testing.T) {
 // the places is lost with the next exchange.
 func TestEveryColumnOfBytesIsKnownToBeSealedOrNot(t *testing.T) {
 	hashes := strings.Fields(`sessions.token_hash devices.token_hash invitations.token_hash password_attempts.key excluded_emails.hash erased_fingerprints.hash
-		deliveries.hash refusals.hash tokens.hash token_starts.key_hash token_starts.asked`)
+		deliveries.hash refusals.hash tokens.hash token_starts.key_hash token_starts.asked audit_entries.hash audit_seals.mac`)
 	k := apptest.Start(t, 1)
 	columns, err := database.Column[string](k.DB.Reader().QueryContext(t.Context(), `SELECT s.name || '.' || c.name FROM sqlite_schema s, pragma_table_info(s.name) c
 		WHERE s.type = 'table' AND upper(c.type) = 'BLOB' AND s.name NOT LIKE 'river_%'`))
