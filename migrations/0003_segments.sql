@@ -1,6 +1,6 @@
 -- +goose Up
 CREATE TABLE segments (
-    id            INTEGER PRIMARY KEY,
+    id            INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: versions and approvals name it
     name          TEXT    NOT NULL,
     name_key      TEXT    NOT NULL UNIQUE,        -- folded: two segments never differ by case alone
     description   TEXT    NOT NULL DEFAULT '',

@@ -25,10 +25,10 @@ const LastDay = 32
 
 // Pattern is on which days, and when on those.
 type Pattern struct {
-	Recurrence Recurrence
-	Weekdays   []time.Weekday // of a weekly one
-	MonthDay   int            // of a monthly one: 1 to 31, or LastDay
-	Times      []Clock        // in the zone's local time
+	Recurrence Recurrence     `json:"recurrence"`
+	Weekdays   []time.Weekday `json:"weekdays,omitempty"`  // of a weekly one
+	MonthDay   int            `json:"month_day,omitempty"` // of a monthly one: 1 to 31, or LastDay
+	Times      []Clock        `json:"times"`               // in the zone's local time
 }
 
 // on reports whether something is due on a day.

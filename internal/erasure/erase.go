@@ -14,6 +14,7 @@ import (
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/source"
+	"github.com/segue-app/segue/internal/version"
 )
 
 // Order says whom to erase, and that it is meant.
@@ -36,6 +37,7 @@ const (
 	placeSnapshots = "snapshots"
 	placeLists     = "lists"
 	placeFiles     = "files"
+	placeVersions  = "versions"
 )
 
 // Erase removes a person everywhere here, and has their tags taken away at destinations. It returns the id of the proof.
@@ -145,6 +147,9 @@ func (s *Service) remove(ctx context.Context, actor access.Actor, order Order, f
 				return err
 			}
 			removed[placeLists] += lists
+		}
+		if removed[placeVersions], err = version.Erase(ctx, tx, blocked(found)); err != nil {
+			return err
 		}
 		if id, err = insertErasure(ctx, tx, Erasure{At: s.Clock(), By: actor.Name, Reason: order.Reason, Reference: order.Reference}, removed); err != nil {
 			return err

@@ -14,6 +14,7 @@ import (
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/segment"
 	"github.com/segue-app/segue/internal/source"
+	"github.com/segue-app/segue/internal/version"
 )
 
 // Query asks for a person.
@@ -33,6 +34,7 @@ type Found struct {
 	Files     []source.WaitingFile
 	Traces    []run.Trace
 	Rules     []segment.Listed // that name the person: changed by hand
+	Versions  int              // of exports and segments, earlier ones and those of today, with an address in them
 	Excluded  []exclusion.Answer
 	aliases   []string // other ids of the chosen profiles
 	Erased    bool     // somebody with this key or address was erased before, and must not come back
@@ -54,7 +56,7 @@ type InList struct {
 
 // Anything reports whether something is kept.
 func (f Found) Anything() bool {
-	return len(f.Held)+len(f.Lists)+len(f.Files)+len(f.Traces)+len(f.Rules) > 0
+	return len(f.Held)+len(f.Lists)+len(f.Files)+len(f.Traces)+len(f.Rules)+f.Versions > 0
 }
 
 // Chosen are the ids of the profiles that are meant.
@@ -308,6 +310,9 @@ func (l *looking) fill(ctx context.Context, found *Found) error {
 		return err
 	}
 	if found.Rules, err = s.Segments.Naming(ctx, l.actor, found.Addresses); err != nil {
+		return err
+	}
+	if found.Versions, err = version.Naming(ctx, s.db.Reader(), blocked(*found)); err != nil {
 		return err
 	}
 	for _, written := range found.Addresses {

@@ -17,7 +17,7 @@ type fingerprint = [16]byte
 
 // listed is whom nobody may bring back.
 type listed struct {
-	version version
+	edition edition
 	hashes  map[fingerprint]struct{}
 }
 
@@ -52,17 +52,17 @@ func (s *Service) Erased(ctx context.Context, q database.Querier) (func(profileI
 
 // current gives the list as q sees it.
 func (s *Service) current(ctx context.Context, q database.Querier) (*listed, error) {
-	now, err := readVersion(ctx, q)
+	now, err := readEdition(ctx, q)
 	if err != nil {
 		return nil, err
 	}
 	s.mutex.Lock()
 	held := s.list
 	s.mutex.Unlock()
-	if held != nil && held.version == now {
+	if held != nil && held.edition == now {
 		return held, nil
 	}
-	list := &listed{version: now, hashes: map[fingerprint]struct{}{}}
+	list := &listed{edition: now, hashes: map[fingerprint]struct{}{}}
 	if now.count > 0 {
 		if err := readFingerprints(ctx, q, list.hashes); err != nil {
 			return nil, err

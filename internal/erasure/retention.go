@@ -9,6 +9,7 @@ import (
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/run"
+	"github.com/segue-app/segue/internal/version"
 )
 
 // Kind is a kind of data that is kept for a while only.
@@ -30,6 +31,7 @@ const (
 	keepRejections = "rejections"
 	keepSizes      = "sizes"
 	keepChains     = "chains"
+	keepVersions   = "versions"
 	keepProofs     = "proofs"
 )
 
@@ -52,6 +54,7 @@ func (s *Service) kinds() []Kind {
 		{Name: "deliveries"},
 		{Name: "runs"},
 		{keepChains, 90, 30, 1825},
+		{keepVersions, 730, 90, 3650},
 		{Name: "drafts"},
 		{Name: "sessions"},
 		{keepProofs, 1825, 365, 3650},
@@ -170,7 +173,7 @@ func (s *Service) Tidy(ctx context.Context) error {
 	removed := map[string]int{keepEvidence: evidence, keepHistory: history}
 	for name, drop := range map[string]func(context.Context, time.Time) (int, error){
 		keepUploads: s.Sources.EndOlder, keepRefused: s.Sources.DropRefusals, keepImports: s.Sources.DropImports, keepSizes: s.Segments.DropSizes,
-		keepRejections: s.Runs.DropRejections, keepChains: s.dropChains, keepProofs: s.dropProofs,
+		keepRejections: s.Runs.DropRejections, keepChains: s.dropChains, keepVersions: s.dropVersions, keepProofs: s.dropProofs,
 	} {
 		if removed[name], err = drop(ctx, before(name)); err != nil {
 			return err
@@ -181,6 +184,14 @@ func (s *Service) Tidy(ctx context.Context) error {
 
 func (s *Service) dropChains(ctx context.Context, before time.Time) (int, error) {
 	return s.drop(ctx, `DELETE FROM chains WHERE ended_at < ?`, before)
+}
+
+func (s *Service) dropVersions(ctx context.Context, before time.Time) (dropped int, err error) {
+	err = s.db.InTx(ctx, func(tx database.Tx) error {
+		dropped, err = version.DropOlder(ctx, tx, before)
+		return err
+	})
+	return dropped, err
 }
 
 // dropProofs ends the time of proofs. The fingerprints stay: the person does not come back for that.

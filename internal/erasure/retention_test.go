@@ -43,7 +43,9 @@ func TestEachKindOfDataIsKeptForItsTimeAndNoLonger(t *testing.T) {
 		"rejections": {`INSERT INTO rejections (run_id, profile_id, outcome, code) SELECT id, 'old', 'invalid', 'required' FROM runs WHERE ended_at = ?1`, `rejections WHERE profile_id = 'old'`},
 		"sizes":      {`INSERT INTO segment_sizes (segment_id, at, size) SELECT min(id), ?1, 12345 FROM segments`, `segment_sizes WHERE size = 12345`},
 		"chains":     {`INSERT INTO chains (cause, due_at, queued_at, ended_at, state) VALUES ('demand', ?1, ?1, ?1, 'succeeded')`, `chains`},
-		"proofs":     {`INSERT INTO erasures (at, by_name, reason, removed) VALUES (?1, 'Ada', 'asked', '{}')`, `erasures`},
+		"versions": {`INSERT INTO versions (kind, thing_id, number, act, definition, substance, at) SELECT 'schedule', 1, value, 'changed', '{}', '', iif(value = 1, ?1, ?1 + 1000000000000)
+			FROM (WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < 51) SELECT value FROM n)`, `versions WHERE number = 1 AND kind = 'schedule'`},
+		"proofs": {`INSERT INTO erasures (at, by_name, reason, removed) VALUES (?1, 'Ada', 'asked', '{}')`, `erasures`},
 	}
 	for _, kind := range list {
 		if !kind.Settable() {
@@ -124,10 +126,10 @@ func TestTheOperatorSaysHowLongIsTheMost(t *testing.T) {
 // TestEveryTableIsThoughtOfWhenAPersonIsErased fails for a table that nobody has decided on: whether it may hold something of a
 // person, and then who erases it.
 func TestEveryTableIsThoughtOfWhenAPersonIsErased(t *testing.T) {
-	erased := strings.Fields(`batch_items deliveries evidence late_batches refusals rejections retries runs run_events segment_list_members withdrawals withdrawn_tags`)
+	erased := strings.Fields(`batch_items deliveries evidence late_batches versions approval_refusals refusals rejections retries runs run_events segment_list_members withdrawals withdrawn_tags`)
 	keyed := strings.Fields(`excluded_emails erased_fingerprints erasure_tags`) // hashes and sealed values alone
 	nobody := strings.Fields(`alert_choices alert_languages alert_settings alert_tellings alerts attributes audit_entries audit_key audit_seals batches chain_tasks chains connection_consents connection_drafts connection_key_changes connections devices erasures excluded_domains excluded_segments
-		exclusion_additions exclusion_salt export_mappings export_segments exports goose_db_version hooks import_refusals imports invitations notices outcome_writings pace_minutes password_attempts readings
+		exclusion_additions exclusion_salt export_mappings export_segments exports goose_db_version hooks import_refusals imports invitations notices approvals approval_connections approval_settings approved_segments outcome_writings pace_minutes password_attempts readings
 		restores retention schedule segment_list_lines segment_lists segment_parts segment_sizes segments sessions snapshot_attributes snapshot_holds snapshots sources
 		stops tidyings unifications unification_prefixes unification_rules unification_state attribute_trust token_starts tokens users`)
 	k := apptest.Start(t, 1)

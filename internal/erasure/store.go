@@ -16,10 +16,10 @@ import (
 	"github.com/segue-app/segue/internal/run"
 )
 
-// version changes whenever somebody is added to those who must not come back, or taken away.
-type version struct{ last, count int64 }
+// edition changes whenever somebody is added to those who must not come back, or taken away.
+type edition struct{ last, count int64 }
 
-func readVersion(ctx context.Context, q database.Querier) (v version, err error) {
+func readEdition(ctx context.Context, q database.Querier) (v edition, err error) {
 	if err := q.QueryRowContext(ctx, `SELECT coalesce(max(id), 0), count(*) FROM erased_fingerprints`).Scan(&v.last, &v.count); err != nil {
 		return v, fmt.Errorf("look for erased persons: %w", err)
 	}

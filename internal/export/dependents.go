@@ -9,6 +9,7 @@ import (
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/segment"
+	"github.com/segue-app/segue/internal/version"
 )
 
 // Dependents answers the connection package: which exports use a connection, and what becomes of them when it goes.
@@ -36,17 +37,17 @@ func (d Dependents) OnConnection(ctx context.Context, q database.Querier, id int
 
 // Detach keeps the exports, inactive, without their connection.
 func (d Dependents) Detach(ctx context.Context, tx database.Tx, actor access.Actor, ids []int64) error {
-	return d.each(actor, ids, func(id int64) error { return detach(ctx, tx, id, d.service.clock()) })
+	return d.each(actor, ids, func(id int64) error { return d.service.detach(ctx, tx, actor, id) })
 }
 
 // Remove takes the exports away; their history stays.
 func (d Dependents) Remove(ctx context.Context, tx database.Tx, actor access.Actor, ids []int64) error {
-	return d.each(actor, ids, func(id int64) error { return remove(ctx, tx, id, d.service.clock()) })
+	return d.each(actor, ids, func(id int64) error { return d.service.remove(ctx, tx, actor, id) })
 }
 
 // Pause stops the exports for the time being.
 func (d Dependents) Pause(ctx context.Context, tx database.Tx, actor access.Actor, ids []int64) error {
-	return d.each(actor, ids, func(id int64) error { return pause(ctx, tx, id, actor.Name, d.service.clock()) })
+	return d.each(actor, ids, func(id int64) error { return d.service.pause(ctx, tx, actor, id, version.Paused) })
 }
 
 func (d Dependents) each(actor access.Actor, ids []int64, change func(id int64) error) error {

@@ -144,4 +144,6 @@ type Draft struct {
 	Outcomes     Outcomes
 	AnyState     bool // of its segments: until all are active, the export does not run
 	Version      int  // of the export that was edited; 0 for a new one
+
+	backTo int // number of the version that it is
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/segue-app/segue/internal/calendar"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/version"
 )
 
 // When says by what an export runs by itself.
@@ -29,10 +30,10 @@ var Whens = []When{WithSystem, Weekly, Monthly, Off}
 // Schedule says when an export runs by itself. Weekdays, Day and Time are kept also while they are not used; they are meant in
 // the zone of the system's schedule, and its blackouts hold for them too.
 type Schedule struct {
-	When     When
-	Weekdays []time.Weekday // of a weekly one
-	Day      int            // of a monthly one: as of calendar.Pattern
-	Time     calendar.Clock
+	When     When           `json:"when"`
+	Weekdays []time.Weekday `json:"weekdays"` // of a weekly one
+	Day      int            `json:"day"`      // of a monthly one: as of calendar.Pattern
+	Time     calendar.Clock `json:"time"`
 }
 
 // Own reports whether the export runs at times of its own.
@@ -100,8 +101,15 @@ func (s *Service) SetSchedule(ctx context.Context, actor access.Actor, id int64,
 		if err := check.Err(); err != nil {
 			return err
 		}
-		return setSchedule(ctx, tx, id, schedule, s.clock())
+		return s.setSchedule(ctx, tx, actor, id, schedule)
 	})
+}
+
+func (s *Service) setSchedule(ctx context.Context, tx database.Tx, actor access.Actor, id int64, schedule Schedule) error {
+	if err := setSchedule(ctx, tx, id, schedule, 1, s.clock()); err != nil {
+		return err
+	}
+	return s.keep(ctx, tx, actor, id, version.Scheduled, 0)
 }
 
 // Unset is an export whose schedule could not be set.
@@ -136,7 +144,7 @@ func (s *Service) SetSchedules(ctx context.Context, actor access.Actor, ids []in
 				not = append(not, Unset{ID: id, Name: e.Name, Code: "problem.not_permitted"})
 				continue
 			}
-			if err := setSchedule(ctx, tx, id, schedule, s.clock()); err != nil {
+			if err := s.setSchedule(ctx, tx, actor, id, schedule); err != nil {
 				return err
 			}
 			set++

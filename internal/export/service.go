@@ -14,6 +14,7 @@ import (
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/pushdown"
 	"github.com/segue-app/segue/internal/segment"
+	"github.com/segue-app/segue/internal/version"
 )
 
 // Profiles is what exports need of the profile package.
@@ -169,8 +170,13 @@ func (s *Service) save(ctx context.Context, actor access.Actor, id int64, draft 
 		if err != nil {
 			return err
 		}
-		saved, err = get(ctx, tx, savedID)
-		return err
+		if err := s.keep(ctx, tx, actor, savedID, draft.act(id), draft.backTo); err != nil {
+			return err
+		}
+		if saved, err = get(ctx, tx, savedID); err != nil || draft.backTo == 0 {
+			return err
+		}
+		return s.noteGoingBack(ctx, tx, actor, saved, draft)
 	})
 	if err == nil {
 		s.events.Publish(Topic)
@@ -206,20 +212,28 @@ func (s *Service) change(ctx context.Context, actor access.Actor, id int64, chan
 
 // Pause stops an export for the time being: it does not run, and a run under way stops.
 func (s *Service) Pause(ctx context.Context, actor access.Actor, id int64) error {
-	return s.change(ctx, actor, id, func(tx database.Tx, _ Export) error { return pause(ctx, tx, id, actor.Name, s.clock()) })
+	return s.change(ctx, actor, id, func(tx database.Tx, _ Export) error {
+		return s.pause(ctx, tx, actor, id, version.Paused)
+	})
 }
 
 // Resume lets a paused export run again.
 func (s *Service) Resume(ctx context.Context, actor access.Actor, id int64) error {
-	return s.change(ctx, actor, id, func(tx database.Tx, _ Export) error { return pause(ctx, tx, id, "", time.Time{}) })
+	return s.change(ctx, actor, id, func(tx database.Tx, _ Export) error {
+		return s.pause(ctx, tx, actor, id, version.Resumed)
+	})
 }
 
 // DetachConnection takes the connection away: the export stays, and does not run until another is chosen.
 func (s *Service) DetachConnection(ctx context.Context, actor access.Actor, id int64) error {
-	return s.change(ctx, actor, id, func(tx database.Tx, _ Export) error { return detach(ctx, tx, id, s.clock()) })
+	return s.change(ctx, actor, id, func(tx database.Tx, _ Export) error {
+		return s.detach(ctx, tx, actor, id)
+	})
 }
 
 // RemoveExport takes an export away. Its runs stay in the history; what it delivered stays at the destination.
 func (s *Service) RemoveExport(ctx context.Context, actor access.Actor, id int64) error {
-	return s.change(ctx, actor, id, func(tx database.Tx, _ Export) error { return remove(ctx, tx, id, s.clock()) })
+	return s.change(ctx, actor, id, func(tx database.Tx, _ Export) error {
+		return s.remove(ctx, tx, actor, id)
+	})
 }

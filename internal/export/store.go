@@ -177,7 +177,7 @@ func save(ctx context.Context, tx database.Tx, id, by int64, destinationType str
 	if err != nil {
 		return 0, fmt.Errorf("save export: %w", err)
 	}
-	if err := setSchedule(ctx, tx, id, d.Schedule, now); err != nil {
+	if err := setSchedule(ctx, tx, id, d.Schedule, 0, now); err != nil {
 		return 0, err
 	}
 	for _, statement := range []string{`DELETE FROM export_segments WHERE export_id = ?`, `DELETE FROM export_mappings WHERE export_id = ?`} {

@@ -38,13 +38,14 @@ func (s *Schedule) into() []any {
 	return []any{&s.When, (*weekdays)(&s.Weekdays), &s.Day, &s.Time}
 }
 
-// setSchedule changes nothing when the schedule is the same: then times since it was set stay due.
-func setSchedule(ctx context.Context, tx database.Tx, id int64, s Schedule, now time.Time) error {
+// setSchedule changes nothing when the schedule is the same: then times since it was set stay due. The version rises by count: 0
+// when the change is a part of a larger one.
+func setSchedule(ctx context.Context, tx database.Tx, id int64, s Schedule, count int, now time.Time) error {
 	days := weekdays(s.Weekdays).text()
 	_, err := tx.ExecContext(ctx, `UPDATE exports SET schedule = ?1, schedule_weekdays = ?2, schedule_day = ?3, schedule_time = ?4,
-		schedule_set_at = ?5, schedule_due = NULL, version = version + 1, updated_at = ?5
+		schedule_set_at = ?5, schedule_due = NULL, version = version + ?7, updated_at = ?5
 		WHERE id = ?6 AND NOT (schedule = ?1 AND schedule_weekdays = ?2 AND schedule_day = ?3 AND schedule_time = ?4)`,
-		s.When, days, s.Day, s.Time, database.Millis(now), id)
+		s.When, days, s.Day, s.Time, database.Millis(now), id, count)
 	if err != nil {
 		return fmt.Errorf("schedule export %d: %w", id, err)
 	}

@@ -20,11 +20,11 @@ const (
 
 // Settings are what an administrator chooses.
 type Settings struct {
-	On        bool
-	Pattern   calendar.Pattern
-	Zone      string             // IANA name
-	Blackouts calendar.Blackouts // also for exports with a schedule of their own
-	OnFailure OnFailure
+	On        bool               `json:"on"`
+	Pattern   calendar.Pattern   `json:"pattern"`
+	Zone      string             `json:"zone"`      // IANA name
+	Blackouts calendar.Blackouts `json:"blackouts"` // also for exports with a schedule of their own
+	OnFailure OnFailure          `json:"on_failure"`
 }
 
 // Schedule is the settings with their history.

@@ -78,7 +78,11 @@ func SkipsOnFailure(ctx context.Context, q database.Querier) (bool, error) {
 
 // Save changes the schedule. It fails with a Conflict when somebody else changed it since the version. A time that came
 // due under the old settings still begins a chain; one that lies before the change never does by the new ones.
-func (s *Service) Save(ctx context.Context, actor access.Actor, settings Settings, version int) (saved Schedule, err error) {
+func (s *Service) Save(ctx context.Context, actor access.Actor, settings Settings, version int) (Schedule, error) {
+	return s.save(ctx, actor, settings, version, 0)
+}
+
+func (s *Service) save(ctx context.Context, actor access.Actor, settings Settings, version, backTo int) (saved Schedule, err error) {
 	if err := actor.Require(access.ManageSchedule); err != nil {
 		return Schedule{}, err
 	}
@@ -102,8 +106,10 @@ func (s *Service) Save(ctx context.Context, actor access.Actor, settings Setting
 		if err := save(ctx, tx, settings, actor.Name, now); err != nil {
 			return err
 		}
-		saved, err = get(ctx, tx)
-		return err
+		if saved, err = get(ctx, tx); err != nil {
+			return err
+		}
+		return s.keep(ctx, tx, actor, before, saved, backTo)
 	})
 	if err == nil {
 		s.events.Publish(Topic)

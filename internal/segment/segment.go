@@ -110,6 +110,8 @@ type Draft struct {
 	Definition  Definition
 	State       State // "": active when it is new, and otherwise as it was
 	Version     int   // of the segment that was read before editing
+
+	backTo int // number of the version that it is
 }
 
 // Use is what a segment is part of: an export, another segment's rule, or the list of exclusions when it is neither.

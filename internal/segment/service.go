@@ -10,6 +10,7 @@ import (
 	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
+	"github.com/segue-app/segue/internal/version"
 )
 
 // Codes of what can be wrong with a segment as a whole.
@@ -165,6 +166,9 @@ func (s *Service) keep(ctx context.Context, tx database.Tx, actor access.Actor, 
 	if err := keepParts(ctx, tx, id, draft.Definition.Rule.Segments()); err != nil {
 		return 0, err
 	}
+	if err := s.keepVersion(ctx, tx, actor, id, version.Made, 0); err != nil {
+		return 0, err
+	}
 	return id, markWaiting(ctx, tx, []int64{id}, s.now())
 }
 
@@ -209,6 +213,13 @@ func (s *Service) Update(ctx context.Context, actor access.Actor, id int64, draf
 		if err := keepParts(ctx, tx, id, draft.Definition.Rule.Segments()); err != nil {
 			return err
 		}
+		act := version.Changed
+		if draft.backTo != 0 {
+			act = version.WentBack
+		}
+		if err := s.keepVersion(ctx, tx, actor, id, act, draft.backTo); err != nil {
+			return err
+		}
 		if outers, err = outersOf(ctx, tx, id); err != nil {
 			return err
 		}
@@ -239,6 +250,9 @@ func (s *Service) Delete(ctx context.Context, actor access.Actor, id int64) erro
 		}
 		if len(uses) > 0 {
 			return problem.New(problem.Conflict, CodeInUse, "Count", len(uses))
+		}
+		if err := version.Drop(ctx, tx, thing(id)); err != nil {
+			return err
 		}
 		return remove(ctx, tx, id)
 	})

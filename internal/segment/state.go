@@ -6,6 +6,7 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/version"
 )
 
 // State says whether a segment counts.
@@ -49,6 +50,9 @@ func (s *Service) Activate(ctx context.Context, actor access.Actor, id int64) (S
 		if err := setState(ctx, tx, id, Active, s.now()); err != nil {
 			return err
 		}
+		if err := s.keepVersion(ctx, tx, actor, id, version.Activated, 0); err != nil {
+			return err
+		}
 		return markWaiting(ctx, tx, []int64{id}, s.now())
 	})
 	if err != nil {
@@ -82,7 +86,10 @@ func (s *Service) Deactivate(ctx context.Context, actor access.Actor, id int64, 
 		if len(exports) > 0 && !knowing {
 			return problem.New(problem.Conflict, CodeInExports, "Count", len(exports))
 		}
-		return setState(ctx, tx, id, Inactive, s.now())
+		if err := setState(ctx, tx, id, Inactive, s.now()); err != nil {
+			return err
+		}
+		return s.keepVersion(ctx, tx, actor, id, version.Deactivated, 0)
 	})
 	if err == nil {
 		s.changed(id)
