@@ -60,6 +60,16 @@
   on("toggle", (e) => e.target.id && !("menu" in e.target.dataset) && unfolded.set(e.target.id, e.target.open), true);
   on("htmx:afterSwap", () => unfolded.forEach((open, id) => document.getElementById(id)?.toggleAttribute("open", open)));
 
+  // A page is left when its session is over: whether it is, is asked when the page is looked at again, and when its live stream ended.
+  const stay = async () => {
+    if (!document.querySelector("form[action='/sign-out']")) return;
+    const answer = await fetch("/session", { redirect: "manual" }).catch(() => null);
+    if (answer?.type === "opaqueredirect") location.reload();
+  };
+  on("visibilitychange", () => document.hidden || stay());
+  on("htmx:sseError", stay);
+  addEventListener("pageshow", (e) => e.persisted && stay());
+
   // After an htmx swap the focus goes to a new error summary; otherwise htmx keeps it where it was.
   on("htmx:afterSettle", (e) => e.target.querySelector?.(".error-summary")?.focus());
 })();

@@ -101,7 +101,7 @@ func acceptsGzip(header string) bool {
 var contentTypes = map[string]string{
 	".css": "text/css; charset=utf-8",
 	".js":  "text/javascript; charset=utf-8",
-	".svg": "image/svg+xml",
+	".svg": "image/svg+xml; charset=utf-8",
 	"":     "text/plain; charset=utf-8", // licences
 }
 

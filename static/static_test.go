@@ -52,8 +52,8 @@ func TestEveryAssetHasTheRightType(t *testing.T) {
 	for name, want := range map[string]string{
 		"segue.css":                   "text/css; charset=utf-8",
 		"app.js":                      "text/javascript; charset=utf-8",
-		"icons.svg":                   "image/svg+xml",
-		"favicon.svg":                 "image/svg+xml",
+		"icons.svg":                   "image/svg+xml; charset=utf-8",
+		"favicon.svg":                 "image/svg+xml; charset=utf-8",
 		"vendor/htmx/htmx.min.js":     "text/javascript; charset=utf-8",
 		"vendor/htmx/LICENSE":         "text/plain; charset=utf-8",
 		"icons.LICENSE":               "text/plain; charset=utf-8",

@@ -15,6 +15,7 @@ func (s *Server) accountRoutes(r *routes) {
 	r.get("/sign-in", public, s.showSignIn)
 	r.post("/sign-in", public, s.signInWithPassword)
 	r.post("/sign-out", public, s.endSession)
+	r.get("/session", access.LookAround, s.stillSignedIn) // for pages that are open: whether to stay so
 
 	r.get("/setup", public, s.showSetup) // the first administrator, by the token on the console
 	r.post("/setup", public, s.setUp)
@@ -65,10 +66,20 @@ func (s *Server) signInWithPassword(c echo.Context) error {
 	return redirect(c, next)
 }
 
+// stillSignedIn answers with nothing to whoever is signed in, and refuses anybody else.
+func (s *Server) stillSignedIn(c echo.Context) error {
+	if _, err := s.Accounts.Glance(ctx(c), sessionToken(c)); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
 func (s *Server) endSession(c echo.Context) error {
 	if err := s.signOut(c); err != nil {
 		return err
 	}
+	// What the browser keeps of the pages goes with the session. Cookies stay: the browser is still known, and so is its language.
+	c.Response().Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	s.flash(c, "success", "account.signed_out")
 	return redirect(c, "/sign-in")
 }

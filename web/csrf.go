@@ -90,6 +90,7 @@ func (s *Server) checkForm(next echo.HandlerFunc) echo.HandlerFunc {
 		if !validToken(c, c.Request().Header.Get(csrfHeader)) && !validToken(c, c.Request().PostFormValue(csrfField)) {
 			return errForeign
 		}
+		c.Request().Form = c.Request().PostForm // what an address says by itself is no field of a form
 		return next(c)
 	}
 }

@@ -44,7 +44,7 @@ func (s *Server) streamEvents(c echo.Context) error {
 	defer s.options.Observer.Stream()()
 
 	h := c.Response().Header()
-	h.Set(echo.HeaderContentType, eventStream)
+	h.Set(echo.HeaderContentType, eventStream+"; charset=utf-8")
 	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
 	stream := stream{c.Response(), http.NewResponseController(c.Response())}
 	// Reading is over; a deadline left on it would end the connection.
@@ -79,6 +79,11 @@ func (s *Server) streamEvents(c echo.Context) error {
 			return nil
 		}
 	}
+}
+
+// isStream reports whether the answer is a stream of events.
+func isStream(c echo.Context) bool {
+	return strings.HasPrefix(c.Response().Header().Get(echo.HeaderContentType), eventStream)
 }
 
 // mayWatch refuses topics that no area offers or that the actor may not see.

@@ -22,7 +22,7 @@ func (b *browser) listen(path string) <-chan string {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if kind := response.Header.Get("Content-Type"); response.StatusCode != http.StatusOK || kind != "text/event-stream" {
+	if kind := response.Header.Get("Content-Type"); response.StatusCode != http.StatusOK || kind != "text/event-stream; charset=utf-8" {
 		b.t.Fatalf("status %d, %s", response.StatusCode, kind)
 	}
 	b.t.Cleanup(func() { _ = response.Body.Close() }) // the stream may have ended already

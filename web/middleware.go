@@ -48,7 +48,7 @@ func (s *Server) logRequest(next echo.HandlerFunc) echo.HandlerFunc {
 			c.Error(err)
 		}
 		took := s.Clock().Sub(started)
-		if c.Response().Header().Get(echo.HeaderContentType) != eventStream {
+		if !isStream(c) {
 			s.options.Observer.Request(c.Request().Method, c.Path(), c.Response().Status, took)
 		}
 		s.log.LogAttrs(c.Request().Context(), slog.LevelInfo, "request",
@@ -84,7 +84,7 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 
 // policy lets a page load nothing but what this server serves, and nobody frame it.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
-	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	"connect-src 'self'; form-action 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 func (s *Server) secureHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {

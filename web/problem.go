@@ -62,6 +62,7 @@ func (s *Server) showProblem(err error, c echo.Context) {
 		}
 		return
 	}
+	s.logRefusal(c, err)
 	status, trouble := s.trouble(c, err)
 	if status == statusGone {
 		c.Response().Status = status
@@ -157,6 +158,20 @@ func signInPath(back string) string {
 		return "/sign-in"
 	}
 	return "/sign-in?" + url.Values{"next": {back}}.Encode()
+}
+
+// logRefusal writes down who was not permitted what: the user's id and the route's pattern.
+func (s *Server) logRefusal(c echo.Context, err error) {
+	p := problem.Of(err)
+	if p == nil || p.Kind != problem.NotPermitted {
+		return
+	}
+	s.log.LogAttrs(ctx(c), slog.LevelWarn, "not permitted",
+		slog.String("method", c.Request().Method),
+		slog.String("route", c.Path()),
+		slog.Int64("user", actor(c).UserID),
+		slog.String("code", p.Code),
+	)
 }
 
 // logFailure writes down what people are not told.

@@ -23,6 +23,7 @@ var expected = map[string]access.Action{
 	"GET /sign-in":                          public,
 	"POST /sign-in":                         public,
 	"POST /sign-out":                        public,
+	"GET /session":                          access.LookAround,
 	"GET /setup":                            public,
 	"POST /setup":                           public,
 	"GET /invitation":                       public,

@@ -22,7 +22,7 @@ func (s *Server) traceRequest(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		inner, span := trace.Begin(inner, trace.Incoming, methodOf(r.Method)+" "+c.Path())
 		defer func() {
-			if c.Response().Header().Get(echo.HeaderContentType) == eventStream {
+			if isStream(c) {
 				return
 			}
 			status := c.Response().Status

@@ -34,6 +34,10 @@ func TestATokenGoesNowhereButToTheServerThatWasNamed(t *testing.T) {
 		if !strings.Contains(told.errors, elsewhere.URL) {
 			t.Errorf("%d: it is not said where the server is: %s", status, told.errors)
 		}
+		_, err := newClient(named.URL, "segue_secret").apply(t.Context(), configFile("exports: []\n"), false, "fingerprint") // it has a client of its own patience
+		if err == nil || !strings.Contains(err.Error(), elsewhere.URL) {
+			t.Errorf("%d: applied elsewhere: %v", status, err)
+		}
 		named.Close()
 	}
 	if n := asked.Load(); n != 0 {

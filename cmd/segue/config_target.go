@@ -27,8 +27,9 @@ func (c *client) compare(ctx context.Context, file configFile, prune bool) (plan
 
 // apply may be sent more than once: the fingerprint fits once.
 func (c *client) apply(ctx context.Context, file configFile, prune bool, fingerprint string) (applied api.ConfigApplied, err error) {
-	patient := *c
-	patient.http = &http.Client{Timeout: applyWithin}
+	patient, slow := *c, *c.http
+	slow.Timeout = applyWithin
+	patient.http = &slow
 	query := url.Values{"prune": {strconv.FormatBool(prune)}, "fingerprint": {fingerprint}}
 	err = patient.ask(ctx, http.MethodPost, "/config/apply?"+query.Encode(), file, "", &applied)
 	return applied, err

@@ -3,6 +3,7 @@ package logline_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"strings"
 	"testing"
@@ -51,5 +52,18 @@ func TestTextIsWrittenUnlessJSONIsAskedFor(t *testing.T) {
 	logline.New(&out, slog.LevelWarn, false).WarnContext(logline.With(t.Context(), slog.Int64("import", 4)), "slow")
 	if got := out.String(); !strings.HasSuffix(got, "level=WARN msg=slow import=4\n") {
 		t.Errorf("wrote %q", got)
+	}
+}
+
+func TestNobodyWritesALineOfTheirOwnIntoTheLog(t *testing.T) {
+	forged := "x\nlevel=ERROR msg=forged\r\x1b[2J\u2028\x00"
+	for _, asJSON := range []bool{false, true} {
+		var out bytes.Buffer
+		ctx := logline.With(t.Context(), slog.String("request", forged))
+		logline.New(&out, slog.LevelInfo, asJSON).InfoContext(ctx, forged, "method", forged, "error", errors.New(forged), forged, forged)
+		line := strings.TrimSuffix(out.String(), "\n")
+		if strings.ContainsAny(line, "\n\r\x1b\x00\u2028") {
+			t.Errorf("JSON %v: %q", asJSON, line)
+		}
 	}
 }

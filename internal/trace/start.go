@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/url"
 	"os"
 	"sync"
 	"time"
@@ -43,7 +45,7 @@ func Start(ctx context.Context, version string) (stop func(context.Context) erro
 	if err != nil || !on {
 		return stop, err
 	}
-	exporter, err := otlptracehttp.New(ctx)
+	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithProxy(proxyOf))
 	if err != nil {
 		return stop, fmt.Errorf("send traces: %w", err)
 	}
@@ -61,6 +63,15 @@ func Start(ctx context.Context, version string) (stop func(context.Context) erro
 		tracer.Store(nil)
 		return provider.Shutdown(ctx)
 	}, nil
+}
+
+// proxyOf is the environment's proxy for a request, and refuses what a receiver's redirect asks for: spans go where they were told to, and
+// nowhere else. The exporter leaves no other place to say so without losing what the environment says of its certificates.
+func proxyOf(r *http.Request) (*url.URL, error) {
+	if r.Response != nil {
+		return nil, errors.New("the receiver of traces is elsewhere: name that address")
+	}
+	return http.ProxyFromEnvironment(r)
 }
 
 // complaints logs what goes wrong when traces are sent: once in a while, since a receiver that is away fails every few seconds.

@@ -2,6 +2,8 @@ package trace_test
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -115,5 +117,26 @@ func TestWithoutAReceiverNothingIsKeptAndNothingCosts(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
 	if _, err := trace.Start(t.Context(), "1"); err == nil {
 		t.Error("a protocol that is not spoken was accepted")
+	}
+}
+
+func TestSpansGoNowhereButToTheReceiverThatWasNamed(t *testing.T) {
+	elsewhere := tracetest.Receive(t)
+	named := httptest.NewServer(http.RedirectHandler(elsewhere.URL+"/v1/traces", http.StatusTemporaryRedirect))
+	defer named.Close()
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", named.URL)
+	stop, err := trace.Start(t.Context(), "1.2.3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, span := trace.Begin(t.Context(), trace.Inside, "run")
+	span.End()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := stop(ctx); err != nil && ctx.Err() != nil {
+		t.Fatal(err)
+	}
+	if n := len(elsewhere.Spans()); n != 0 {
+		t.Errorf("%d spans went elsewhere", n)
 	}
 }

@@ -92,6 +92,10 @@ func (a *API) Fail(c echo.Context, err error) error {
 		a.options.Log.LogAttrs(ctx(c), slog.LevelError, "request failed", slog.String("request", p.RequestID),
 			slog.String("method", c.Request().Method), slog.String("route", c.Path()), slog.Int64("user", bearer(c).User.ID), slog.Any("error", err))
 	}
+	if p.Status == http.StatusForbidden {
+		a.options.Log.LogAttrs(ctx(c), slog.LevelWarn, "not permitted", slog.String("method", c.Request().Method), slog.String("route", c.Path()),
+			slog.Int64("user", bearer(c).User.ID), slog.String("code", p.Code))
+	}
 	h := c.Response().Header()
 	switch {
 	case p.Status == http.StatusUnauthorized && p.Code == "api.problem.no_token":

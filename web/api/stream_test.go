@@ -225,7 +225,7 @@ func (s *site) watch(key string, runID int64, headers ...string) <-chan heard {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if response.StatusCode != 200 || response.Header.Get("Content-Type") != "text/event-stream" {
+	if response.StatusCode != 200 || response.Header.Get("Content-Type") != "text/event-stream; charset=utf-8" {
 		s.t.Fatalf("status %d, %s", response.StatusCode, response.Header.Get("Content-Type"))
 	}
 	events := make(chan heard, 1000)

@@ -30,7 +30,7 @@ func (a *API) watchRun(c echo.Context) error {
 	listener := a.Events.Listen(run.Topic(r.ID))
 	defer listener.Close()
 	h := c.Response().Header()
-	h.Set(echo.HeaderContentType, "text/event-stream")
+	h.Set(echo.HeaderContentType, "text/event-stream; charset=utf-8")
 	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
 	s := &stream{c.Response(), http.NewResponseController(c.Response()), 0}
 	// Reading is over; a deadline left on it would end the connection.
