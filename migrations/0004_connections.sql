@@ -5,7 +5,7 @@ CREATE TABLE connections (
     type                 TEXT    NOT NULL,                -- kind of destination
     name                 TEXT    NOT NULL,
     name_key             TEXT    NOT NULL,                -- folded: how two names are told apart
-    open_to_contributors INTEGER NOT NULL DEFAULT 0 CHECK (open_to_contributors IN (0, 1)),
+    open_to_contributors INTEGER NOT NULL DEFAULT 0 CHECK (open_to_contributors IN (0, 1)), -- to all of them; see also connection_grants
     sealed_key           BLOB,                            -- bound to connection/<id>/api_key; NULL once removed
     key_version          INTEGER NOT NULL DEFAULT 1,
     brand_id             TEXT    NOT NULL,
@@ -24,6 +24,17 @@ CREATE TABLE connections (
     removed_by           INTEGER REFERENCES users (id)
 ) STRICT;
 CREATE UNIQUE INDEX connections_by_name ON connections (name_key) WHERE removed_at IS NULL;
+
+-- The contributors who may use a connection that is not open to all of them. Only people who are contributors are in it:
+-- whoever stops being one is taken out in the same transaction.
+CREATE TABLE connection_grants (
+    connection_id INTEGER NOT NULL REFERENCES connections (id),
+    user_id       INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    granted_by    INTEGER REFERENCES users (id),          -- NULL: the program itself
+    granted_at    INTEGER NOT NULL,
+    PRIMARY KEY (connection_id, user_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX connection_grants_by_user ON connection_grants (user_id);
 
 -- Who agreed to which terms, when, and until when. Rows are added and ended, never changed otherwise.
 CREATE TABLE connection_consents (
@@ -45,7 +56,7 @@ CREATE TABLE connection_drafts (
     user_id              INTEGER NOT NULL UNIQUE REFERENCES users (id) ON DELETE CASCADE,
     type                 TEXT    NOT NULL,
     name                 TEXT    NOT NULL DEFAULT '',
-    open_to_contributors INTEGER NOT NULL DEFAULT 0 CHECK (open_to_contributors IN (0, 1)),
+    access               TEXT    NOT NULL DEFAULT '',     -- 'contributors', or the ids of those who may use it
     sealed_key           BLOB,                            -- bound to connection_draft/<id>/api_key
     terms_version        TEXT    NOT NULL DEFAULT '',     -- '': not agreed
     agreed_at            INTEGER,

@@ -5,7 +5,7 @@ CREATE TABLE exports (
     destination_type TEXT    NOT NULL,
     connection_id    INTEGER REFERENCES connections (id), -- NULL: detached, inactive until another is chosen
     detached_from    TEXT    NOT NULL DEFAULT '',         -- name of the connection that it had
-    detached_open    INTEGER NOT NULL DEFAULT 0,          -- 1: contributors might use that connection
+    detached_id      INTEGER REFERENCES connections (id), -- that connection: who may use it may edit the detached export
     schedule         TEXT    NOT NULL DEFAULT 'system' CHECK (schedule IN ('system', 'weekly', 'monthly', 'off')),
     schedule_weekdays TEXT   NOT NULL DEFAULT '[1]',      -- JSON: 0 is Sunday; these three are kept also while they are not used
     schedule_day     INTEGER NOT NULL DEFAULT 1,          -- of the month; 32: the last
@@ -19,6 +19,7 @@ CREATE TABLE exports (
     outcomes         TEXT    NOT NULL DEFAULT '',         -- JSON: where the outcomes of runs are written; '': nowhere
     paused_at        INTEGER,
     paused_by        TEXT    NOT NULL DEFAULT '',
+    paused_code      TEXT    NOT NULL DEFAULT '',         -- why, when it was not for its own sake
     version          INTEGER NOT NULL DEFAULT 1,
     created_by       INTEGER REFERENCES users (id),
     created_at       INTEGER NOT NULL,

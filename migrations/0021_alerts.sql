@@ -7,7 +7,6 @@ CREATE TABLE alerts (
     thing           TEXT    NOT NULL CHECK (thing IN ('export', 'connection', 'source', 'schedule')),
     thing_id        INTEGER NOT NULL DEFAULT 0,           -- 0 for the schedule of the system
     name            TEXT    NOT NULL DEFAULT '',          -- of the thing
-    open_connection INTEGER NOT NULL DEFAULT 0 CHECK (open_connection IN (0, 1)), -- of an export: contributors may use its connection
     code            TEXT    NOT NULL DEFAULT '',          -- why
     facts           TEXT    NOT NULL DEFAULT '{}',        -- JSON: the numbers of it, see alert.Facts
     opened_at       INTEGER NOT NULL,

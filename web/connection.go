@@ -43,7 +43,11 @@ func (s *Server) listConnections(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return render(c, http.StatusOK, views.List(s.page(c, "connections", text(c, "connections.title")), connectionList(c, connections)))
+	contributors, err := s.Connections.Contributors(ctx(c), actor(c))
+	if err != nil {
+		return err
+	}
+	return render(c, http.StatusOK, views.List(s.page(c, "connections", text(c, "connections.title")), connectionList(c, connections, contributors)))
 }
 
 // aboveConnection are the pages above a connection's.
@@ -73,7 +77,7 @@ func (s *Server) renderSetup(c echo.Context, status int, view views.SetupView) e
 // connectionErrors are the errors of any form about a connection.
 func connectionErrors(c echo.Context, err error) (component.Errors, bool) {
 	return formErrors(c, err, "name", "connections.name", "key", "connections.key.short", "agree", "connections.terms",
-		"password", "connections.password", "withdrawal", "connections.exports", "type", "connections.type")
+		"password", "connections.password", "people", "connections.access.named", "withdrawal", "connections.exports", "type", "connections.type")
 }
 
 // setupFailed shows the draft again with what went wrong; change puts in what was typed.
@@ -104,10 +108,13 @@ func (s *Server) beginConnection(c echo.Context) error {
 
 func (s *Server) connectConnection(c echo.Context) error {
 	typed := connection.Entry{
-		Name: c.FormValue("name"), OpenToContributors: c.FormValue("access") == "contributors",
+		Name: c.FormValue("name"), Grant: grantOf(c),
 		Key: connection.CleanKey(c.FormValue("key")), TermsVersion: c.FormValue("terms_version"), Agree: c.FormValue("agree") != "",
 	}
 	_, err := s.Connections.Fill(ctx(c), actor(c), typed)
+	if err == nil {
+		err = checkGrant(c)
+	}
 	if err == nil {
 		_, err = s.Connections.Connect(ctx(c), actor(c))
 	}
@@ -116,7 +123,8 @@ func (s *Server) connectConnection(c echo.Context) error {
 	}
 	return s.setupFailed(c, err, func(v *views.SetupView) {
 		if v.Stage > views.StageType {
-			v.Stage, v.Name, v.Open, v.AgreeTicked = views.StageDetails, typed.Name, typed.OpenToContributors, typed.Agree
+			v.Stage, v.Name, v.AgreeTicked = views.StageDetails, typed.Name, typed.Agree
+			v.Access.Typed(c.FormValue("access"), c.Request().PostForm["people"])
 		}
 	})
 }
@@ -194,23 +202,6 @@ func version(c echo.Context) int {
 		return -1
 	}
 	return n
-}
-
-func (s *Server) editConnection(c echo.Context) error {
-	id, err := pathID(c, "id")
-	if err != nil {
-		return err
-	}
-	change := connection.Change{
-		Version: version(c), Name: c.FormValue("name"), OpenToContributors: c.FormValue("access") == "contributors",
-		Withdrawal: connection.Withdrawal(c.FormValue("withdrawal")),
-	}
-	if _, err := s.Connections.Edit(ctx(c), actor(c), id, change); err != nil {
-		return s.connectionFailed(c, err, func(v *views.View) {
-			v.TypedName, v.TypedOpen, v.Withdrawal = change.Name, change.OpenToContributors, string(change.Withdrawal)
-		})
-	}
-	return s.connectionDone(c, nil, "connections.changed")
 }
 
 func (s *Server) verifyConnection(c echo.Context) error {

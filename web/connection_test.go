@@ -15,10 +15,10 @@ import (
 )
 
 // twoExports use every connection, and remember what was done to them.
-type twoExports struct{ detached, removed, paused []int64 }
+type twoExports struct{ by, detached, removed, paused []int64 }
 
 func (e *twoExports) OnConnection(context.Context, database.Querier, int64) ([]connection.Dependent, error) {
-	return []connection.Dependent{{ID: 7, Name: "Weekly tea"}, {ID: 8, Name: "Monthly tea", Paused: true}}, nil
+	return []connection.Dependent{{ID: 7, Name: "Weekly tea", MadeBy: e.by}, {ID: 8, Name: "Monthly tea", Paused: true, MadeBy: e.by}}, nil
 }
 
 func (e *twoExports) Detach(_ context.Context, _ database.Tx, _ access.Actor, ids []int64) error {
@@ -82,7 +82,7 @@ func TestAnAdministratorSetsAConnectionUpPageByPage(t *testing.T) {
 	b.post("/connections/new/export-user", url.Values{"password": {testkit.Password}}).leads(t, "/connections/new")
 	b.get("/connections/new").has(t, "Everything is in place", "You, Ada Holm")
 	b.post("/connections/new/save", nil).leads(t, "/connections")
-	b.get("/connections").has(t, "The connection Tea shop is saved.", "Tea shop", "Omnisend", "Nordic Tea", "Administrators and contributors", "Ready", "1 connection")
+	b.get("/connections").has(t, "The connection Tea shop is saved.", "Tea shop", "Omnisend", "Nordic Tea", "All contributors", "Ready", "1 connection")
 	b.get("/connections/1").has(t, "Ada Holm agreed to version 1", "Ada Holm, since").lacks(t, testkit.TeaKey)
 	if log := s.log.String(); strings.Contains(log, testkit.TeaKey) || strings.Contains(log, "not-the-key") {
 		t.Error("a key is in the log")
@@ -119,7 +119,7 @@ func TestThePagesSpeakDanish(t *testing.T) {
 	s := newSite(t)
 	b := s.connected(t)
 	b.post("/language", url.Values{"language": {"da"}, "next": {"/"}})
-	b.get("/connections").has(t, "Forbindelser", "Tilføj forbindelse", "Vist navn", "Administratorer og bidragydere", "Klar", "1 forbindelse")
+	b.get("/connections").has(t, "Forbindelser", "Tilføj forbindelse", "Vist navn", "Alle bidragydere", "Klar", "1 forbindelse")
 	b.post("/connections/new/type", url.Values{"type": {"omnisend"}})
 	b.get("/connections/new").has(t, "Omnisend-API-nøgle", "Vælg, hvem der kan bruge denne forbindelse", "Jeg accepterer", "Opret forbindelse",
 		"Beskyttelse af personlige oplysninger og overholdelse af angivne standarder", "Når en eksport køres på denne forbindelse")
@@ -138,7 +138,7 @@ func TestTheListSortsByEveryColumn(t *testing.T) {
 		coffee bool // stands first
 	}{
 		{"", true}, {"?sort=name&order=descending", false}, {"?sort=brand", true}, {"?sort=brand&order=descending", false},
-		{"?sort=access", false}, {"?sort=access&order=descending", true}, {"?sort=nothing", true},
+		{"?sort=access", true}, {"?sort=access&order=descending", false}, {"?sort=nothing", true},
 	} {
 		page := b.get("/connections"+test.query).wants(t, http.StatusOK).body
 		if got := strings.Index(page, ">Coffee shop<") < strings.Index(page, ">Tea shop<"); got != test.coffee {
@@ -149,11 +149,16 @@ func TestTheListSortsByEveryColumn(t *testing.T) {
 
 func TestAConnectionIsChangedOnItsPage(t *testing.T) {
 	s := newSite(t)
-	exports := &twoExports{}
+	exports := &twoExports{by: []int64{s.Contributor.UserID}}
 	b := s.connected(t)
 	s.Connections.SetDependents(exports)
-	page := b.get("/connections/1").has(t, "Weekly tea", "Monthly tea (paused)", "2 exports use this connection")
+	page := b.get("/connections/1").has(t, "Weekly tea", "Monthly tea (paused)")
 	edit := url.Values{"version": {page.field(t, "version")}, "name": {"Tea house"}, "access": {"administrators"}}
+	b.post("/connections/1", edit).wants(t, http.StatusOK).has(t, "What happens to the exports?", "Carl", "Weekly tea", "Monthly tea (paused)", `value="Tea house"`, `value="go_on" checked`)
+	if now, err := s.Connections.Get(t.Context(), s.Administrator, 1); err != nil || now.Name != "Tea shop" || now.Grant != access.AllContributors {
+		t.Errorf("changed before the question is answered: %+v, %v", now.Connection, err)
+	}
+	edit.Set("withdrawal", "burn")
 	b.post("/connections/1", edit).wants(t, http.StatusUnprocessableEntity).has(t, "Choose what happens to the exports", `value="Tea house"`)
 	edit.Set("withdrawal", "pause")
 	b.post("/connections/1", edit).leads(t, "/connections/1")

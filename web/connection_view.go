@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/views/component"
@@ -33,7 +34,7 @@ var connectionOrders = []struct {
 }
 
 // connectionList makes the list, sorted as the address asks.
-func connectionList(c echo.Context, connections []connection.Overview) views.ListView {
+func connectionList(c echo.Context, connections []connection.Overview, contributors []access.Actor) views.ListView {
 	type line struct {
 		row views.Row
 		of  connection.Overview
@@ -42,7 +43,7 @@ func connectionList(c echo.Context, connections []connection.Overview) views.Lis
 	for _, o := range connections {
 		row := views.Row{
 			Name: o.Name, Href: fmt.Sprintf("/connections/%d", o.ID), Type: o.DestinationName, Brand: o.BrandName,
-			Access: accessText(c, o.OpenToContributors), State: connectionState(c, o), Created: i18n.From(ctx(c)).Date(o.CreatedAt),
+			Access: accessText(c, o.Grant, contributors), State: connectionState(c, o), Created: i18n.From(ctx(c)).Date(o.CreatedAt),
 		}
 		for _, d := range o.Dependents {
 			row.Exports = append(row.Exports, component.Link{Label: dependentName(c, d), Href: exportPath(d.ID)})
@@ -84,13 +85,6 @@ func dependentName(c echo.Context, d connection.Dependent) string {
 	return d.Name
 }
 
-func accessText(c echo.Context, open bool) string {
-	if open {
-		return text(c, "connections.access.contributors")
-	}
-	return text(c, "connections.access.administrators")
-}
-
 // obstacleName is what the texts call the obstacle: a failed key by its failure.
 func obstacleName(o connection.Overview) string {
 	if o.Obstacle == connection.KeyFailed {
@@ -129,8 +123,12 @@ var stages = map[connection.Step]views.Stage{
 }
 
 func (s *Server) setupView(c echo.Context, d connection.Draft) (views.SetupView, error) {
+	contributors, err := s.Connections.Contributors(ctx(c), actor(c))
+	if err != nil {
+		return views.SetupView{}, err
+	}
 	view := views.SetupView{
-		Stage: stages[d.Next()], Type: d.Type, Destination: s.Connections.DestinationName(d.Type), Name: d.Name, Open: d.OpenToContributors,
+		Stage: stages[d.Next()], Type: d.Type, Destination: s.Connections.DestinationName(d.Type), Name: d.Name, Access: accessChoice(d.Grant, contributors), AccessText: accessText(c, d.Grant, contributors),
 		HasKey: d.HasKey, AgreeTicked: d.Done(connection.StepTerms), Brand: views.Brand(d.Brand),
 		Person: text(c, "connections.export_user.you", "Name", user(c).DisplayName()),
 	}
@@ -151,7 +149,6 @@ func (s *Server) setupView(c echo.Context, d connection.Draft) (views.SetupView,
 	if !d.ExportUserAt.IsZero() {
 		view.ExportUser = view.Person
 	}
-	var err error
 	view.Terms, err = s.termsView(c, view.Destination)
 	return view, err
 }
@@ -166,13 +163,16 @@ func (s *Server) connectionView(c echo.Context) (views.View, error) {
 	if err != nil {
 		return views.View{}, err
 	}
+	contributors, err := s.Connections.Contributors(ctx(c), actor(c))
+	if err != nil {
+		return views.View{}, err
+	}
 	locale := i18n.From(ctx(c))
 	view := views.View{
 		Base: fmt.Sprintf("/connections/%d", id), Version: strconv.Itoa(o.Version), Name: o.Name, Destination: o.DestinationName,
-		Brand: views.Brand(o.Brand()), State: connectionState(c, o), Access: accessText(c, o.OpenToContributors),
+		Brand: views.Brand(o.Brand()), State: connectionState(c, o), Access: accessText(c, o.Grant, contributors),
 		Created: locale.DateTime(o.CreatedAt), Verified: locale.DateTime(o.VerifiedAt),
-		TypedName: o.Name, TypedOpen: o.OpenToContributors, IsOpen: o.OpenToContributors,
-		Asked: i18n.N(ctx(c), "connections.withdrawal.hint", len(o.Dependents)),
+		TypedName: o.Name, TypedAccess: accessChoice(o.Grant, contributors),
 	}
 	if o.Obstacle != connection.NoObstacle {
 		view.Mend = mend(c, view.Base, obstacleName(o))

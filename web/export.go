@@ -245,7 +245,7 @@ func (s *Server) exportOf(c echo.Context) (export.Export, error) {
 func (s *Server) editableExport(c echo.Context) (export.Export, error) {
 	e, err := s.exportOf(c)
 	if err == nil && !e.MayEdit(actor(c)) {
-		err = actor(c).RequireUse(e.OpenConnection)
+		err = actor(c).RequireUse(e.Grant)
 	}
 	return e, err
 }

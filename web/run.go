@@ -208,7 +208,7 @@ func (s *Server) askCancelRun(c echo.Context) error {
 		return err
 	}
 	if !e.MayEdit(actor(c)) {
-		return actor(c).RequireUse(e.OpenConnection)
+		return actor(c).RequireUse(e.Grant)
 	}
 	title := text(c, "runs.cancel.title", "Number", fmt.Sprint(r.ID), "Name", r.ExportName)
 	above := []layout.Crumb{exportsCrumb(c), {Label: r.ExportName, Href: views.Path(r.ID)}}

@@ -108,34 +108,34 @@ func (a Actor) Require(action Action) error {
 	return a.refuse()
 }
 
-// MayUse reports whether the actor may create, edit and remove exports on a connection, given whether it is open to contributors.
-func (a Actor) MayUse(openToContributors bool) bool {
-	return a.may(UseSomeConnections, openToContributors)
+// MayUse reports whether the actor may create, edit and remove exports on a connection with the grant.
+func (a Actor) MayUse(grant Grant) bool {
+	return a.may(UseSomeConnections, grant)
 }
 
 // RequireUse is MayUse as an error.
-func (a Actor) RequireUse(openToContributors bool) error {
-	return a.unless(a.MayUse(openToContributors))
+func (a Actor) RequireUse(grant Grant) error {
+	return a.unless(a.MayUse(grant))
 }
 
 // MayRun reports whether the actor may run exports on a connection, and do with the runs what there is to do. A person may
 // whenever MayUse; a token may be for one of the two.
-func (a Actor) MayRun(openToContributors bool) bool {
-	return a.may(RunSomeExports, openToContributors)
+func (a Actor) MayRun(grant Grant) bool {
+	return a.may(RunSomeExports, grant)
 }
 
 // RequireRun is MayRun as an error.
-func (a Actor) RequireRun(openToContributors bool) error {
-	return a.unless(a.MayRun(openToContributors))
+func (a Actor) RequireRun(grant Grant) error {
+	return a.unless(a.MayRun(grant))
 }
 
 // MaySee reports whether the actor may be told name and type of a connection.
-func (a Actor) MaySee(openToContributors bool) bool {
-	return a.may(SeeSomeConnections, openToContributors)
+func (a Actor) MaySee(grant Grant) bool {
+	return a.may(SeeSomeConnections, grant)
 }
 
-func (a Actor) may(action Action, openToContributors bool) bool {
-	return a.Can(action) && (openToContributors || a.holds(ManageConnections))
+func (a Actor) may(action Action, grant Grant) bool {
+	return a.Can(action) && (a.holds(ManageConnections) || a.Role == Contributor && grant.reaches(a.UserID))
 }
 
 func (a Actor) unless(ok bool) error {

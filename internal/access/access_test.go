@@ -58,29 +58,37 @@ func TestConnectionsAreUsedRunAndSeenByWhomTheyAreOpenTo(t *testing.T) {
 	for _, c := range []struct {
 		name          string
 		actor         Actor
-		open          bool
+		grant         Grant
 		use, run, see bool
 	}{
-		{"administrator, closed", Actor{UserID: 1, Role: Administrator}, false, true, true, true},
-		{"contributor, open", Actor{UserID: 1, Role: Contributor}, true, true, true, true},
-		{"contributor, closed", Actor{UserID: 1, Role: Contributor}, false, false, false, false},
-		{"viewer, open", Actor{UserID: 1, Role: Viewer}, true, false, false, false},
-		{"the program", System, false, true, true, true},
-		{"nobody", Actor{}, true, false, false, false},
-		{"administrator by a token for all, closed", Actor{UserID: 1, Role: Administrator}.Within(everything), false, true, true, true},
-		{"administrator by a token to run, closed", Actor{UserID: 1, Role: Administrator}.Within(ScopesOf(Run)), false, false, true, false},
-		{"administrator by a token to edit, closed", Actor{UserID: 1, Role: Administrator}.Within(ScopesOf(Edit)), false, true, false, false},
-		{"administrator by a token to read, closed", Actor{UserID: 1, Role: Administrator}.Within(ScopesOf(Read)), false, false, false, true},
-		{"contributor by a token for all, closed", Actor{UserID: 1, Role: Contributor}.Within(everything), false, false, false, false},
-		{"contributor by a token to run, open", Actor{UserID: 1, Role: Contributor}.Within(ScopesOf(Run)), true, false, true, false},
-		{"viewer by a token for all, open", Actor{UserID: 1, Role: Viewer}.Within(everything), true, false, false, false},
-		{"administrator by a token for nothing", Actor{UserID: 1, Role: Administrator}.Within(0), true, false, false, false},
+		{"administrator, closed", Actor{UserID: 1, Role: Administrator}, OnlyAdministrators, true, true, true},
+		{"contributor, open", Actor{UserID: 1, Role: Contributor}, AllContributors, true, true, true},
+		{"contributor, closed", Actor{UserID: 1, Role: Contributor}, OnlyAdministrators, false, false, false},
+		{"contributor, named", Actor{UserID: 1, Role: Contributor}, Named(3, 1), true, true, true},
+		{"contributor, another is named", Actor{UserID: 1, Role: Contributor}, Named(11, 12), false, false, false},
+		{"viewer, named", Actor{UserID: 1, Role: Viewer}, Named(1), false, false, false},
+		{"administrator, another is named", Actor{UserID: 1, Role: Administrator}, Named(2), true, true, true},
+		{"somebody of no role, named", Actor{UserID: 1, Role: "owner"}, Named(1), false, false, false},
+		{"somebody of no role, open", Actor{UserID: 1, Role: "owner"}, AllContributors, false, false, false},
+		{"a contributor who is nobody, open", Actor{Role: Contributor}, AllContributors, false, false, false},
+		{"contributor named, by a token to read", Actor{UserID: 1, Role: Contributor}.Within(ScopesOf(Read)), Named(1), false, false, true},
+		{"viewer, open", Actor{UserID: 1, Role: Viewer}, AllContributors, false, false, false},
+		{"the program", System, OnlyAdministrators, true, true, true},
+		{"nobody", Actor{}, AllContributors, false, false, false},
+		{"administrator by a token for all, closed", Actor{UserID: 1, Role: Administrator}.Within(everything), OnlyAdministrators, true, true, true},
+		{"administrator by a token to run, closed", Actor{UserID: 1, Role: Administrator}.Within(ScopesOf(Run)), OnlyAdministrators, false, true, false},
+		{"administrator by a token to edit, closed", Actor{UserID: 1, Role: Administrator}.Within(ScopesOf(Edit)), OnlyAdministrators, true, false, false},
+		{"administrator by a token to read, closed", Actor{UserID: 1, Role: Administrator}.Within(ScopesOf(Read)), OnlyAdministrators, false, false, true},
+		{"contributor by a token for all, closed", Actor{UserID: 1, Role: Contributor}.Within(everything), OnlyAdministrators, false, false, false},
+		{"contributor by a token to run, open", Actor{UserID: 1, Role: Contributor}.Within(ScopesOf(Run)), AllContributors, false, true, false},
+		{"viewer by a token for all, open", Actor{UserID: 1, Role: Viewer}.Within(everything), AllContributors, false, false, false},
+		{"administrator by a token for nothing", Actor{UserID: 1, Role: Administrator}.Within(0), AllContributors, false, false, false},
 	} {
-		if c.actor.MayUse(c.open) != c.use || c.actor.MayRun(c.open) != c.run || c.actor.MaySee(c.open) != c.see {
-			t.Errorf("%s: use %v, run %v, see %v", c.name, c.actor.MayUse(c.open), c.actor.MayRun(c.open), c.actor.MaySee(c.open))
+		if c.actor.MayUse(c.grant) != c.use || c.actor.MayRun(c.grant) != c.run || c.actor.MaySee(c.grant) != c.see {
+			t.Errorf("%s: use %v, run %v, see %v", c.name, c.actor.MayUse(c.grant), c.actor.MayRun(c.grant), c.actor.MaySee(c.grant))
 		}
-		if (c.actor.RequireUse(c.open) == nil) != c.use || (c.actor.RequireRun(c.open) == nil) != c.run {
-			t.Errorf("%s: use %v, run %v", c.name, c.actor.RequireUse(c.open), c.actor.RequireRun(c.open))
+		if (c.actor.RequireUse(c.grant) == nil) != c.use || (c.actor.RequireRun(c.grant) == nil) != c.run {
+			t.Errorf("%s: use %v, run %v", c.name, c.actor.RequireUse(c.grant), c.actor.RequireRun(c.grant))
 		}
 	}
 }

@@ -94,12 +94,23 @@ type Service struct {
 	now    func() time.Time
 	hasher *hasher
 	ended  func(ctx context.Context, tx database.Tx, userID int64) error
+	left   func(ctx context.Context, tx database.Tx, userID int64) error
+	told   func(userID int64)
 }
 
 // OnDisable has something more ended in the transaction in which a user is disabled. Call it before the service is used.
 func (s *Service) OnDisable(end func(ctx context.Context, tx database.Tx, userID int64) error) {
 	s.ended = end
 }
+
+// OnLeave has what was granted to a user by name ended in the transaction in which the user gets another role or is disabled.
+// Call it before the service is used.
+func (s *Service) OnLeave(end func(ctx context.Context, tx database.Tx, userID int64) error) {
+	s.left = end
+}
+
+// OnChange has something told whenever what a user may do has changed. Call it before the service is used.
+func (s *Service) OnChange(tell func(userID int64)) { s.told = tell }
 
 // New makes the service.
 func New(db *database.DB, options Options) *Service {
@@ -134,6 +145,17 @@ func (s *Service) Users(ctx context.Context, actor access.Actor) ([]User, error)
 		return nil, err
 	}
 	return listUsers(ctx, s.db.Reader())
+}
+
+// Contributors lists, for the program itself, those who have the role and are not disabled, by name.
+func (s *Service) Contributors(ctx context.Context, q database.Querier) (found []access.Actor, err error) {
+	users, err := listUsers(ctx, q)
+	for _, user := range users {
+		if user.Role == access.Contributor && user.State() != Disabled {
+			found = append(found, user.Actor())
+		}
+	}
+	return found, err
 }
 
 // Preferences are how a person wants to be addressed and shown things.

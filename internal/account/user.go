@@ -82,8 +82,21 @@ func (s *Service) SetRole(ctx context.Context, actor access.Actor, id int64, rol
 				return err
 			}
 		}
+		if role != user.Role {
+			if err := s.leave(ctx, tx, id); err != nil {
+				return err
+			}
+		}
 		return updateRole(ctx, tx, id, role)
 	})
+}
+
+// leave ends what was granted to a user for the role that she has.
+func (s *Service) leave(ctx context.Context, tx database.Tx, id int64) error {
+	if s.left == nil {
+		return nil
+	}
+	return s.left(ctx, tx, id)
 }
 
 // Disable ends a user's sessions and tokens, and lets them sign in no more. What they made stays.
@@ -109,6 +122,9 @@ func (s *Service) Disable(ctx context.Context, actor access.Actor, id int64) err
 				return err
 			}
 		}
+		if err := s.leave(ctx, tx, id); err != nil {
+			return err
+		}
 		return updateDisabled(ctx, tx, id, database.NullMillis(s.now()))
 	})
 }
@@ -127,13 +143,17 @@ func (s *Service) manage(ctx context.Context, actor access.Actor, id int64, inva
 	if invalid != nil {
 		return invalid
 	}
-	return s.db.InTx(ctx, func(tx database.Tx) error {
+	err := s.db.InTx(ctx, func(tx database.Tx) error {
 		user, err := userByID(ctx, tx, id)
 		if err != nil {
 			return err
 		}
 		return change(tx, user)
 	})
+	if err == nil && s.told != nil {
+		s.told(id)
+	}
+	return err
 }
 
 // keepAdministrator refuses when the user is the only administrator who can sign in.

@@ -54,13 +54,13 @@ type key struct {
 
 // Condition is something that is wrong now.
 type Condition struct {
-	Kind           Kind
-	Thing          Thing
-	ThingID        int64
-	Name           string // of the thing
-	OpenConnection bool   // of an export: contributors may use its connection
-	Code           string // why: a reason or obstacle of the package that knows
-	Facts          Facts
+	Kind    Kind
+	Thing   Thing
+	ThingID int64
+	Name    string       // of the thing
+	Grant   access.Grant // of an export: which contributors may use its connection
+	Code    string       // why: a reason or obstacle of the package that knows
+	Facts   Facts
 }
 
 func (c Condition) key() key { return key{c.Kind, c.Thing, c.ThingID} }
@@ -98,9 +98,9 @@ func mayKnow(role access.Role, thing Thing) bool {
 	return role == access.Administrator || role.Valid() && thing == Export
 }
 
-// mayBeTold reports whether an alert may be sent to somebody of the role. Contributors hear of the exports that they may edit.
-func mayBeTold(role access.Role, c Condition) bool {
-	return mayKnow(role, c.Thing) && (role != access.Contributor || c.OpenConnection)
+// mayBeTold reports whether an alert may be sent to somebody. Contributors hear of the exports that they may edit.
+func mayBeTold(somebody access.Actor, c Condition) bool {
+	return mayKnow(somebody.Role, c.Thing) && (somebody.Role != access.Contributor || somebody.MayUse(c.Grant))
 }
 
 // byDefault reports whether people of the role hear of the kind until they choose.

@@ -47,7 +47,7 @@ func (s *Service) Earlier(ctx context.Context, actor access.Actor, query Query) 
 
 // MayLookAt reports whether the actor may say to look at the alert: who may do something about it.
 func (a Alert) MayLookAt(actor access.Actor) bool {
-	return actor.Can(access.RunAll) && actor.MayUse(a.OpenConnection) && (seesAll(actor) || mayKnow(actor.Role, a.Thing))
+	return actor.Can(access.RunAll) && actor.MayUse(a.Grant) && (seesAll(actor) || mayKnow(actor.Role, a.Thing))
 }
 
 // LookAt notes that the actor looks at an alert, or with seen false that she does not any more. Nobody hears less for it.
@@ -63,7 +63,7 @@ func (s *Service) LookAt(ctx context.Context, actor access.Actor, id int64, seen
 		if len(found) == 0 || !seesAll(actor) && !mayKnow(actor.Role, found[0].Thing) {
 			return problem.New(problem.NotFound, "problem.not_found")
 		}
-		if err := actor.RequireUse(found[0].OpenConnection); err != nil {
+		if err := actor.RequireUse(found[0].Grant); err != nil {
 			return err
 		}
 		if !seen {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
 )
 
@@ -40,7 +41,7 @@ func (s *Service) Look(ctx context.Context) error {
 		if err := tellDue(ctx, tx, everybody, now); err != nil {
 			return err
 		}
-		if err := s.say(ctx, tx, everybody, judged.open, settings, now); err != nil {
+		if err := s.say(ctx, tx, everybody, judged.grants, settings, now); err != nil {
 			return err
 		}
 		return forget(ctx, tx, now)
@@ -55,7 +56,7 @@ func (s *Service) Look(ctx context.Context) error {
 type verdict struct {
 	holding []Condition
 	known   map[key]bool
-	open    map[int64]bool // exports whose connection contributors may use
+	grants  map[int64]access.Grant // by export
 }
 
 // read judges how things are. Exports and the emergency stop are asked for before and after the rest, which is of one moment: their
@@ -72,9 +73,9 @@ func (s *Service) read(ctx context.Context, now time.Time) (settings Settings, v
 		return settings, v, err
 	}
 	v.holding, v.known = s.judge(h, settings, now)
-	v.open = map[int64]bool{}
+	v.grants = map[int64]access.Grant{}
 	for _, e := range h.exports {
-		v.open[e.ID] = e.OpenConnection
+		v.grants[e.ID] = e.Grant
 	}
 	return settings, v, nil
 }

@@ -10,16 +10,17 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/export"
 )
 
-const columns = `a.id, a.kind, a.thing, a.thing_id, a.name, a.open_connection, a.code, a.facts, a.opened_at, a.since, a.returns, a.tell_at, a.quiet_until,
+var columns = `a.id, a.kind, a.thing, a.thing_id, a.name, CASE a.thing WHEN 'export' THEN ` + export.Granted("a.thing_id") + ` END, a.code, a.facts, a.opened_at, a.since, a.returns, a.tell_at, a.quiet_until,
 	a.closed_at, a.well, a.seen_at, a.seen_by FROM alerts a`
 
 func scan(row interface{ Scan(...any) error }) (a Alert, err error) {
 	var facts string
 	var opened, since, quiet int64
 	var tell, closed, seen sql.NullInt64
-	if err := row.Scan(&a.ID, &a.Kind, &a.Thing, &a.ThingID, &a.Name, &a.OpenConnection, &a.Code, &facts, &opened, &since, &a.Returns, &tell, &quiet,
+	if err := row.Scan(&a.ID, &a.Kind, &a.Thing, &a.ThingID, &a.Name, &a.Grant, &a.Code, &facts, &opened, &since, &a.Returns, &tell, &quiet,
 		&closed, &a.Well, &seen, &a.SeenBy); err != nil {
 		return Alert{}, err
 	}
@@ -93,8 +94,8 @@ func (f Facts) encoded() (string, error) {
 func open(ctx context.Context, tx database.Tx, a Alert) error {
 	facts, err := a.Facts.encoded()
 	if err == nil {
-		_, err = tx.ExecContext(ctx, `INSERT INTO alerts (kind, thing, thing_id, name, open_connection, code, facts, opened_at, since, tell_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			a.Kind, a.Thing, a.ThingID, a.Name, a.OpenConnection, a.Code, facts, database.Millis(a.OpenedAt), database.Millis(a.Since), database.NullMillis(a.tellAt))
+		_, err = tx.ExecContext(ctx, `INSERT INTO alerts (kind, thing, thing_id, name, code, facts, opened_at, since, tell_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			a.Kind, a.Thing, a.ThingID, a.Name, a.Code, facts, database.Millis(a.OpenedAt), database.Millis(a.Since), database.NullMillis(a.tellAt))
 	}
 	if err != nil {
 		return fmt.Errorf("open an alert: %w", err)
@@ -119,7 +120,7 @@ func reopen(ctx context.Context, tx database.Tx, a Alert) error {
 func alter(ctx context.Context, tx database.Tx, a Alert) error {
 	facts, err := a.Facts.encoded()
 	if err == nil {
-		_, err = tx.ExecContext(ctx, `UPDATE alerts SET name = ?, open_connection = ?, code = ?, facts = ? WHERE id = ?`, a.Name, a.OpenConnection, a.Code, facts, a.ID)
+		_, err = tx.ExecContext(ctx, `UPDATE alerts SET name = ?, code = ?, facts = ? WHERE id = ?`, a.Name, a.Code, facts, a.ID)
 	}
 	if err != nil {
 		return fmt.Errorf("write alert %d down: %w", a.ID, err)

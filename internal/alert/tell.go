@@ -72,7 +72,7 @@ func person(user account.User, chosen Choices) recipient {
 		language = i18n.Match(user.Language)
 	}
 	return recipient{address: address{id: user.ID}, language: language, zone: user.Zone(), wants: func(c Condition) bool {
-		return mayBeTold(user.Role, c) && chosen.wants(user.Role, c.Kind)
+		return mayBeTold(user.Actor(), c) && chosen.wants(user.Role, c.Kind)
 	}}
 }
 
@@ -97,8 +97,8 @@ func tellDue(ctx context.Context, tx database.Tx, everybody map[address]recipien
 }
 
 // say puts in what each recipient is to hear, and holds back what belongs to a storm of which a message went out just now. Who
-// may hear of it is decided by the connections that are open to contributors now, not by those that were.
-func (s *Service) say(ctx context.Context, tx database.Tx, everybody map[address]recipient, openNow map[int64]bool, settings Settings, now time.Time) error {
+// may hear of it is decided by the grants of connections as they are now, not as they were.
+func (s *Service) say(ctx context.Context, tx database.Tx, everybody map[address]recipient, grants map[int64]access.Grant, settings Settings, now time.Time) error {
 	waiting, alerts, err := waitingTellings(ctx, tx)
 	if err != nil || len(waiting) == 0 {
 		return err
@@ -113,7 +113,10 @@ func (s *Service) say(ctx context.Context, tx database.Tx, everybody map[address
 		var heard, unwanted []Alert
 		for _, id := range waiting[turn] {
 			a := alerts[id]
-			a.OpenConnection = a.Thing == Export && openNow[a.ThingID]
+			a.Grant = grants[a.ThingID]
+			if a.Thing != Export {
+				a.Grant = access.OnlyAdministrators
+			}
 			if is && to.wants(a.Condition) {
 				heard = append(heard, a)
 			} else {

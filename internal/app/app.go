@@ -178,6 +178,8 @@ func (a *App) assemble(c Config) (err error) {
 	a.Sources.SetUses(a.Segments.OfSource)
 	a.Connections = connection.NewService(connection.Dependencies{DB: a.DB, Sealer: a.Sealer, Drivers: drivers, Accounts: a.Accounts,
 		Gates: gates{a.Budgets}, Clock: c.Clock, Events: a.Events})
+	a.Accounts.OnLeave(a.Connections.Forget)
+	a.Accounts.OnChange(func(userID int64) { a.Events.Publish(event.OfPerson(userID), "connections", export.Topic) })
 	a.Exports = export.NewService(export.Dependencies{DB: a.DB, Profiles: a.Profiles, Remote: a.Pushdown, Segments: a.Segments, Connections: a.Connections,
 		Drivers: drivers, Places: c.Outcomes.places(), Events: a.Events, Clock: c.Clock})
 	a.Connections.SetDependents(a.Exports.Dependents())

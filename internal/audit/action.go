@@ -14,6 +14,8 @@ const (
 	ApprovalGiven       Action = "approval.given"
 	ApprovalRefused     Action = "approval.refused"
 	ApprovalSettingsSet Action = "approval.settings_changed"
+	GrantChanged        Action = "connection.grant_changed"
+	ExportWithdrawn     Action = "export.paused_by_withdrawal"
 )
 
 // Actions lists them all, in the order in which they are offered as filters.
@@ -21,4 +23,5 @@ var Actions = []Action{
 	SignedIn,
 	ExportWentBack, SegmentWentBack, ScheduleWentBack,
 	ApprovalGiven, ApprovalRefused, ApprovalSettingsSet,
+	GrantChanged, ExportWithdrawn,
 }

@@ -3,12 +3,15 @@ package blueprint
 import (
 	"slices"
 
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/segment"
 )
 
 // align gives the file in the order in which configurations are written, with every name spelled as it will be: names are the same
-// in upper and lower case. A segment that is named and will not be there is a problem.
+// in upper and lower case. A segment that is named and will not be there is a problem, and so is a person who is no
+// contributor.
 func (now standing) align(f File, prune bool) (File, error) {
 	f = f.sorted()
 	var missing error
@@ -25,6 +28,14 @@ func (now standing) align(f File, prune bool) (File, error) {
 			}
 			return name
 		}
+	}
+	for i := range f.Connections {
+		c := &f.Connections[i]
+		ids, unknown := now.ids(c.People)
+		if unknown != "" && missing == nil {
+			missing = refused(CodePerson, "Name", unknown, "Of", c.Name)
+		}
+		c.People = now.addresses(access.Named(ids...))
 	}
 	for i := range f.Segments {
 		s := &f.Segments[i]
@@ -44,6 +55,27 @@ func (now standing) align(f File, prune bool) (File, error) {
 		}
 	}
 	return f, missing
+}
+
+// ids are the people with the addresses, up to the first address that is no contributor's.
+func (now standing) ids(addresses []string) (ids []int64, unknown string) {
+	for _, address := range addresses {
+		at := slices.IndexFunc(now.people, func(one access.Actor) bool { return database.Fold(one.Email) == database.Fold(tidy(address)) })
+		if at < 0 {
+			return ids, address
+		}
+		ids = append(ids, now.people[at].UserID)
+	}
+	return ids, ""
+}
+
+// addresses are those of the people whom a grant names, in their order.
+func (now standing) addresses(grant access.Grant) (found []string) {
+	for _, one := range connection.Granted(grant, now.people) {
+		found = append(found, one.Email)
+	}
+	slices.SortFunc(found, byName)
+	return found
 }
 
 func segmentNamed(all []Segment, name string) (Segment, bool) {

@@ -108,13 +108,18 @@ func (a *application) ends(step Step) bool {
 	return step.Kind == OfSegment && inFile && wanted.State == segment.Inactive && (!isHere || here.State == segment.Active)
 }
 
-// connection changes who may use it. Exports on one that is closed to contributors go on.
+// connection changes who may use it. Exports of contributors who may not use it any more go on.
 func (a *application) connection(ctx context.Context, key string) error {
 	here := a.now.connections[key]
 	for _, wanted := range a.file.Connections {
 		if database.Fold(wanted.Name) == key {
+			grant := access.AllContributors
+			if !wanted.Contributors {
+				ids, _ := a.now.ids(wanted.People) // the file was aligned: it knows them all
+				grant = access.Named(ids...)
+			}
 			_, err := a.service.connections.Edit(ctx, a.actor, here.ID, connection.Change{Version: here.Version, Name: wanted.Name,
-				OpenToContributors: wanted.Contributors, Withdrawal: connection.GoOn})
+				Grant: grant, Withdrawal: connection.GoOn})
 			return err
 		}
 	}

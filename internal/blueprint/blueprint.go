@@ -1,6 +1,6 @@
 // Package blueprint owns configuration as code: what administrators set up, written as YAML that can be kept beside other
 // configuration, compared with what is here, and applied. It holds connections without their keys, segments and exports; it
-// never holds people, profiles or secrets. Everything is known by its name. It reads and changes through the packages of
+// never holds customers, profiles or secrets; of colleagues it holds the addresses of those who may use a connection. Everything is known by its name. It reads and changes through the packages of
 // those words, which check what they are given.
 package blueprint
 
@@ -25,9 +25,10 @@ type File struct {
 
 // Connection is a connection less all that is proved or agreed to by a person: key, brand, consent, export user.
 type Connection struct {
-	Name         string `json:"name"`
-	Type         string `json:"type"`
-	Contributors bool   `json:"contributors"` // whether contributors may use it
+	Name         string   `json:"name"`
+	Type         string   `json:"type"`
+	Contributors bool     `json:"contributors"`     // whether all contributors may use it
+	People       []string `json:"people,omitempty"` // the contributors who may, by address of their account, when not all may
 }
 
 // Segment is a segment. One that is made of an uploaded list has no rule, since lists hold people.
@@ -84,6 +85,8 @@ const (
 	CodeUnknown = "config.problem.unknown" // names Name, which is its path, and Line
 	CodeValue   = "config.problem.value"   // names Name, which is its path, and Line
 	CodeName    = "config.problem.name"    // names Name: missing, with spaces around it, or twice
+	CodePerson  = "config.problem.person"  // names Name, the address of no contributor, and Of: the connection
+	CodeBoth    = "config.problem.both"    // names Name: a connection for all contributors and for some
 	CodeSegment = "config.problem.segment" // names Name and Of: a segment that is neither in the file nor here
 	CodeRule    = "config.problem.rule"    // names Name: a segment whose rule is larger than rules may be
 	CodeCircle  = "config.problem.circle"  // names Name

@@ -37,6 +37,11 @@ func (f File) check() error {
 			return refused(CodeRule, "Name", s.Name)
 		}
 	}
+	for _, c := range f.Connections {
+		if c.Contributors && len(c.People) > 0 {
+			return refused(CodeBoth, "Name", c.Name)
+		}
+	}
 	_, err := f.ordered()
 	return err
 }

@@ -176,7 +176,7 @@ func (c *comparison) connection(wanted Connection) {
 	if here.Type != wanted.Type {
 		obstacle = ObstacleKind
 	}
-	c.add(OfConnection, wanted.Name, Connection{Name: here.Name, Type: here.Type, Contributors: here.OpenToContributors}, wanted, obstacle, "")
+	c.add(OfConnection, wanted.Name, c.now.connection(here), wanted, obstacle, "")
 }
 
 func (c *comparison) segment(wanted Segment) {

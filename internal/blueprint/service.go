@@ -16,6 +16,7 @@ import (
 // Connections is what a configuration needs of the connection package.
 type Connections interface {
 	List(ctx context.Context, actor access.Actor) ([]connection.Overview, error)
+	Contributors(ctx context.Context, actor access.Actor) ([]access.Actor, error)
 	Edit(ctx context.Context, actor access.Actor, id int64, change connection.Change) (connection.Connection, error)
 }
 
@@ -73,6 +74,7 @@ func (s *Service) Read(ctx context.Context, actor access.Actor) (File, error) {
 // standing is a configuration with what only holds here: ids and versions, by folded name.
 type standing struct {
 	File
+	people      []access.Actor // the contributors
 	connections map[string]connection.Overview
 	segments    map[string]segment.Segment
 	exports     map[string]export.Export
@@ -83,13 +85,17 @@ const pageSize = 500
 
 func (s *Service) read(ctx context.Context, actor access.Actor) (standing, error) {
 	now := standing{File: File{Version: Version}, connections: map[string]connection.Overview{}, segments: map[string]segment.Segment{}, exports: map[string]export.Export{}, bases: map[string]int64{"": 0}}
+	var err error
+	if now.people, err = s.connections.Contributors(ctx, actor); err != nil {
+		return now, err
+	}
 	connections, err := s.connections.List(ctx, actor)
 	if err != nil {
 		return now, err
 	}
 	for _, c := range connections {
 		now.connections[database.Fold(c.Name)] = c
-		now.Connections = append(now.Connections, Connection{Name: c.Name, Type: c.Type, Contributors: c.OpenToContributors})
+		now.Connections = append(now.Connections, now.connection(c))
 	}
 	if err := s.readSegments(ctx, actor, &now); err != nil {
 		return now, err
@@ -99,6 +105,11 @@ func (s *Service) read(ctx context.Context, actor access.Actor) (standing, error
 	}
 	now.File = now.sorted()
 	return now, nil
+}
+
+// connection is a connection as it stands in a file.
+func (now standing) connection(c connection.Overview) Connection {
+	return Connection{Name: c.Name, Type: c.Type, Contributors: c.Grant.All(), People: now.addresses(c.Grant)}
 }
 
 func (s *Service) readSegments(ctx context.Context, actor access.Actor, now *standing) error {

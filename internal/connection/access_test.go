@@ -72,7 +72,7 @@ func TestTheProgramItselfEditsWhoMayUseAConnectionAndGivesNobodysConsent(t *test
 	w := newWorld(t)
 	c := w.connect("Tea shop", true)
 	changed, err := w.Edit(t.Context(), access.System, c.ID, connection.Change{Version: c.Version, Name: c.Name})
-	if err != nil || changed.OpenToContributors {
+	if err != nil || changed.Grant != access.OnlyAdministrators {
 		t.Errorf("%+v, %v", changed, err)
 	}
 	if _, err := w.Agree(t.Context(), access.System, c.ID, changed.Version, "1", true); !problem.Is(err, problem.SignedOut) {

@@ -9,7 +9,7 @@ import (
 	"github.com/segue-app/segue/internal/problem"
 )
 
-// Withdrawal says what becomes of the exports on a connection when contributors may not use it any more.
+// Withdrawal says what becomes of the exports that contributors made on a connection that they may not use any more.
 type Withdrawal string
 
 // The choices. Either way the exports stay, and contributors can only look at them.
@@ -20,10 +20,10 @@ const (
 
 // Change is what an administrator can edit.
 type Change struct {
-	Version            int
-	Name               string
-	OpenToContributors bool
-	Withdrawal         Withdrawal // asked for when access is withdrawn and exports use the connection
+	Version    int
+	Name       string
+	Grant      access.Grant
+	Withdrawal Withdrawal // asked for when it takes something away that concerns exports, see Loss
 }
 
 // Edit changes name and access. The program itself may: neither is anybody's word.
@@ -31,7 +31,8 @@ func (s *Service) Edit(ctx context.Context, actor access.Actor, id int64, change
 	if err := actor.Require(access.ManageConnections); err != nil {
 		return Connection{}, err
 	}
-	return s.replace(ctx, id, change.Version, func(tx database.Tx, c *Connection) error {
+	var before access.Grant
+	changed, err := s.replace(ctx, id, change.Version, func(tx database.Tx, c *Connection) error {
 		driver, err := s.driver(c.Type)
 		if err != nil {
 			return err
@@ -45,30 +46,17 @@ func (s *Service) Edit(ctx context.Context, actor access.Actor, id int64, change
 			}
 			check.Require(!taken, "name", "connections.problem.name_taken")
 		}
-		var pause []int64
-		if c.OpenToContributors && !change.OpenToContributors {
-			dependents, err := s.dependents.OnConnection(ctx, tx, id)
-			if err != nil {
-				return fmt.Errorf("what uses connection %d: %w", id, err)
-			}
-			if len(dependents) > 0 {
-				check.Require(change.Withdrawal == GoOn || change.Withdrawal == Pause, "withdrawal", "connections.problem.withdrawal")
-			}
-			for _, d := range dependents {
-				if change.Withdrawal == Pause && !d.Paused {
-					pause = append(pause, d.ID)
-				}
-			}
-		}
-		if err := check.Err(); err != nil {
+		before = c.Grant
+		if err := s.grant(ctx, tx, actor, *c, change, &check); err != nil {
 			return err
 		}
-		c.Name, c.OpenToContributors = name, change.OpenToContributors
-		if len(pause) == 0 {
-			return nil
-		}
-		return s.dependents.Pause(ctx, tx, actor, pause)
+		c.Name, c.Grant = name, change.Grant
+		return check.Err()
 	})
+	if err != nil || before == change.Grant {
+		return changed, err
+	}
+	return changed, s.tellPeople(ctx, before, change.Grant)
 }
 
 // BecomeExportUser makes the actor the one for whom exports on the connection run. The password is the actor's own.

@@ -13,37 +13,56 @@ import (
 	"github.com/segue-app/segue/internal/secret"
 )
 
-func TestWithdrawingAccessAsksWhatBecomesOfTheExports(t *testing.T) {
-	using := []connection.Dependent{{ID: 7, Name: "Weekly"}, {ID: 8, Name: "Monthly", Paused: true}}
+func TestWithdrawingAccessAsksWhatBecomesOfTheExportsOfThoseWhoLoseIt(t *testing.T) {
+	using := []connection.Dependent{
+		{ID: 7, Name: "Weekly", MadeBy: []int64{clara.UserID, ada.UserID}}, {ID: 8, Name: "Monthly", Paused: true, MadeBy: []int64{ada.UserID, clara.UserID}},
+		{ID: 9, Name: "Yearly", MadeBy: []int64{dora.UserID, dora.UserID}}, {ID: 10, Name: "Never", MadeBy: []int64{ada.UserID, viggo.UserID}},
+	}
+	all, nobody, named := access.AllContributors, access.OnlyAdministrators, access.Named
+	asked := []string{"withdrawal: connections.problem.withdrawal"}
 	for name, test := range map[string]struct {
-		open   bool // before
+		before access.Grant
 		using  []connection.Dependent
-		change connection.Change
+		after  access.Grant
+		answer connection.Withdrawal
 		want   []string
 		paused []int64
 	}{
-		"no answer":                      {true, using, connection.Change{}, []string{"withdrawal: connections.problem.withdrawal"}, nil},
-		"an answer that was not offered": {true, using, connection.Change{Withdrawal: "erase"}, []string{"withdrawal: connections.problem.withdrawal"}, nil},
-		"they go on":                     {true, using, connection.Change{Withdrawal: connection.GoOn}, nil, nil},
-		"they pause":                     {true, using, connection.Change{Withdrawal: connection.Pause}, nil, []int64{7}},
-		"nothing uses it":                {true, nil, connection.Change{}, nil, nil},
-		"access stays":                   {true, using, connection.Change{OpenToContributors: true, Withdrawal: connection.Pause}, nil, nil},
-		"there was no access":            {false, using, connection.Change{Withdrawal: connection.Pause}, nil, nil},
-		"access is given":                {false, using, connection.Change{OpenToContributors: true}, nil, nil},
+		"no answer":                         {all, using, nobody, "", asked, nil},
+		"an answer that was not offered":    {all, using, nobody, "erase", asked, nil},
+		"they go on":                        {all, using, nobody, connection.GoOn, nil, nil},
+		"they pause":                        {all, using, nobody, connection.Pause, nil, []int64{7, 9}},
+		"nothing uses it":                   {all, nil, nobody, "", nil, nil},
+		"no contributor made one":           {all, using[3:], nobody, "", nil, nil},
+		"access stays":                      {all, using, all, connection.Pause, nil, nil},
+		"there was no access":               {nobody, using, nobody, connection.Pause, nil, nil},
+		"access is given":                   {nobody, using, all, "", nil, nil},
+		"all become one of them":            {all, using, named(dora.UserID), "", asked, nil},
+		"all become one, the others' pause": {all, using, named(dora.UserID), connection.Pause, nil, []int64{7}},
+		"all become all by name":            {all, using, named(dora.UserID, clara.UserID), "", nil, nil},
+		"one is added":                      {named(clara.UserID), using, named(clara.UserID, dora.UserID), "", nil, nil},
+		"one is taken out, who made none":   {named(clara.UserID, dora.UserID), using[:2], named(clara.UserID), "", nil, nil},
+		"one for another":                   {named(clara.UserID), using, named(dora.UserID), connection.Pause, nil, []int64{7}},
+		"somebody who is no contributor":    {nobody, using, named(viggo.UserID), "", []string{"people: connections.problem.people"}, nil},
+		"somebody who is an administrator":  {nobody, using, named(bo.UserID, clara.UserID), "", []string{"people: connections.problem.people"}, nil},
+		"somebody who is not there":         {nobody, using, named(99), "", []string{"people: connections.problem.people"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			c := w.connect("Tea shop", test.open)
+			c := w.connect("Tea shop", false)
+			c = must[connection.Connection](t)(w.Edit(t.Context(), ada, c.ID, connection.Change{Version: c.Version, Name: c.Name, Grant: test.before}))
 			w.exports.using = test.using
-			test.change.Name, test.change.Version = "Tea shop", c.Version
-			_, err := w.Edit(t.Context(), ada, c.ID, test.change)
+			_, err := w.Edit(t.Context(), ada, c.ID, connection.Change{Version: c.Version, Name: c.Name, Grant: test.after, Withdrawal: test.answer})
 			wantCodes(t, err, test.want...)
 			if !slices.Equal(w.exports.paused, test.paused) {
 				t.Errorf("paused %v", w.exports.paused)
 			}
-			now := must[connection.Overview](t)(w.Get(t.Context(), ada, c.ID))
-			if want := test.change.OpenToContributors || test.want != nil; now.OpenToContributors != want {
-				t.Errorf("open is %v", now.OpenToContributors)
+			want := test.after
+			if test.want != nil {
+				want = test.before
+			}
+			if now := must[connection.Overview](t)(w.Get(t.Context(), ada, c.ID)); now.Grant != want {
+				t.Errorf("granted to %q, want %q", now.Grant, want)
 			}
 		})
 	}
@@ -52,12 +71,12 @@ func TestWithdrawingAccessAsksWhatBecomesOfTheExports(t *testing.T) {
 func TestAChangeThatItsExportsRefuseIsNoChange(t *testing.T) {
 	w := newWorld(t)
 	c := w.connect("Tea shop", true)
-	w.exports.using, w.exports.fail = []connection.Dependent{{ID: 7, Name: "Weekly"}}, errors.New("no")
+	w.exports.using, w.exports.fail = []connection.Dependent{{ID: 7, Name: "Weekly", MadeBy: []int64{clara.UserID}}}, errors.New("no")
 	_, err := w.Edit(t.Context(), ada, c.ID, connection.Change{Version: c.Version, Name: "Other name", Withdrawal: connection.Pause})
 	if err == nil || w.Remove(t.Context(), ada, c.ID, c.Version, map[int64]connection.Fate{7: connection.DetachExport}) == nil {
 		t.Fatal("went through")
 	}
-	if now := must[connection.Overview](t)(w.Get(t.Context(), ada, c.ID)); now.Name != "Tea shop" || !now.OpenToContributors || now.Version != c.Version {
+	if now := must[connection.Overview](t)(w.Get(t.Context(), ada, c.ID)); now.Name != "Tea shop" || now.Grant != access.AllContributors || now.Version != c.Version {
 		t.Errorf("left %+v", now.Connection)
 	}
 }

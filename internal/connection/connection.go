@@ -1,20 +1,21 @@
 // Package connection owns the named accounts at a destination: the sealed key, the brand that it proved to belong to, the
-// consent, the export user, and whether contributors may use it. It does not know exports; whoever depends on a connection
+// consent, the export user, and which contributors may use it. It does not know exports; whoever depends on a connection
 // is asked through the interface Dependents.
 package connection
 
 import (
 	"time"
 
+	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/destination"
 )
 
 // Connection is a named account at a destination. The key is not in it: Service.Account opens an account with it.
 type Connection struct {
-	ID                 int64
-	Type               string // kind of destination: "omnisend"
-	Name               string
-	OpenToContributors bool
+	ID    int64
+	Type  string // kind of destination: "omnisend"
+	Name  string
+	Grant access.Grant // which contributors may use it
 
 	BrandID, BrandName, BrandWebsite string
 	VerifiedAt                       time.Time

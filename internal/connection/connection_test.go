@@ -2,6 +2,7 @@ package connection_test
 
 import (
 	"context"
+	"maps"
 	"net/http/httptest"
 	"slices"
 	"testing"
@@ -30,6 +31,7 @@ var (
 	ada   = access.Actor{UserID: 1, Name: "Ada Lund", Role: access.Administrator}
 	bo    = access.Actor{UserID: 2, Name: "Bo Kjær", Role: access.Administrator}
 	clara = access.Actor{UserID: 3, Name: "Clara Ito", Role: access.Contributor}
+	dora  = access.Actor{UserID: 5, Name: "Dora Berg", Role: access.Contributor}
 	viggo = access.Actor{UserID: 4, Name: "Viggo Roth", Role: access.Viewer}
 )
 
@@ -73,7 +75,7 @@ func newWorldAt(t *testing.T, base string, stand *sandbox.Server) *world {
 		t: t, db: testkit.Database(t), clock: testkit.NewClock(), events: &event.Hub{}, sandbox: stand,
 		people: &people{actors: map[int64]access.Actor{}}, exports: &exports{},
 	}
-	for _, actor := range []access.Actor{ada, bo, clara, viggo} {
+	for _, actor := range []access.Actor{ada, bo, clara, dora, viggo} {
 		w.people.actors[actor.UserID] = actor
 		w.write(`INSERT INTO users (id, email, email_key, name, role, created_at) VALUES (?, ?, ?, ?, ?, 0)`,
 			actor.UserID, actor.Name, actor.Name, actor.Name, actor.Role)
@@ -104,6 +106,15 @@ func (w *world) write(query string, args ...any) {
 
 // people know one password for all.
 type people struct{ actors map[int64]access.Actor }
+
+func (p *people) Contributors(context.Context, database.Querier) (found []access.Actor, err error) {
+	for _, id := range slices.Sorted(maps.Keys(p.actors)) {
+		if p.actors[id].Role == access.Contributor {
+			found = append(found, p.actors[id])
+		}
+	}
+	return found, nil
+}
 
 func (p *people) ConfirmPassword(_ context.Context, _ access.Actor, given string) error {
 	var check problem.Check
@@ -180,7 +191,9 @@ func (w *world) connect(name string, open bool) connection.Connection {
 	step := must[connection.Draft](w.t)
 	step(w.Begin(ctx, ada, "omnisend"))
 	typed := entry(name, plantedKey)
-	typed.OpenToContributors = open
+	if open {
+		typed.Grant = access.AllContributors
+	}
 	step(w.Fill(ctx, ada, typed))
 	step(w.Connect(ctx, ada))
 	step(w.ConfirmExportUser(ctx, ada, password))

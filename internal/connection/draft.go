@@ -16,17 +16,17 @@ import (
 // Draft is a connection that an administrator is setting up. Whoever begins one is the person who agrees to the terms and
 // becomes the export user; nobody else sees or continues it. The key stays sealed: only whether there is one is known.
 type Draft struct {
-	ID                 int64 // 0: nothing was begun
-	Type               string
-	Name               string
-	OpenToContributors bool
-	HasKey             bool
-	TermsVersion       string // agreed to; "" when not
-	AgreedAt           time.Time
-	Brand              destination.Brand // proved by the key; the zero Brand when not
-	VerifiedAt         time.Time
-	ExportUserAt       time.Time // when the person confirmed to be the export user
-	UpdatedAt          time.Time
+	ID           int64 // 0: nothing was begun
+	Type         string
+	Name         string
+	Grant        access.Grant
+	HasKey       bool
+	TermsVersion string // agreed to; "" when not
+	AgreedAt     time.Time
+	Brand        destination.Brand // proved by the key; the zero Brand when not
+	VerifiedAt   time.Time
+	ExportUserAt time.Time // when the person confirmed to be the export user
+	UpdatedAt    time.Time
 
 	sealedKey []byte
 	revision  int // rises with each change: a proof counts for what it was asked for only
@@ -84,11 +84,11 @@ func (d Draft) Done(step Step) bool {
 
 // Entry is what is typed before Connect. What is not acceptable is not kept; the rest is.
 type Entry struct {
-	Name               string
-	OpenToContributors bool
-	Key                secret.Text // empty: keep the one that is stored
-	TermsVersion       string      // the version that the page showed
-	Agree              bool
+	Name         string
+	Grant        access.Grant
+	Key          secret.Text // empty: keep the one that is stored
+	TermsVersion string      // the version that the page showed
+	Agree        bool
 }
 
 // draftLife is how long a draft, or a key that waits to be confirmed, is kept.
@@ -157,7 +157,13 @@ func (s *Service) Fill(ctx context.Context, actor access.Actor, entry Entry) (Dr
 				d.Name = name
 			}
 		}
-		d.OpenToContributors = entry.OpenToContributors
+		contributors, err := s.accounts.Contributors(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if checkPeople(&check, entry.Grant, contributors); Among(entry.Grant, contributors) == entry.Grant {
+			d.Grant = entry.Grant
+		}
 		if !entry.Key.Empty() || !d.HasKey {
 			if checkKey(&check, entry.Key) {
 				d.HasKey, d.sealedKey = true, s.sealer.Seal(entry.Key, draftBinding(d.ID))
@@ -266,12 +272,20 @@ func (s *Service) Save(ctx context.Context, actor access.Actor) (Connection, err
 		if err != nil {
 			return err
 		}
+		contributors, err := s.accounts.Contributors(ctx, tx)
+		if err != nil {
+			return err
+		}
+		grant := Among(d.Grant, contributors) // who left since is granted nothing
 		id, err := insert(ctx, tx, Connection{
-			Type: d.Type, Name: d.Name, OpenToContributors: d.OpenToContributors,
+			Type: d.Type, Name: d.Name, Grant: grant,
 			BrandID: d.Brand.ID, BrandName: d.Brand.Name, BrandWebsite: d.Brand.Website, VerifiedAt: d.VerifiedAt,
 			ExportUserID: actor.UserID, ExportUserAt: d.ExportUserAt, CreatedBy: actor.UserID, CreatedAt: s.clock(),
 		})
 		if err != nil {
+			return err
+		}
+		if err := storeGrant(ctx, tx, id, actor.UserID, grant, s.clock()); err != nil {
 			return err
 		}
 		if err := storeKey(ctx, tx, id, s.sealer.Seal(key, keyBinding(id))); err != nil {

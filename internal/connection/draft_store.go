@@ -15,9 +15,9 @@ func draft(ctx context.Context, q database.Querier, userID int64) (Draft, error)
 	var d Draft
 	var agreed, verified, confirmed sql.NullInt64
 	var updated int64
-	err := q.QueryRowContext(ctx, `SELECT id, type, name, open_to_contributors, sealed_key, terms_version, agreed_at, brand_id, brand_name,
+	err := q.QueryRowContext(ctx, `SELECT id, type, name, access, sealed_key, terms_version, agreed_at, brand_id, brand_name,
 		brand_website, verified_at, export_user_at, revision, updated_at FROM connection_drafts WHERE user_id = ?`, userID).
-		Scan(&d.ID, &d.Type, &d.Name, &d.OpenToContributors, &d.sealedKey, &d.TermsVersion, &agreed, &d.Brand.ID, &d.Brand.Name,
+		Scan(&d.ID, &d.Type, &d.Name, &d.Grant, &d.sealedKey, &d.TermsVersion, &agreed, &d.Brand.ID, &d.Brand.Name,
 			&d.Brand.Website, &verified, &confirmed, &d.revision, &updated)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Draft{}, nil
@@ -40,9 +40,9 @@ func addDraft(ctx context.Context, tx database.Tx, userID int64, kind string, no
 }
 
 func storeDraft(ctx context.Context, tx database.Tx, d Draft) error {
-	_, err := tx.ExecContext(ctx, `UPDATE connection_drafts SET name = ?, open_to_contributors = ?, sealed_key = ?, terms_version = ?, agreed_at = ?,
+	_, err := tx.ExecContext(ctx, `UPDATE connection_drafts SET name = ?, access = ?, sealed_key = ?, terms_version = ?, agreed_at = ?,
 		brand_id = ?, brand_name = ?, brand_website = ?, verified_at = ?, export_user_at = ?, revision = revision + 1, updated_at = ? WHERE id = ?`,
-		d.Name, d.OpenToContributors, d.sealedKey, d.TermsVersion, database.NullMillis(d.AgreedAt),
+		d.Name, d.Grant.String(), d.sealedKey, d.TermsVersion, database.NullMillis(d.AgreedAt),
 		d.Brand.ID, d.Brand.Name, d.Brand.Website, database.NullMillis(d.VerifiedAt), database.NullMillis(d.ExportUserAt),
 		database.Millis(d.UpdatedAt), d.ID)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
 	"github.com/segue-app/segue/internal/secret"
@@ -17,7 +18,7 @@ func TestAConnectionIsMadeStepByStep(t *testing.T) {
 	heard := w.events.Listen("connections", "connection/1")
 	defer heard.Close()
 	c := w.connect("  Tea   shop ", true)
-	if c.Name != "Tea shop" || !c.OpenToContributors || c.BrandID != "brand1" || c.BrandName != "Nordic Tea" || c.ExportUserID != ada.UserID {
+	if c.Name != "Tea shop" || c.Grant != access.AllContributors || c.BrandID != "brand1" || c.BrandName != "Nordic Tea" || c.ExportUserID != ada.UserID {
 		t.Errorf("saved %+v", c)
 	}
 	if c.Consent.TermsVersion != connection.CurrentTerms || c.Consent.UserName != ada.Name || !c.Consent.At.Equal(w.clock.Now()) {

@@ -24,6 +24,8 @@ type Accounts interface {
 	ConfirmPassword(ctx context.Context, actor access.Actor, password string) error
 	// Actor gives a person as she may act now, and a Problem when she may not at all.
 	Actor(ctx context.Context, userID int64) (access.Actor, error)
+	// Contributors are those who have the role and are not disabled, by name.
+	Contributors(ctx context.Context, q database.Querier) ([]access.Actor, error)
 }
 
 // Gates gives a place in the request budget of a brand. holder says what for ("verify").
@@ -46,6 +48,7 @@ type Dependent struct {
 	ID     int64
 	Name   string
 	Paused bool
+	MadeBy []int64 // who made or changed it
 }
 
 // Dependencies are what the service works with.
@@ -204,7 +207,7 @@ func (s *Service) Usable(ctx context.Context, actor access.Actor) ([]Choice, err
 	}
 	var choices []Choice
 	for _, c := range connections {
-		if actor.MaySee(c.OpenToContributors) {
+		if actor.MaySee(c.Grant) {
 			choices = append(choices, Choice{ID: c.ID, Type: c.Type, Name: c.Name})
 		}
 	}
@@ -231,7 +234,7 @@ func (s *Service) Choose(ctx context.Context, actor access.Actor, id int64) (Cho
 	if err != nil {
 		return Choice{}, err
 	}
-	if !actor.MayUse(c.OpenToContributors) {
+	if !actor.MayUse(c.Grant) {
 		return Choice{}, notFound()
 	}
 	return Choice{ID: c.ID, Type: c.Type, Name: c.Name}, nil

@@ -3,17 +3,19 @@ package connection
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/reseal"
 )
 
-const columns = `c.id, c.type, c.name, c.open_to_contributors, c.brand_id, c.brand_name, c.brand_website, c.verified_at,
+const columns = `c.id, c.type, c.name, ` + GrantColumn + `, c.brand_id, c.brand_name, c.brand_website, c.verified_at,
 	c.failure, c.failed_at, coalesce(a.terms_version, ''), coalesce(a.user_id, 0), coalesce(a.user_name, ''), a.agreed_at,
 	coalesce(c.export_user_id, 0), coalesce(u.name, ''), c.export_user_at,
 	c.key_version, c.version, c.created_by, c.created_at, c.updated_at, c.removed_at
@@ -21,11 +23,15 @@ const columns = `c.id, c.type, c.name, c.open_to_contributors, c.brand_id, c.bra
 	LEFT JOIN connection_consents a ON a.connection_id = c.id AND a.ended_at IS NULL
 	LEFT JOIN users u ON u.id = c.export_user_id`
 
+// GrantColumn reads, in SQL, the access.Grant of the connection c.
+const GrantColumn = `CASE c.open_to_contributors WHEN 1 THEN 'contributors'
+	ELSE (SELECT group_concat(user_id, ' ') FROM connection_grants WHERE connection_id = c.id) END`
+
 func scan(row interface{ Scan(...any) error }) (Connection, error) {
 	var c Connection
 	var verified, created, updated int64
 	var failed, agreed, confirmed, removed sql.NullInt64
-	err := row.Scan(&c.ID, &c.Type, &c.Name, &c.OpenToContributors, &c.BrandID, &c.BrandName, &c.BrandWebsite, &verified,
+	err := row.Scan(&c.ID, &c.Type, &c.Name, &c.Grant, &c.BrandID, &c.BrandName, &c.BrandWebsite, &verified,
 		&c.Failure, &failed, &c.Consent.TermsVersion, &c.Consent.UserID, &c.Consent.UserName, &agreed,
 		&c.ExportUserID, &c.ExportUser, &confirmed,
 		&c.KeyVersion, &c.Version, &c.CreatedBy, &created, &updated, &removed)
@@ -90,7 +96,7 @@ func sealedKey(ctx context.Context, q database.Querier, id int64) (sealed []byte
 func insert(ctx context.Context, tx database.Tx, c Connection) (int64, error) {
 	result, err := tx.ExecContext(ctx, `INSERT INTO connections (type, name, name_key, open_to_contributors, brand_id, brand_name,
 		brand_website, verified_at, export_user_id, export_user_at, created_by, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		c.Type, c.Name, nameKey(c.Name), c.OpenToContributors, c.BrandID, c.BrandName, c.BrandWebsite, database.Millis(c.VerifiedAt),
+		c.Type, c.Name, nameKey(c.Name), c.Grant.All(), c.BrandID, c.BrandName, c.BrandWebsite, database.Millis(c.VerifiedAt),
 		c.ExportUserID, database.Millis(c.ExportUserAt), c.CreatedBy, database.Millis(c.CreatedAt), database.Millis(c.CreatedAt))
 	if err != nil {
 		return 0, fmt.Errorf("add connection: %w", err)
@@ -103,9 +109,33 @@ func update(ctx context.Context, tx database.Tx, c Connection, now time.Time) er
 	result, err := tx.ExecContext(ctx, `UPDATE connections SET name = ?, name_key = ?, open_to_contributors = ?, brand_id = ?, brand_name = ?,
 		brand_website = ?, verified_at = ?, failure = ?, failed_at = ?, export_user_id = nullif(?, 0), export_user_at = ?,
 		version = version + 1, updated_at = ? WHERE id = ? AND version = ? AND removed_at IS NULL`,
-		c.Name, nameKey(c.Name), c.OpenToContributors, c.BrandID, c.BrandName, c.BrandWebsite, database.Millis(c.VerifiedAt),
+		c.Name, nameKey(c.Name), c.Grant.All(), c.BrandID, c.BrandName, c.BrandWebsite, database.Millis(c.VerifiedAt),
 		c.Failure, database.NullMillis(c.FailedAt), c.ExportUserID, database.NullMillis(c.ExportUserAt), database.Millis(now), c.ID, c.Version)
 	return changedOne(result, err, c.ID)
+}
+
+// storeGrant writes down whom of the contributors a grant names, and since when.
+func storeGrant(ctx context.Context, tx database.Tx, id, by int64, grant access.Grant, now time.Time) error {
+	people, err := json.Marshal(append([]int64{}, grant.People()...))
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `DELETE FROM connection_grants WHERE connection_id = ? AND user_id NOT IN (SELECT value FROM json_each(?))`, id, string(people))
+	if err == nil {
+		_, err = tx.ExecContext(ctx, `INSERT INTO connection_grants (connection_id, user_id, granted_by, granted_at)
+			SELECT ?, value, nullif(?, 0), ? FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`, id, by, database.Millis(now), string(people))
+	}
+	if err != nil {
+		return fmt.Errorf("grant connection %d: %w", id, err)
+	}
+	return nil
+}
+
+func forgetPerson(ctx context.Context, tx database.Tx, userID int64) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM connection_grants WHERE user_id = ?`, userID); err != nil {
+		return fmt.Errorf("end the grants of user %d: %w", userID, err)
+	}
+	return nil
 }
 
 // changedOne is a Changed problem when the row was not as it was read.

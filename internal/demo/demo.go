@@ -119,7 +119,7 @@ func Connect(ctx context.Context, a *app.App, name, key string) (connection.Conn
 	if _, err := a.Connections.Begin(ctx, admin, "omnisend"); err != nil {
 		return connection.Connection{}, err
 	}
-	_, err = a.Connections.Fill(ctx, admin, connection.Entry{Name: name, OpenToContributors: true, Key: secret.NewText(key),
+	_, err = a.Connections.Fill(ctx, admin, connection.Entry{Name: name, Grant: access.AllContributors, Key: secret.NewText(key),
 		TermsVersion: connection.CurrentTerms, Agree: true})
 	if err != nil {
 		return connection.Connection{}, err

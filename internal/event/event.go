@@ -3,6 +3,7 @@
 package event
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -13,6 +14,9 @@ type Hub struct {
 	mutex     sync.Mutex
 	listeners map[*Listener]struct{}
 }
+
+// OfPerson is the topic that says that what a person may do has changed: each of her live pages reads anew.
+func OfPerson(userID int64) string { return fmt.Sprintf("person/%d", userID) }
 
 // Listener hears the topics that it asked for.
 type Listener struct {

@@ -18,16 +18,29 @@ type Dependents struct{ service *Service }
 // Dependents gives the answers for the connection package.
 func (s *Service) Dependents() Dependents { return Dependents{s} }
 
-// OnConnection lists the exports that use a connection.
-func (d Dependents) OnConnection(ctx context.Context, q database.Querier, id int64) (found []connection.Dependent, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT id, name, paused_at IS NOT NULL FROM exports WHERE connection_id = ? AND removed_at IS NULL ORDER BY name COLLATE NOCASE`, id)
+// OnConnection lists the exports that use a connection, with whoever had a hand in them.
+func (d Dependents) OnConnection(ctx context.Context, q database.Querier, id int64) ([]connection.Dependent, error) {
+	found, err := onConnection(ctx, q, id)
+	for i := range found {
+		authors, err := version.Authors(ctx, q, thing(found[i].ID))
+		if err != nil {
+			return nil, err
+		}
+		found[i].MadeBy = append(found[i].MadeBy, authors...)
+	}
+	return found, err
+}
+
+func onConnection(ctx context.Context, q database.Querier, id int64) (found []connection.Dependent, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT id, name, paused_at IS NOT NULL, coalesce(created_by, 0) FROM exports WHERE connection_id = ? AND removed_at IS NULL ORDER BY name COLLATE NOCASE`, id)
 	if err != nil {
 		return nil, fmt.Errorf("list exports of connection %d: %w", id, err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var e connection.Dependent
-		if err := rows.Scan(&e.ID, &e.Name, &e.Paused); err != nil {
+		e.MadeBy = make([]int64, 1)
+		if err := rows.Scan(&e.ID, &e.Name, &e.Paused, &e.MadeBy[0]); err != nil {
 			return nil, err
 		}
 		found = append(found, e)
@@ -45,9 +58,9 @@ func (d Dependents) Remove(ctx context.Context, tx database.Tx, actor access.Act
 	return d.each(actor, ids, func(id int64) error { return d.service.remove(ctx, tx, actor, id) })
 }
 
-// Pause stops the exports for the time being.
+// Pause stops the exports for the time being because contributors were withdrawn the connection.
 func (d Dependents) Pause(ctx context.Context, tx database.Tx, actor access.Actor, ids []int64) error {
-	return d.each(actor, ids, func(id int64) error { return d.service.pause(ctx, tx, actor, id, version.Paused) })
+	return d.each(actor, ids, func(id int64) error { return d.service.withdraw(ctx, tx, actor, id) })
 }
 
 func (d Dependents) each(actor access.Actor, ids []int64, change func(id int64) error) error {

@@ -15,10 +15,10 @@ type Export struct {
 	ID              int64
 	Name            string
 	DestinationType string
-	ConnectionID    int64  // 0: detached
-	ConnectionName  string // "" when detached
-	DetachedFrom    string // name of the connection that it had
-	OpenConnection  bool   // whether contributors may use the connection (of a detached export: the one it had)
+	ConnectionID    int64        // 0: detached
+	ConnectionName  string       // "" when detached
+	DetachedFrom    string       // name of the connection that it had
+	Grant           access.Grant // which contributors may use the connection (of a detached export: the one it had)
 	Segments        []Part
 	Mapping         Mapping
 	Consent         destination.Consent
@@ -28,7 +28,8 @@ type Export struct {
 	Outcomes        Outcomes
 	PausedAt        time.Time
 	PausedBy        string
-	Version         int // for optimistic locking
+	PausedCode      PauseCode // why, when it was not for its own sake
+	Version         int       // for optimistic locking
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
 	Removed         bool
@@ -104,16 +105,22 @@ const (
 	NeverAsk        = -1
 )
 
+// PauseCode is why an export was paused, when it was not for its own sake; "" when it was.
+type PauseCode string
+
+// Withdrawn is the code of exports that were paused when people who made them might not use the connection any more.
+const Withdrawn PauseCode = "withdrawn"
+
 // Paused reports whether a person stopped it for the time being.
 func (e Export) Paused() bool { return !e.PausedAt.IsZero() }
 
 // MayEdit reports whether the actor may change, run and remove the export: administrators always, contributors while the
-// connection is open to them.
-func (e Export) MayEdit(actor access.Actor) bool { return actor.MayUse(e.OpenConnection) }
+// connection is granted to them.
+func (e Export) MayEdit(actor access.Actor) bool { return actor.MayUse(e.Grant) }
 
 // MayRun reports whether the actor may run the export, and cancel, pause, resume and answer its runs: whoever may edit it,
 // unless she acts by a token.
-func (e Export) MayRun(actor access.Actor) bool { return actor.MayRun(e.OpenConnection) }
+func (e Export) MayRun(actor access.Actor) bool { return actor.MayRun(e.Grant) }
 
 // Obstacle is why an export cannot run now, as a code; "" when it can. Those of its connection are connection.Obstacle's.
 type Obstacle string

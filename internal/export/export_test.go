@@ -178,7 +178,7 @@ func TestWhoMayChangeAnExportFollowsTheConnection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := k.Connections.Edit(ctx, ada, c.ID, connection.Change{Name: now.Name, OpenToContributors: false, Withdrawal: connection.GoOn, Version: now.Version}); err != nil {
+	if _, err := k.Connections.Edit(ctx, ada, c.ID, connection.Change{Name: now.Name, Withdrawal: connection.GoOn, Version: now.Version}); err != nil {
 		t.Fatal(err)
 	}
 	for name, change := range changes {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/segment"
@@ -15,10 +16,10 @@ type Health struct {
 	Name            string
 	DestinationType string
 	ConnectionID    int64
-	OpenConnection  bool   // as of Export
-	Scheduled       bool   // it runs by itself
-	Paused          bool   // by a person
-	Obstacle        string // see Readiness
+	Grant           access.Grant // as of Export
+	Scheduled       bool         // it runs by itself
+	Paused          bool         // by a person
+	Obstacle        string       // see Readiness
 }
 
 // Health reads how all exports stand, in the order of their ids. It answers as Readiness does of each, with a handful of

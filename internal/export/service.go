@@ -159,7 +159,7 @@ func (s *Service) save(ctx context.Context, actor access.Actor, id int64, draft 
 			if err != nil {
 				return err
 			}
-			if err := actor.RequireUse(old.OpenConnection); err != nil { // access may have been withdrawn meanwhile
+			if err := actor.RequireUse(old.Grant); err != nil { // access may have been withdrawn meanwhile
 				return err
 			}
 			if old.Version != draft.Version {
@@ -189,7 +189,7 @@ func (s *Service) requireEdit(ctx context.Context, actor access.Actor, id int64)
 	if err != nil {
 		return err
 	}
-	return actor.RequireUse(e.OpenConnection)
+	return actor.RequireUse(e.Grant)
 }
 
 // change runs a change of one export that the actor may edit.
@@ -199,7 +199,7 @@ func (s *Service) change(ctx context.Context, actor access.Actor, id int64, chan
 		if err != nil {
 			return err
 		}
-		if err := actor.RequireUse(e.OpenConnection); err != nil {
+		if err := actor.RequireUse(e.Grant); err != nil {
 			return err
 		}
 		return change(tx, e)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 )
@@ -35,8 +36,17 @@ var orders = map[string]string{
 	"schedule": "e.schedule", "refreshed": "refreshed", "status": "last_state", "id": "e.id",
 }
 
+// granted reads, in SQL, the access.Grant of the export e: that of its connection, or of the one that it had. Nothing of it is
+// kept with the export, so that whoever is not granted the connection any more cannot be so here.
+const granted = `(SELECT ` + connection.GrantColumn + ` FROM connections c WHERE c.id = coalesce(e.connection_id, e.detached_id))`
+
+// Granted reads, in SQL, the access.Grant of the export that the expression is the id of; NULL when there is none.
+func Granted(exportID string) string {
+	return `(SELECT ` + granted + ` FROM exports e WHERE e.id = ` + exportID + `)`
+}
+
 const columns = `e.id, e.name, e.destination_type, coalesce(e.connection_id, 0), coalesce(c.name, ''), e.detached_from,
-	coalesce(c.open_to_contributors, e.detached_open), ` + scheduleColumns + `, e.leavers, e.ask_share, e.outcomes, e.consent_source, e.consent_everyone, e.paused_at, e.paused_by, e.version, e.created_at, e.updated_at,
+	` + granted + `, ` + scheduleColumns + `, e.leavers, e.ask_share, e.outcomes, e.consent_source, e.consent_everyone, e.paused_at, e.paused_by, e.paused_code, e.version, e.created_at, e.updated_at,
 	e.removed_at IS NOT NULL`
 
 func scan(row interface{ Scan(...any) error }, more ...any) (Export, error) {
@@ -44,8 +54,8 @@ func scan(row interface{ Scan(...any) error }, more ...any) (Export, error) {
 	var paused sql.NullInt64
 	var created, updated int64
 	var everyone string
-	into := append([]any{&e.ID, &e.Name, &e.DestinationType, &e.ConnectionID, &e.ConnectionName, &e.DetachedFrom, &e.OpenConnection}, e.Schedule.into()...)
-	into = append(into, &e.Leavers, &e.AskShare, &e.Outcomes, &e.Consent.Source, &everyone, &paused, &e.PausedBy, &e.Version, &created, &updated, &e.Removed)
+	into := append([]any{&e.ID, &e.Name, &e.DestinationType, &e.ConnectionID, &e.ConnectionName, &e.DetachedFrom, &e.Grant}, e.Schedule.into()...)
+	into = append(into, &e.Leavers, &e.AskShare, &e.Outcomes, &e.Consent.Source, &everyone, &paused, &e.PausedBy, &e.PausedCode, &e.Version, &created, &updated, &e.Removed)
 	into = append(into, more...)
 	if err := row.Scan(into...); err != nil {
 		return Export{}, err
@@ -172,7 +182,7 @@ func save(ctx context.Context, tx database.Tx, id, by int64, destinationType str
 		}
 	} else {
 		_, err = tx.ExecContext(ctx, `UPDATE exports SET name = ?, destination_type = ?, connection_id = ?, leavers = ?, ask_share = ?, outcomes = ?, consent_source = ?, consent_everyone = ?,
-			detached_from = '', version = version + 1, updated_at = ? WHERE id = ?`, d.Name, destinationType, d.ConnectionID, d.Leavers, d.AskShare, d.Outcomes.written(), d.Consent.Source, everyone, database.Millis(now), id)
+			detached_from = '', detached_id = NULL, version = version + 1, updated_at = ? WHERE id = ?`, d.Name, destinationType, d.ConnectionID, d.Leavers, d.AskShare, d.Outcomes.written(), d.Consent.Source, everyone, database.Millis(now), id)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("save export: %w", err)
@@ -209,9 +219,9 @@ func nameTaken(ctx context.Context, q database.Querier, name string, except int6
 	return taken, nil
 }
 
-// detach takes the connection away and remembers its name.
+// detach takes the connection away and remembers which it was.
 func detach(ctx context.Context, tx database.Tx, id int64, now time.Time) error {
-	_, err := tx.ExecContext(ctx, `UPDATE exports SET (detached_from, detached_open) = (SELECT name, open_to_contributors FROM connections WHERE id = connection_id),
+	_, err := tx.ExecContext(ctx, `UPDATE exports SET (detached_from, detached_id) = (SELECT name, id FROM connections WHERE id = connection_id),
 		connection_id = NULL, version = version + 1, updated_at = ? WHERE id = ? AND connection_id IS NOT NULL`, database.Millis(now), id)
 	if err != nil {
 		return fmt.Errorf("detach export %d: %w", id, err)
@@ -236,8 +246,8 @@ func remove(ctx context.Context, tx database.Tx, id int64, now time.Time) error 
 	return nil
 }
 
-func pause(ctx context.Context, tx database.Tx, id int64, by string, at time.Time) error {
-	_, err := tx.ExecContext(ctx, `UPDATE exports SET paused_at = ?, paused_by = ?, version = version + 1 WHERE id = ?`, database.NullMillis(at), by, id)
+func pause(ctx context.Context, tx database.Tx, id int64, by string, code PauseCode, at time.Time) error {
+	_, err := tx.ExecContext(ctx, `UPDATE exports SET paused_at = ?, paused_by = ?, paused_code = ?, version = version + 1 WHERE id = ?`, database.NullMillis(at), by, code, id)
 	if err != nil {
 		return fmt.Errorf("pause export %d: %w", id, err)
 	}

@@ -111,10 +111,25 @@ func (s *Service) pause(ctx context.Context, tx database.Tx, actor access.Actor,
 	if act == version.Resumed {
 		by, at = "", time.Time{}
 	}
-	if err := pause(ctx, tx, id, by, at); err != nil {
+	if err := pause(ctx, tx, id, by, "", at); err != nil {
 		return err
 	}
 	return s.keep(ctx, tx, actor, id, act, 0)
+}
+
+// withdraw pauses an export because people who had a hand in it may not use its connection any more.
+func (s *Service) withdraw(ctx context.Context, tx database.Tx, actor access.Actor, id int64) error {
+	if err := pause(ctx, tx, id, actor.Name, Withdrawn, s.clock()); err != nil {
+		return err
+	}
+	e, err := get(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if err := audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.ExportWithdrawn, Subject: audit.Of("export", id, e.Name)}); err != nil {
+		return err
+	}
+	return s.keep(ctx, tx, actor, id, version.Withdrawn, 0)
 }
 
 func (s *Service) detach(ctx context.Context, tx database.Tx, actor access.Actor, id int64) error {

@@ -175,7 +175,7 @@ func (s *Service) Again(ctx context.Context, actor access.Actor, runID int64) er
 		if err != nil {
 			return err
 		}
-		if err := actor.RequireUse(e.OpenConnection); err != nil {
+		if err := actor.RequireUse(e.Grant); err != nil {
 			return err
 		}
 		w, ok, err := get(ctx, tx, runID)

@@ -138,7 +138,7 @@ func (s *Service) Evidence(ctx context.Context, actor access.Actor, runID int64,
 		return Evidence{}, err
 	}
 	if !e.MayRun(actor) {
-		return Evidence{}, actor.RequireRun(e.OpenConnection)
+		return Evidence{}, actor.RequireRun(e.Grant)
 	}
 	if e.Removed { // it is dropped within the hour
 		return Evidence{}, problem.New(problem.NotFound, "problem.evidence.not_found")

@@ -103,7 +103,7 @@ func (s *Service) mayAct(ctx context.Context, actor access.Actor, runID int64) (
 		return r, e, err
 	}
 	if !e.MayRun(actor) {
-		return r, e, actor.RequireRun(e.OpenConnection)
+		return r, e, actor.RequireRun(e.Grant)
 	}
 	return r, e, nil
 }

@@ -368,7 +368,7 @@ func (s *Service) LastAnswer(ctx context.Context, actor access.Actor, exportID i
 		return Answer{}, false, err
 	}
 	if !e.MayRun(actor) {
-		return Answer{}, false, actor.RequireRun(e.OpenConnection)
+		return Answer{}, false, actor.RequireRun(e.Grant)
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()

@@ -163,7 +163,7 @@ func (s *Service) Start(ctx context.Context, actor access.Actor, exportID int64,
 		return Run{}, err
 	}
 	if !e.MayRun(actor) {
-		return Run{}, actor.RequireRun(e.OpenConnection)
+		return Run{}, actor.RequireRun(e.Grant)
 	}
 	return s.start(ctx, actor, e, OnDemand, options)
 }

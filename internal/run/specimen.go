@@ -94,7 +94,7 @@ func (s *Service) readyFor(ctx context.Context, actor access.Actor, exportID int
 		return r, err
 	}
 	if !r.export.MayRun(actor) {
-		return r, actor.RequireRun(r.export.OpenConnection)
+		return r, actor.RequireRun(r.export.Grant)
 	}
 	if r.export.Removed {
 		return r, problem.New(problem.NotFound, "problem.export.not_found")

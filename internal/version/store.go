@@ -83,3 +83,12 @@ func dropOlder(ctx context.Context, tx database.Tx, before time.Time) (int, erro
 	n, err := result.RowsAffected()
 	return int(n), err
 }
+
+func authors(ctx context.Context, q database.Querier, of Thing) ([]int64, error) {
+	ids, err := database.Column[int64](q.QueryContext(ctx, `SELECT DISTINCT user_id FROM versions
+		WHERE kind = ? AND thing_id = ? AND user_id <> 0 AND act NOT IN ('paused', 'withdrawn', 'resumed')`, of.Kind, of.ID))
+	if err != nil {
+		return nil, fmt.Errorf("find who made %s %d: %w", of.Kind, of.ID, err)
+	}
+	return ids, nil
+}

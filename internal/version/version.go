@@ -41,6 +41,7 @@ const (
 	Changed     Act = "changed"
 	Scheduled   Act = "scheduled"
 	Paused      Act = "paused"
+	Withdrawn   Act = "withdrawn" // paused, since people who had a hand in it may not use its connection any more
 	Resumed     Act = "resumed"
 	Detached    Act = "detached" // from its connection
 	Removed     Act = "removed"
@@ -50,7 +51,7 @@ const (
 )
 
 // Acts lists them.
-var Acts = []Act{Made, Changed, Scheduled, Paused, Resumed, Detached, Removed, Activated, Deactivated, WentBack}
+var Acts = []Act{Made, Changed, Scheduled, Paused, Withdrawn, Resumed, Detached, Removed, Activated, Deactivated, WentBack}
 
 // Version is a thing as it became.
 type Version struct {
@@ -99,6 +100,11 @@ func Substance(of any) (string, error) {
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:16]), nil
+}
+
+// Authors are the people, by id, who made a thing what it is or was: not those who only paused it and let it run again.
+func Authors(ctx context.Context, q database.Querier, of Thing) ([]int64, error) {
+	return authors(ctx, q, of)
 }
 
 // KeptLeast is how many versions of a thing are kept however old they are.

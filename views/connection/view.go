@@ -3,6 +3,10 @@
 package connection
 
 import (
+	"context"
+	"slices"
+
+	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/views/chart"
 	"github.com/segue-app/segue/views/component"
 )
@@ -45,7 +49,8 @@ type SetupView struct {
 	Type        string
 	Destination string // proper name
 	Name        string
-	Open        bool
+	Access      AccessChoice
+	AccessText  string
 	HasKey      bool
 	Agreed      string // who agreed when, "" when nobody did
 	AgreeTicked bool
@@ -91,12 +96,86 @@ type View struct {
 	Terms       TermsView
 	Hour        chart.Figure // what was made of the brand's request budget
 
-	TypedName  string // in the form
-	TypedOpen  bool
-	IsOpen     bool
-	Withdrawal string
-	Asked      string // how many exports the withdrawal concerns
-	Errors     component.Errors
+	TypedName   string // in the form
+	TypedAccess AccessChoice
+	Errors      component.Errors
+}
+
+// AccessChoice is who may use a connection, as it is chosen.
+type AccessChoice struct {
+	Value  string // administrators, contributors or named
+	People []Person
+}
+
+// Person is a contributor who can be granted the connection by name.
+type Person struct {
+	ID, Name, Email string
+	Named           bool
+}
+
+// Typed puts in what was chosen, instead of what is kept.
+func (a *AccessChoice) Typed(value string, people []string) {
+	a.Value = value
+	for i := range a.People {
+		a.People[i].Named = slices.Contains(people, a.People[i].ID)
+	}
+}
+
+func (a AccessChoice) named() (ids []string) {
+	for _, one := range a.People {
+		if one.Named {
+			ids = append(ids, one.ID)
+		}
+	}
+	return ids
+}
+
+func (a AccessChoice) people() (choices []component.Choice) {
+	for _, one := range a.People {
+		choice := component.Choice{Value: one.ID, Title: one.Name, Text: one.Email}
+		if one.Name == one.Email { // invited, and not come yet
+			choice.Text = ""
+		}
+		choices = append(choices, choice)
+	}
+	return choices
+}
+
+// accessChoices are the choices of who may use a connection. People can be named when there are some.
+func accessChoices(ctx context.Context, people bool) []component.Choice {
+	choices := []component.Choice{
+		{
+			Value: "administrators", Icon: "lock", Title: i18n.T(ctx, "connections.access.administrators"),
+			Text: i18n.T(ctx, "connections.access.administrators.text"),
+		},
+		{
+			Value: "contributors", Icon: "users", Title: i18n.T(ctx, "connections.access.contributors"),
+			Text: i18n.T(ctx, "connections.access.contributors.text"),
+		},
+	}
+	if people {
+		choices = append(choices, component.Choice{
+			Value: "named", Icon: "user-plus", Title: i18n.T(ctx, "connections.access.named"), Text: i18n.T(ctx, "connections.access.named.text"),
+		})
+	}
+	return choices
+}
+
+// WithdrawalView asks what becomes of exports when people who made them may not use the connection any more.
+type WithdrawalView struct {
+	Base, Version, Name, Access string // of the change that waits for the answer
+	People                      []string
+	Text                        string // who loses what
+	Exports                     []Dependent
+	Chosen                      string
+}
+
+func (w WithdrawalView) hidden() []component.Pair {
+	pairs := []component.Pair{{Name: "version", Value: w.Version}, {Name: "name", Value: w.Name}, {Name: "access", Value: w.Access}}
+	for _, id := range w.People {
+		pairs = append(pairs, component.Pair{Name: "people", Value: id})
+	}
+	return pairs
 }
 
 // Waiting is a new key that is not in use yet.

@@ -41,7 +41,7 @@ func TestAContributorManagesExportsUntilAccessIsWithdrawn(t *testing.T) {
 
 			admin := s.open(t, language).signIn(access.Administrator)
 			admin.visit("/connections/1")
-			admin.tick(words{"Only administrators", "Kun administratorer"})
+			admin.tick(words{"Administrators only", "Kun administratorer"})
 			admin.tick(words{"They go on", "De fortsætter"})
 			admin.press(save)
 			admin.sees(words{"The connection is changed.", "Forbindelsen er ændret."})
