@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/labstack/echo/v4"
+
+	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/testkit"
 )
 
@@ -116,5 +119,77 @@ func TestAMessageOfTwoLengthsIsRefused(t *testing.T) {
 		}
 		_ = response.Body.Close()
 		_ = conn.Close()
+	}
+}
+
+func TestTheSessionsCookieIsForThisHostAloneAndNoScript(t *testing.T) {
+	s := newSite(t, func(_ *Services, o *Options) { o.Secure = true })
+	b := s.browser(t)
+	page := b.get("/sign-in")
+	b.header = http.Header{"Cookie": {page.Cookies()[0].Name + "=" + page.Cookies()[0].Value}, "Origin": {s.url}}
+	a := b.send("/sign-in", url.Values{csrfField: {page.field(t, csrfField)}, "email": {"ada@example.com"}, "password": {testkit.Password}})
+	a.leads(t, "/").lacks(t, "session")
+	names := map[string]bool{}
+	for _, cookie := range a.Cookies() {
+		names[cookie.Name] = true
+		if !strings.HasPrefix(cookie.Name, "__Host-") || !cookie.HttpOnly || !cookie.Secure || cookie.SameSite != http.SameSiteLaxMode || cookie.Path != "/" || cookie.Domain != "" {
+			t.Errorf("%v", cookie)
+		}
+	}
+	if !names["__Host-segue-session"] || !names["__Host-segue-device"] {
+		t.Errorf("set: %v", names)
+	}
+}
+
+func TestNoOtherSiteIsLetIn(t *testing.T) {
+	s := newSite(t)
+	b := s.as(t, "ada@example.com")
+	b.header = http.Header{"Origin": {"https://evil.example"}, "Access-Control-Request-Method": {"POST"}, "Access-Control-Request-Headers": {"authorization"}}
+	for _, path := range []string{"/", "/users", "/api/v1/status", "/api/v1/openapi.json", "/static/app.js"} {
+		for _, method := range []string{http.MethodGet, http.MethodOptions} {
+			a := b.do(method, path, "", nil)
+			for name := range a.Header {
+				if strings.HasPrefix(name, "Access-Control-") {
+					t.Errorf("%s %s: %s is %q", method, path, name, a.Header.Get(name))
+				}
+			}
+		}
+	}
+}
+
+func TestNothingOfTheInsideIsServed(t *testing.T) {
+	s := newSite(t)
+	b := s.as(t, "ada@example.com")
+	for _, path := range []string{"/.git/config", "/.env", "/metrics", "/debug/pprof/", "/debug/vars", "/static/", "/static/css/", "/static/static.go", "/static/%2e%2e/go.mod",
+		"/static/..%2fgo.mod", "/segue.db", "/segue.key", "/uploads/", "/server-status"} {
+		b.get(path).wants(t, http.StatusNotFound)
+	}
+}
+
+func TestAFieldThatAFormDoesNotHaveChangesNothing(t *testing.T) {
+	s := newSite(t)
+	b := s.as(t, "vera@example.com")
+	b.post("/account", url.Values{"name": {"Vera"}, "language": {"en"}, "time_zone": {"Europe/Copenhagen"}, "role": {"administrator"}, "id": {"1"}, "user_id": {"1"}, "email": {"other@example.com"}, "disabled": {"0"}}).wants(t, http.StatusSeeOther)
+	now, err := s.Accounts.User(t.Context(), s.Viewer.UserID)
+	if err != nil || now.Role != s.Viewer.Role || now.Email != "vera@example.com" {
+		t.Errorf("%s is %s now, %v", now.Email, now.Role, err)
+	}
+}
+
+// Names of files come from names that people type.
+func TestAnAttachmentKeepsItsHeadersWhateverItIsCalled(t *testing.T) {
+	s := newSite(t)
+	name := ""
+	s.routes.get("/named", access.LookAround, func(c echo.Context) error {
+		_, err := s.attachment(c, name, "text/csv; charset=utf-8").Write([]byte("a\n"))
+		return err
+	})
+	b := s.as(t, "ada@example.com")
+	for _, name = range []string{"plain.csv", "løb.csv", `"; filename=evil.html; x="`, "a\r\nSet-Cookie: evil=1\r\n\r\n<script>", "../../etc/passwd", "\u202egpj.exe", ""} {
+		a := b.get("/named").wants(t, http.StatusOK)
+		kind, parameters, err := mime.ParseMediaType(a.Header.Get("Content-Disposition"))
+		if err != nil || kind != "attachment" || parameters["filename"] != name || len(a.Cookies()) > 0 || a.body != "a\n" || a.Header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%q: %q, %v", name, a.Header.Get("Content-Disposition"), err)
+		}
 	}
 }

@@ -170,6 +170,7 @@ func TestACommandLineThatMakesNoSenseIsRefused(t *testing.T) {
 		"window not a time":   {"serve", "--omnisend-window=short"},
 		"address, no scheme":  {"serve", "--url=segue.example.com"},
 		"not Omnisend's":      {"serve", "--omnisend-url=nonsense"},
+		"Omnisend, no TLS":    {"serve", "--omnisend-url=http://api.omnisend.com/api"},
 		"no window":           {"serve", "--omnisend-window=0s"},
 		"no profile allowed":  {"serve", "--max-profiles=0"},
 		"beyond a million":    {"serve", "--max-profiles=1000001"},

@@ -54,6 +54,9 @@ func (c *serveCommand) Validate() error {
 	if !isWebAddress(c.OmnisendURL) {
 		return errors.New("--omnisend-url must be an address such as " + omnisend.DefaultBaseURL)
 	}
+	if !isPrivate(c.OmnisendURL) {
+		return errors.New("--omnisend-url must begin with https: the key of an account and its customers go there")
+	}
 	if c.OmnisendWindow <= 0 {
 		return errors.New("--omnisend-window must be above zero")
 	}
@@ -76,6 +79,16 @@ func (c *serveCommand) Validate() error {
 func isWebAddress(text string) bool {
 	address, err := url.Parse(text)
 	return err == nil && (address.Scheme == "http" || address.Scheme == "https") && address.Host != ""
+}
+
+// isPrivate reports whether nobody can listen on the way to an address: it is encrypted, or does not leave this machine.
+func isPrivate(text string) bool {
+	address, err := url.Parse(text)
+	if err != nil {
+		return false
+	}
+	host := address.Hostname()
+	return address.Scheme == "https" || host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 // Run serves until the process is asked to stop.

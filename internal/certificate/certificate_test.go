@@ -146,6 +146,25 @@ func TestOldVersionsOfTLSAreNotSpoken(t *testing.T) {
 	}
 }
 
+func TestOnlySuitesThatForgetTheirKeyAndAuthenticateAreSpoken(t *testing.T) {
+	w := newWorld(t)
+	spoken := 0
+	for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		config := anybody()
+		config.MaxVersion, config.CipherSuites = tls.VersionTLS12, []uint16{suite.ID}
+		_, err := w.shown(t, config)
+		if sound := strings.HasPrefix(suite.Name, "TLS_ECDHE_") && (strings.Contains(suite.Name, "_GCM_") || strings.Contains(suite.Name, "_POLY1305_")); err == nil && !sound {
+			t.Errorf("%s is spoken", suite.Name)
+		}
+		if err == nil {
+			spoken++
+		}
+	}
+	if spoken == 0 {
+		t.Error("none is spoken")
+	}
+}
+
 func TestOnlyTheProgramThatShowsTheFilesCertificateIsTakenForItself(t *testing.T) {
 	w := newWorld(t)
 	if _, err := w.shown(t, certificate.Self(w.files)); err != nil {
