@@ -193,3 +193,29 @@ func TestAnAttachmentKeepsItsHeadersWhateverItIsCalled(t *testing.T) {
 		}
 	}
 }
+
+// Whoever follows a link changes nothing, wherever the link stands: acts are forms, and those are checked.
+func TestLookingAtAPageChangesNothing(t *testing.T) {
+	s := newSite(t)
+	b := s.as(t, "ada@example.com")
+	b.get("/").wants(t, http.StatusOK)
+	for _, route := range s.Routes() {
+		if route.Method != http.MethodGet || route.Action == byToken || route.Path == "/events" {
+			continue
+		}
+		before := s.changes(t)
+		b.get(strings.NewReplacer(":id", "1", "*", "app.js").Replace(route.Path))
+		if after := s.changes(t); after != before {
+			t.Errorf("GET %s wrote to the database", route.Path)
+		}
+	}
+}
+
+// changes counts the rows that were ever written over the writer's connection.
+func (s *site) changes(t *testing.T) (n int64) {
+	t.Helper()
+	if err := s.db.Writer().QueryRowContext(t.Context(), "SELECT total_changes()").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
