@@ -170,14 +170,14 @@ func (e Exchange) move(ctx context.Context, sealer *secret.Sealer) error {
 					if sealer.Current(r.sealed) {
 						continue
 					}
-					plain, err := sealer.Open(r.sealed, p.Binding(r.key))
+					again, err := sealer.Rewrap(r.sealed, p.Binding(r.key))
 					if errors.Is(err, secret.ErrCannotOpen) {
 						continue
 					}
 					if err != nil {
 						return err
 					}
-					if err := p.put(ctx, tx, r, sealer.Seal(plain, p.Binding(r.key))); err != nil {
+					if err := p.put(ctx, tx, r, again); err != nil {
 						return err
 					}
 				}

@@ -17,13 +17,18 @@ import (
 
 // Keyring is what a key file holds: a key in base64 on each line. The first seals; those after it only open what was sealed
 // before. There are several while keys are exchanged, and after a backup from before an exchange was restored.
-type Keyring struct{ keys [][]byte }
+type Keyring struct{ keys []key }
+
+// key is a key behind a function, for the reason that Text is.
+type key func() []byte
+
+func keep(value []byte) key { return func() []byte { return value } }
 
 // NewKeyring makes a ring of one new key.
 func NewKeyring() Keyring {
-	key := make([]byte, KeyBytes)
-	_, _ = rand.Read(key) // crypto/rand.Read does not fail; it ends the program instead
-	return Keyring{[][]byte{key}}
+	value := make([]byte, KeyBytes)
+	_, _ = rand.Read(value) // crypto/rand.Read does not fail; it ends the program instead
+	return Keyring{[]key{keep(value)}}
 }
 
 // longestKeyFile is far more than any ring needs.
@@ -38,11 +43,11 @@ func ParseKeyring(from io.Reader) (Keyring, error) {
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		key, err := base64.StdEncoding.DecodeString(line)
-		if err != nil || len(key) != KeyBytes {
+		value, err := base64.StdEncoding.Strict().DecodeString(line)
+		if err != nil || len(value) != KeyBytes {
 			return Keyring{}, fmt.Errorf("a line is not %d bytes in base64", KeyBytes)
 		}
-		ring.add(key)
+		ring.add(keep(value))
 	}
 	if err := lines.Err(); err != nil {
 		return Keyring{}, err
@@ -76,9 +81,9 @@ func LoadOrCreateKeyring(path string) (Keyring, error) {
 	return ring, err
 }
 
-func (r *Keyring) add(key []byte) {
-	if !slices.ContainsFunc(r.keys, func(k []byte) bool { return bytes.Equal(k, key) }) {
-		r.keys = append(r.keys, key)
+func (r *Keyring) add(one key) {
+	if !slices.ContainsFunc(r.keys, func(k key) bool { return bytes.Equal(k(), one()) }) {
+		r.keys = append(r.keys, one)
 	}
 }
 
@@ -106,7 +111,7 @@ func (r Keyring) Len() int { return len(r.keys) }
 func (r Keyring) IDs() []string {
 	ids := make([]string, len(r.keys))
 	for i, key := range r.keys {
-		id := idOf(key)
+		id := idOf(key())
 		ids[i] = hex.EncodeToString(id[:])
 	}
 	return ids
@@ -117,7 +122,11 @@ func (r Keyring) Sealer() (*Sealer, error) {
 	if len(r.keys) == 0 {
 		return nil, errors.New("no sealing key")
 	}
-	return NewSealer(r.keys[0], r.keys[1:]...)
+	older := make([][]byte, 0, len(r.keys)-1)
+	for _, key := range r.keys[1:] {
+		older = append(older, key())
+	}
+	return NewSealer(r.keys[0](), older...)
 }
 
 // String tells how many keys there are and nothing of them.
@@ -130,9 +139,9 @@ func (r Keyring) GoString() string { return r.String() }
 func (r Keyring) Text() Text {
 	var text strings.Builder
 	for _, key := range r.keys {
-		text.WriteString(base64.StdEncoding.EncodeToString(key) + "\n")
+		text.WriteString(base64.StdEncoding.EncodeToString(key()) + "\n")
 	}
-	return Text{text.String()}
+	return NewText(text.String())
 }
 
 // Save writes the key file, readable for its owner alone, so that at any instant the old or the new one is there whole.
