@@ -15,10 +15,9 @@ type auditCommand struct {
 }
 
 type auditVerifyCommand struct {
-	data
-	SealingKey string    `help:"File of the key that seals secrets. Default: segue.key in the data folder." type:"path" env:"SEGUE_SEALING_KEY"`
-	Expect     auditHead `help:"An entry that the log must have, as ID:HASH: one that was kept outside of this machine, from the line 'audit head' of the server's log or a download."`
-	Language   string    `help:"Language of the findings: en or da. Default: as LC_ALL or LANG say."`
+	sealing
+	Expect   auditHead `help:"An entry that the log must have, as ID:HASH: one that was kept outside of this machine, from the line 'audit head' of the server's log or a download."`
+	Language string    `help:"Language of the findings: en or da. Default: as LC_ALL or LANG say."`
 }
 
 // auditHead is a flag.
@@ -33,7 +32,11 @@ func (h *auditHead) UnmarshalText(text []byte) error {
 
 // Run verifies the log. It only reads.
 func (c *auditVerifyCommand) Run(ctx context.Context) error {
-	report, err := app.Verify(ctx, app.Config{Folder: c.Data, SealingKey: c.SealingKey}, audit.Head(c.Expect))
+	config, err := c.config()
+	if err != nil {
+		return err
+	}
+	report, err := app.Verify(ctx, config, audit.Head(c.Expect))
 	if err != nil {
 		return endOf(err)
 	}

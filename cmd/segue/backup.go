@@ -15,11 +15,10 @@ import (
 )
 
 type backupCommand struct {
-	data
-	SealingKey string `help:"File of the key that seals secrets. Default: segue.key in the data folder." type:"path" env:"SEGUE_SEALING_KEY"`
-	File       string `arg:"" help:"The file to write, or - for standard output. One of that name is replaced."`
-	WithKey    bool   `help:"Put the sealing key into the backup: whoever has it has the API keys and passwords too. Otherwise keep the key file elsewhere: without it the backup cannot be restored."`
-	Verify     bool   `help:"Check a backup instead: that it is whole, and its database sound."`
+	sealing
+	File    string `arg:"" help:"The file to write, or - for standard output. One of that name is replaced."`
+	WithKey bool   `help:"Put the sealing key into the backup: whoever has it has the API keys and passwords too. Otherwise keep the key file elsewhere: without it the backup cannot be restored."`
+	Verify  bool   `help:"Check a backup instead: that it is whole, and its database sound."`
 }
 
 // Run makes a backup, beside a working server or without one, or checks one.
@@ -27,7 +26,10 @@ func (c *backupCommand) Run(ctx context.Context) error {
 	if c.Verify {
 		return c.verify(ctx)
 	}
-	config := app.Config{Folder: c.Data, SealingKey: c.SealingKey}
+	config, err := c.config()
+	if err != nil {
+		return err
+	}
 	order, err := app.BackupOrder(config, version(), c.WithKey)
 	if err != nil {
 		return err
@@ -48,7 +50,7 @@ func (c *backupCommand) Run(ctx context.Context) error {
 	if m.WithKey() {
 		fmt.Println("The sealing key is in it: whoever has this file has the API keys and passwords too.")
 	} else {
-		fmt.Printf("The sealing key is not in it. Keep %s elsewhere: without it the backup cannot be restored.\n", config.KeyFile())
+		fmt.Printf("The sealing key is not in it. Keep it elsewhere: without it the backup cannot be restored. It is in %s.\n", config.Key())
 	}
 	return nil
 }

@@ -41,12 +41,18 @@ type outcome struct {
 // segue runs the program with a text on its standard input, in English and without the settings of this machine.
 func segue(t *testing.T, input string, arguments ...string) outcome {
 	t.Helper()
+	return segueWith(t, nil, input, arguments...)
+}
+
+// segueWith is segue with variables in its environment.
+func segueWith(t *testing.T, variables []string, input string, arguments ...string) outcome {
+	t.Helper()
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := exec.CommandContext(t.Context(), program, arguments...)
-	c.Env = []string{asSegue + "=1", "LC_ALL=C", "HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir()}
+	c.Env = append([]string{asSegue + "=1", "LC_ALL=C", "HOME=" + t.TempDir(), "TMPDIR=" + t.TempDir()}, variables...)
 	var out, errors bytes.Buffer
 	c.Stdin, c.Stdout, c.Stderr = strings.NewReader(input), &out, &errors
 	c.Dir = t.TempDir()
@@ -102,7 +108,7 @@ func TestServeTakesItsSettingsFromFlagsAndFromTheEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := serveCommand{
-		data: data{Data: "/var/lib/segue"}, SealingKey: "/etc/segue/segue.key", Listen: "127.0.0.1:9000", URL: "https://segue.example.com",
+		sealing: sealing{data: data{Data: "/var/lib/segue"}, SealingKeyFile: "/etc/segue/segue.key"}, Listen: "127.0.0.1:9000", URL: "https://segue.example.com",
 		Hosts: []string{"segue.example.com", "segue.internal"}, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 		OmnisendURL: "http://127.0.0.1:8091/api", OmnisendWindow: 2 * time.Second, MaxProfiles: 5000, KeepEvidence: 48 * time.Hour,
 		KeepHistory: 24 * time.Hour, WatchFolders: []string{"/srv/drop", "/srv/more"}, SQLHosts: make(warehouse.Allowed, 2),
@@ -119,7 +125,7 @@ func TestServeTakesItsSettingsFromFlagsAndFromTheEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Run("flags", func(t *testing.T) {
-		c, err := parse(t, "serve", "--data=/var/lib/segue", "--sealing-key=/etc/segue/segue.key", "--listen=127.0.0.1:9000",
+		c, err := parse(t, "serve", "--data=/var/lib/segue", "--sealing-key-file=/etc/segue/segue.key", "--listen=127.0.0.1:9000",
 			"--url=https://segue.example.com", "--hosts=segue.example.com,segue.internal", "--trusted-proxies=10.0.0.0/8",
 			"--omnisend-url=http://127.0.0.1:8091/api", "--omnisend-window=2s", "--max-profiles=5000", "--keep-evidence=48h", "--keep-history=24h",
 			"--watch-folder=/srv/drop", "--watch-folder=/srv/more", "--outcome-folder=/srv/outcomes", "--outcome-database=postgres://segue@db.example.com/analytics?schema=segue", "--outcome-password-file="+password, "--sql-hosts=db.example.com:5432,10.0.0.0/8=plain", "--smtp-url=smtp://segue@mail.example.com",
@@ -133,7 +139,7 @@ func TestServeTakesItsSettingsFromFlagsAndFromTheEnvironment(t *testing.T) {
 	})
 	t.Run("environment", func(t *testing.T) {
 		for name, value := range map[string]string{
-			"SEGUE_DATA": "/var/lib/segue", "SEGUE_SEALING_KEY": "/etc/segue/segue.key", "SEGUE_LISTEN": "127.0.0.1:9000",
+			"SEGUE_DATA": "/var/lib/segue", "SEGUE_SEALING_KEY_FILE": "/etc/segue/segue.key", "SEGUE_LISTEN": "127.0.0.1:9000",
 			"SEGUE_URL": "https://segue.example.com", "SEGUE_HOSTS": "segue.example.com,segue.internal",
 			"SEGUE_TRUSTED_PROXIES": "10.0.0.0/8", "SEGUE_OMNISEND_URL": "http://127.0.0.1:8091/api",
 			"SEGUE_OMNISEND_WINDOW": "2s", "SEGUE_MAX_PROFILES": "5000", "SEGUE_KEEP_EVIDENCE": "48h", "SEGUE_KEEP_HISTORY": "24h", "SEGUE_LOG_JSON": "true", "SEGUE_LOG_LEVEL": "warn", "SEGUE_METRICS_LISTEN": "9464",
@@ -198,7 +204,7 @@ func TestReadmeNamesEverySettingOfServe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := []string{passwordName, outcomePasswordName, tokenVariable} // no flags: everybody on a machine sees those
+	known := []string{sealingKeyName, smtpPasswordName, outcomePasswordName, tokenVariable} // no flags: everybody on a machine sees those
 	for _, node := range parser.Model.Leaves(true) {
 		for _, flag := range node.Flags {
 			known = append(known, flag.Envs...)

@@ -14,8 +14,7 @@ import (
 )
 
 type doctorCommand struct {
-	data
-	SealingKey   string   `help:"File of the key that seals secrets. Default: segue.key in the data folder." type:"path" env:"SEGUE_SEALING_KEY"`
+	sealing
 	Listen       string   `help:"Address that the server listens on." default:"127.0.0.1:8090" env:"SEGUE_LISTEN"`
 	URL          string   `help:"Address under which people reach it." env:"SEGUE_URL"`
 	OmnisendURL  string   `name:"omnisend-url" help:"Base of the Omnisend API." default:"https://api.omnisend.com/api" env:"SEGUE_OMNISEND_URL"`
@@ -34,8 +33,11 @@ func (e *examined) Error() string { return fmt.Sprintf("status %d", e.status) }
 
 // Run examines the installation. The status is 0 when all is well, 1 with warnings, 2 with errors.
 func (c *doctorCommand) Run(ctx context.Context) error {
-	config := app.Config{Folder: c.Data, SealingKey: c.SealingKey}
-	report := doctor.Examine(ctx, doctor.Patient{Folder: config.BackupFolder(), Sealed: app.Sealed(), URL: c.URL, Listen: c.Listen,
+	config, err := c.config()
+	if err != nil {
+		return err
+	}
+	report := doctor.Examine(ctx, doctor.Patient{Folder: config.BackupFolder(), Key: config.Key(), Sealed: app.Sealed(), URL: c.URL, Listen: c.Listen,
 		Destination: c.OmnisendURL, Watch: c.WatchFolders, Offline: c.Offline, Thorough: c.Thorough, Now: time.Now,
 		Client: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}})
 	words := i18n.For(i18n.Match(c.Language, os.Getenv("LC_ALL"), os.Getenv("LANG")), nil)

@@ -21,12 +21,11 @@ import (
 )
 
 type importCommand struct {
-	data
-	SealingKey string         `help:"File of the key that seals secrets. Default: segue.key in the data folder." type:"path" env:"SEGUE_SEALING_KEY"`
-	File       string         `arg:"" help:"The file, or - for standard input."`
-	Source     string         `required:"" help:"Name of the source that it belongs to."`
-	Create     bool           `help:"Make the source when there is none of that name; its columns are taken as they look."`
-	Format     tabular.Format `help:"csv, ndjson or parquet; found out from the file when it is not given."`
+	sealing
+	File   string         `arg:"" help:"The file, or - for standard input."`
+	Source string         `required:"" help:"Name of the source that it belongs to."`
+	Create bool           `help:"Make the source when there is none of that name; its columns are taken as they look."`
+	Format tabular.Format `help:"csv, ndjson or parquet; found out from the file when it is not given."`
 }
 
 // questionError says that a person must answer on the pages before the import is used.
@@ -45,7 +44,11 @@ func (c *importCommand) Run(ctx context.Context) (err error) {
 	if _, err := os.Stat(c.database()); err != nil {
 		return fmt.Errorf("no data folder of Segue: %w", err)
 	}
-	a, err := app.Open(ctx, app.Config{Folder: c.Data, SealingKey: c.SealingKey})
+	config, err := c.config()
+	if err != nil {
+		return err
+	}
+	a, err := app.Open(ctx, config)
 	if errors.Is(err, app.ErrInUse) {
 		return c.beside(ctx, order, file)
 	}

@@ -47,6 +47,10 @@ type data struct {
 func (d data) database() string { return filepath.Join(d.Data, "segue.db") }
 
 func main() {
+	if err := takeSecrets(); err != nil {
+		fmt.Fprintln(os.Stderr, "segue:", err)
+		os.Exit(1)
+	}
 	var c commands
 	parsed := kong.Parse(&c, kong.Name("segue"), kong.Description("Carries segments of customer profiles to Omnisend."), kong.Exit(leave))
 	ctx := untilAsked()

@@ -20,9 +20,6 @@ type notices struct {
 	HookHosts        reach.Allowed `name:"hook-hosts" help:"Hosts that alerts may be sent to by hooks: names, host:port or networks, with =plain behind those that may be reached without TLS. A name leads to public addresses only; private ones must be given as networks. None when none is given." env:"SEGUE_HOOK_HOSTS"`
 }
 
-// passwordName is the environment's name for the SMTP server's password. It is no flag: everybody on a machine sees those.
-const passwordName = "SEGUE_SMTP_PASSWORD"
-
 // longestPassword is how many bytes of the file of a password are read.
 const longestPassword = 4 << 10
 
@@ -32,18 +29,17 @@ func (n notices) mail() (mail.Config, error) {
 	if n.SMTPURL == "" {
 		return c, nil // a password may stand in the environment all the same
 	}
-	password := os.Getenv(passwordName)
+	c.Password = variable(smtpPasswordName)
 	if n.SMTPPasswordFile != "" {
-		if password != "" {
-			return c, errors.New("the SMTP server's password is given twice: in --smtp-password-file and in " + passwordName)
+		if !c.Password.Empty() {
+			return c, errors.New("the SMTP server's password is given twice: in --smtp-password-file and in " + smtpPasswordName)
 		}
 		read, err := readShort(n.SMTPPasswordFile)
 		if err != nil {
 			return c, fmt.Errorf("read the SMTP server's password: %w", err)
 		}
-		password = strings.TrimRight(read, "\r\n")
+		c.Password = secret.NewText(strings.TrimRight(read, "\r\n"))
 	}
-	c.Password = secret.NewText(password)
 	return c, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 
@@ -19,10 +18,6 @@ type outcomes struct {
 	OutcomeDatabase     string   `name:"outcome-database" help:"PostgreSQL database in which exports may have tables written that say what became of each profile: postgres://user@db.example.com:5432/database?schema=name, or postgres+plain:// without TLS. None when none is given. The user's password comes from --outcome-password-file or SEGUE_OUTCOME_PASSWORD." env:"SEGUE_OUTCOME_DATABASE"`
 	OutcomePasswordFile string   `name:"outcome-password-file" help:"File of the password for that database." type:"path" env:"SEGUE_OUTCOME_PASSWORD_FILE"`
 }
-
-// outcomePasswordName is the environment's name for the password of the outcomes' database. It is no flag: everybody on a machine
-// sees those.
-const outcomePasswordName = "SEGUE_OUTCOME_PASSWORD"
 
 // places reads where outcomes may go.
 func (o outcomes) places() (app.Outcomes, error) {
@@ -57,17 +52,16 @@ func (o outcomes) places() (app.Outcomes, error) {
 	if places.Address.Check() != nil {
 		return places, wrong
 	}
-	password := os.Getenv(outcomePasswordName)
+	places.Password = variable(outcomePasswordName)
 	if o.OutcomePasswordFile != "" {
-		if password != "" {
+		if !places.Password.Empty() {
 			return places, errors.New("the password of the outcomes' database is given twice: in --outcome-password-file and in " + outcomePasswordName)
 		}
 		read, err := readShort(o.OutcomePasswordFile)
 		if err != nil {
 			return places, fmt.Errorf("read the password of the outcomes' database: %w", err)
 		}
-		password = strings.TrimRight(read, "\r\n")
+		places.Password = secret.NewText(strings.TrimRight(read, "\r\n"))
 	}
-	places.Password = secret.NewText(password)
 	return places, nil
 }

@@ -13,17 +13,19 @@ import (
 )
 
 type restoreCommand struct {
-	data
-	SealingKey string   `help:"File of the key that seals secrets. Default: segue.key in the data folder." type:"path" env:"SEGUE_SEALING_KEY"`
-	File       string   `arg:"" help:"The backup, or - for standard input."`
-	Replace    bool     `help:"Take the place of what is in the data folder. It is kept aside there."`
-	Key        string   `help:"File of a key that the backup was sealed with, when the key was exchanged since." type:"existingfile"`
-	Hold       app.Hold `help:"Hold everything by an emergency stop until resume-all: yes, no, or auto, if the backup is older than an hour." enum:"auto,yes,no" default:"auto"`
+	sealing
+	File    string   `arg:"" help:"The backup, or - for standard input."`
+	Replace bool     `help:"Take the place of what is in the data folder. It is kept aside there."`
+	Key     string   `help:"File of a key that the backup was sealed with, when the key was exchanged since." type:"existingfile"`
+	Hold    app.Hold `help:"Hold everything by an emergency stop until resume-all: yes, no, or auto, if the backup is older than an hour." enum:"auto,yes,no" default:"auto"`
 }
 
 // Run restores a backup. The server must not work meanwhile.
 func (c *restoreCommand) Run(ctx context.Context) (err error) {
-	config := app.Config{Folder: c.Data, SealingKey: c.SealingKey}
+	config, err := c.config()
+	if err != nil {
+		return err
+	}
 	settling := &app.Settling{Config: config, Hold: c.Hold, Now: time.Now()}
 	if c.Key != "" {
 		if settling.Keys, err = secret.LoadKeyring(c.Key); err != nil {
@@ -52,7 +54,10 @@ func (c *restoreCommand) Run(ctx context.Context) (err error) {
 	case errors.Is(err, backup.ErrNotEmpty):
 		return fmt.Errorf("%w: with --replace the backup takes its place", err)
 	case errors.As(err, &missing):
-		return fmt.Errorf("%w: put it in %s, or name its file with --key", err, config.KeyFile())
+		if !config.Key().Writable() {
+			return fmt.Errorf("%w: add it to the key in %s, behind the one that is there, and restore again", err, config.Key())
+		}
+		return fmt.Errorf("%w: put it in %s, or name its file with --key", err, config.Key())
 	case err != nil:
 		return err
 	}

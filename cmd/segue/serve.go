@@ -22,10 +22,9 @@ import (
 )
 
 type serveCommand struct {
-	data
-	SealingKey string `help:"File of the key that seals secrets: 32 bytes in base64. It is made when it is missing. Default: segue.key in the data folder." type:"path" env:"SEGUE_SEALING_KEY"`
-	Listen     string `help:"Address to listen on." default:"127.0.0.1:8090" env:"SEGUE_LISTEN"`
-	URL        string `help:"Address under which people reach Segue, for links to pass on: https://segue.example.com. With https, cookies are sent over HTTPS only." env:"SEGUE_URL"`
+	sealing
+	Listen string `help:"Address to listen on." default:"127.0.0.1:8090" env:"SEGUE_LISTEN"`
+	URL    string `help:"Address under which people reach Segue, for links to pass on: https://segue.example.com. With https, cookies are sent over HTTPS only." env:"SEGUE_URL"`
 	certificates
 	Hosts          []string          `help:"Host names that requests may name; any when none is given." env:"SEGUE_HOSTS"`
 	TrustedProxies []netip.Prefix    `help:"Networks of proxies whose X-Forwarded-For is believed." env:"SEGUE_TRUSTED_PROXIES"`
@@ -106,7 +105,11 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a, err := app.Open(ctx, app.Config{Folder: c.Data, SealingKey: c.SealingKey, OmnisendURL: c.OmnisendURL, Window: c.OmnisendWindow,
+	key, err := c.source()
+	if err != nil {
+		return err
+	}
+	a, err := app.Open(ctx, app.Config{Folder: c.Data, SealingKey: key, OmnisendURL: c.OmnisendURL, Window: c.OmnisendWindow,
 		WatchFolders: c.WatchFolders, MaxProfiles: c.MaxProfiles, Retention: run.Retention{Evidence: c.KeepEvidence, History: c.KeepHistory}, SQL: warehouse.Limits{Allowed: c.SQLHosts},
 		Mail: post, HookHosts: c.HookHosts, PublicURL: c.URL, Outcomes: written})
 	if err != nil {

@@ -86,7 +86,7 @@ func (t *target) alone(work func() error) error {
 }
 
 func (t *target) token() (string, error) {
-	token := os.Getenv(tokenVariable)
+	token := variable(tokenVariable).Reveal()
 	if t.TokenFile != "" {
 		content, err := os.ReadFile(t.TokenFile)
 		if err != nil {

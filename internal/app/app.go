@@ -50,7 +50,7 @@ import (
 // Config is where the data is and how destinations are reached.
 type Config struct {
 	Folder      string        // of the database, the sealing key and uploads; made when it is missing
-	SealingKey  string        // file of the sealing key; "" means segue.key in the folder
+	SealingKey  secret.Source // where the sealing key comes from; the zero one means segue.key in the folder
 	OmnisendURL string        // base of the API; "" means Omnisend's own
 	Window      time.Duration // of Omnisend's rate limit: a minute, less only at a stand-in whose time runs faster; 0 means a minute
 	MaxProfiles int           // in one export, when the contract with Omnisend allows fewer than a million; 0 means a million

@@ -20,7 +20,7 @@ func Verify(ctx context.Context, c Config, expected audit.Head) (report audit.Re
 	if _, err := os.Stat(c.Database()); err != nil {
 		return report, fmt.Errorf("%w: %w", ErrNoFolder, err)
 	}
-	ring, err := secret.LoadKeyring(c.KeyFile())
+	ring, err := c.Key().Load()
 	if errors.Is(err, fs.ErrNotExist) {
 		ring, err = secret.NewKeyring(), nil
 	}

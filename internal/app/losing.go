@@ -29,7 +29,10 @@ var ErrNotLost = errors.New("the sealing key opens the database: it is not lost"
 // opens stay where they are, and the pages ask for them anew. Addresses of the list of exclusions cannot be recognised without the key,
 // so they are dropped, and nothing is sent until somebody has made the list again and lifts the emergency stop.
 func LoseKey(ctx context.Context, c Config, db *database.DB, ring secret.Keyring, now time.Time) (lost Lost, err error) {
-	before, err := secret.LoadKeyring(c.KeyFile())
+	if !c.Key().Writable() {
+		return lost, secret.ErrNotWritable
+	}
+	before, err := c.Key().Load()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return lost, fmt.Errorf("%w: move that file away first", err)
 	}
@@ -63,5 +66,5 @@ func LoseKey(ctx context.Context, c Config, db *database.DB, ring secret.Keyring
 	if err != nil {
 		return lost, err
 	}
-	return lost, ring.First().Then(before).Save(c.KeyFile())
+	return lost, ring.First().Then(before).Save(c.Key().Path)
 }

@@ -27,7 +27,7 @@ import (
 
 // BackupFolder is the data folder as the backup package knows it.
 func (c Config) BackupFolder() backup.Folder {
-	return backup.Folder{Path: c.Folder, Database: c.Database(), Uploads: filepath.Join(c.Folder, uploadsName), KeyFile: c.KeyFile()}
+	return backup.Folder{Path: c.Folder, Database: c.Database(), Uploads: filepath.Join(c.Folder, uploadsName)}
 }
 
 // BackupOrder orders a backup of the data folder; with the sealing key in it when that is wanted.
@@ -37,7 +37,7 @@ func BackupOrder(c Config, version string, withKey bool) (backup.Order, error) {
 			return reseal.KeyIDs(ctx, q, Sealed())
 		}}
 	if withKey {
-		ring, err := secret.LoadKeyring(c.KeyFile())
+		ring, err := c.Key().Load()
 		if err != nil {
 			return order, err
 		}
@@ -85,6 +85,16 @@ func (s *Settling) Settle(ctx context.Context, db, old *database.DB, m backup.Ma
 			return err
 		}
 	}
+	if changed && !s.Config.Key().Writable() { // the operator adds the others first, unless they are of no use
+		own, err := s.Config.Key().Load()
+		if err != nil {
+			return err
+		}
+		if err := opens(ctx, db, own, m.KeyIDs); err != nil {
+			return err
+		}
+		ring, changed = own, false
+	}
 	if s.Held = s.Hold == HoldYes || s.Hold == HoldIfOld && s.Now.Sub(m.At) > oldAfter; s.Held {
 		stops := stop.NewService(db, func() time.Time { return s.Now })
 		_, err = stops.Impose(ctx, access.System, "Restored from the backup of "+m.At.UTC().Format("2006-01-02 15:04 UTC"))
@@ -108,14 +118,14 @@ func (s *Settling) Settle(ctx context.Context, db, old *database.DB, m backup.Ma
 		return err
 	}
 	if changed { // last, and more keys do no harm to what is there
-		return ring.Save(s.Config.KeyFile())
+		return s.Config.Key().Save(ring)
 	}
 	return nil
 }
 
 // ring joins the keys of the key file, those that were given, and those in the backup, in this order.
 func (s *Settling) ring(key []byte) (ring secret.Keyring, changed bool, err error) {
-	ring, err = secret.LoadKeyring(s.Config.KeyFile())
+	ring, err = s.Config.Key().Load()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return ring, false, err
 	}

@@ -31,12 +31,12 @@ const (
 // Database is the file of the database.
 func (c Config) Database() string { return filepath.Join(c.Folder, databaseName) }
 
-// KeyFile is the file of the sealing key.
-func (c Config) KeyFile() string {
-	if c.SealingKey != "" {
+// Key is where the sealing key comes from.
+func (c Config) Key() secret.Source {
+	if c.SealingKey.Kind != "" {
 		return c.SealingKey
 	}
-	return filepath.Join(c.Folder, keyName)
+	return secret.FromFile(filepath.Join(c.Folder, keyName))
 }
 
 // lockFolder takes the data folder for this process, so that no other works on it. It is ErrInUse when one does.
@@ -67,18 +67,23 @@ func Sealed() []reseal.Place {
 	return slices.Concat(connection.Sealed(), source.Sealed(), exclusion.Sealed(), run.Sealed(), erasure.Sealed(), notice.Sealed(), audit.Sealed())
 }
 
-// openSealer reads the key file. It makes one when there is none, unless something is sealed already: a new key would open nothing
-// of it, and hide that the right one is missing.
+// openSealer reads the sealing key. It makes a key file when there is none, unless something is sealed already: a new key would open
+// nothing of it, and hide that the right one is missing.
 func (a *App) openSealer(ctx context.Context, c Config) (*secret.Sealer, error) {
-	load := secret.LoadOrCreateKeyring
+	key := c.Key()
+	load := key.LoadOrCreate
 	if sealed, err := reseal.Any(ctx, a.DB.Reader(), Sealed()); err != nil {
 		return nil, err
 	} else if sealed {
-		load = secret.LoadKeyring
+		load = key.Load
 	}
-	ring, err := load(c.KeyFile())
+	ring, err := load()
 	if err != nil {
 		return nil, err
 	}
-	return ring.Sealer()
+	sealer, err := ring.Sealer()
+	if err != nil {
+		return nil, err
+	}
+	return sealer, a.noteKey(ctx, c.Clock(), key.Kind, sealer.KeyID())
 }

@@ -16,6 +16,7 @@ const (
 	ApprovalSettingsSet Action = "approval.settings_changed"
 	GrantChanged        Action = "connection.grant_changed"
 	ExportWithdrawn     Action = "export.paused_by_withdrawal"
+	SealingKeyChanged   Action = "sealing.key_changed"
 )
 
 // Actions lists them all, in the order in which they are offered as filters.
@@ -24,4 +25,5 @@ var Actions = []Action{
 	ExportWentBack, SegmentWentBack, ScheduleWentBack,
 	ApprovalGiven, ApprovalRefused, ApprovalSettingsSet,
 	GrantChanged, ExportWithdrawn,
+	SealingKeyChanged,
 }

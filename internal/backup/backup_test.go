@@ -20,6 +20,7 @@ import (
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
 	"github.com/segue-app/segue/internal/run"
+	"github.com/segue-app/segue/internal/secret"
 )
 
 // save makes a backup of a kit's folder, with its key, and gives the bytes of it.
@@ -182,7 +183,7 @@ func TestABackupWithoutItsKeyIsRefusedAndTakenWithIt(t *testing.T) {
 	k := apptest.Start(t, 5)
 	k.Connect()
 	content := save(t, k.Config, false)
-	key := k.Config.KeyFile()
+	key := k.Config.Key().Path
 	k.Stop()
 	k.Config.Folder = t.TempDir()
 	var missing *app.MissingKey
@@ -192,7 +193,7 @@ func TestABackupWithoutItsKeyIsRefusedAndTakenWithIt(t *testing.T) {
 	if _, err := os.Stat(k.Config.Database()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("and left a database: %v", err)
 	}
-	k.Config.SealingKey = key
+	k.Config.SealingKey = secret.FromFile(key)
 	if _, _, err := restore(t, k.Config, content, app.HoldNo, nil); err != nil {
 		t.Fatal(err)
 	}

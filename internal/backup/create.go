@@ -28,7 +28,6 @@ type Folder struct {
 	Path     string
 	Database string // file
 	Uploads  string // folder of uploaded files
-	KeyFile  string // of the sealing key; may be elsewhere
 }
 
 // Order says what backup is wanted.

@@ -53,6 +53,7 @@ func (r Report) Worst() Level {
 // Patient is the installation that is examined.
 type Patient struct {
 	Folder      backup.Folder
+	Key         secret.Source // of the sealing key
 	Sealed      []reseal.Place
 	URL         string   // under which people reach it; "" is not set
 	Listen      string   // address that it listens on
@@ -229,32 +230,28 @@ func (x *examination) key(ctx context.Context, db *database.DB) {
 	if err != nil { // an older database: its sealed values are elsewhere
 		sealed = true
 	}
-	info, missing := os.Stat(x.Folder.KeyFile)
-	if errors.Is(missing, fs.ErrNotExist) {
+	where := x.Key.String()
+	ring, broken := x.Key.Load()
+	if errors.Is(broken, fs.ErrNotExist) {
 		if sealed {
-			x.found(Error, "key_missing", "Path", x.Folder.KeyFile)
+			x.found(Error, "key_missing", "Path", where)
 		} else {
 			x.found(Fine, "key")
 		}
 		return
 	}
-	ring, broken := secret.LoadKeyring(x.Folder.KeyFile)
-	if missing != nil || broken != nil {
-		x.found(Error, "key_unreadable", "Path", x.Folder.KeyFile)
+	if broken != nil {
+		x.found(Error, "key_unreadable", "Path", where)
 		return
 	}
-	good := true
-	if info.Mode().Perm()&0o077 != 0 {
-		x.found(Error, "key_open", "Path", x.Folder.KeyFile, "Mode", info.Mode().Perm().String())
-		good = false
-	}
+	good := x.keyFile()
 	if ring.Len() > 1 {
-		x.found(Warning, "key_several", "Path", x.Folder.KeyFile)
+		x.found(Warning, "key_several", "Path", where)
 		good = false
 	}
 	sealer, broken := ring.Sealer()
 	if broken != nil {
-		x.found(Error, "key_unreadable", "Path", x.Folder.KeyFile)
+		x.found(Error, "key_unreadable", "Path", where)
 		return
 	}
 	counts, broken := reseal.Look(ctx, db.Reader(), x.Sealed, sealer)
@@ -264,7 +261,7 @@ func (x *examination) key(ctx context.Context, db *database.DB) {
 	total := counts.Total()
 	switch {
 	case total.Unreadable > 0 && total.Current+total.Older == 0:
-		x.found(Error, "key_wrong", "Path", x.Folder.KeyFile, "Number", total.Unreadable)
+		x.found(Error, "key_wrong", "Path", where, "Number", total.Unreadable)
 	case total.Unreadable > 0:
 		var places []string
 		for _, c := range counts {
@@ -276,4 +273,26 @@ func (x *examination) key(ctx context.Context, db *database.DB) {
 	case good:
 		x.found(Fine, "key")
 	}
+}
+
+// keyFile looks who may read the file of the sealing key. One of systemd's, read-only for the service, is as systemd makes it.
+func (x *examination) keyFile() (good bool) {
+	if x.Key.Kind != secret.File {
+		return true
+	}
+	info, err := os.Stat(x.Key.Path)
+	if err != nil {
+		x.found(Error, "key_unreadable", "Path", x.Key.Path)
+		return false
+	}
+	good = true
+	if info.Mode().Perm()&0o077 != 0 {
+		x.found(Error, "key_open", "Path", x.Key.Path, "Mode", info.Mode().Perm().String())
+		good = false
+	}
+	if own, known := disk.Owned(info); known && !own && os.Geteuid() != 0 {
+		x.found(Warning, "key_owner", "Path", x.Key.Path)
+		good = false
+	}
+	return good
 }

@@ -105,12 +105,12 @@ func ailments() []ailment {
 		{"no version", query(`DROP TABLE goose_db_version`), "schema_unknown", doctor.Error},
 		{"an older database", query(`DELETE FROM goose_db_version WHERE version_id > 8`), "schema_old", doctor.Warning},
 		{"a newer database", query(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`), "schema_newer", doctor.Error},
-		{"no key", func(t *testing.T, p *doctor.Patient) { _ = os.Remove(p.Folder.KeyFile) }, "key_missing", doctor.Error},
+		{"no key", func(t *testing.T, p *doctor.Patient) { _ = os.Remove(p.Key.Path) }, "key_missing", doctor.Error},
 		{"a broken key", write("segue.key", "AAAA\n"), "key_unreadable", doctor.Error},
 		{"another key", write("segue.key", secret.NewKeyring().Text().Reveal()), "key_wrong", doctor.Error},
 		{"two keys", func(t *testing.T, p *doctor.Patient) {
-			ring, err := secret.LoadKeyring(p.Folder.KeyFile)
-			if err := errors.Join(err, ring.Then(secret.NewKeyring()).Save(p.Folder.KeyFile)); err != nil {
+			ring, err := secret.LoadKeyring(p.Key.Path)
+			if err := errors.Join(err, ring.Then(secret.NewKeyring()).Save(p.Key.Path)); err != nil {
 				t.Fatal(err)
 			}
 		}, "key_several", doctor.Warning},
@@ -167,7 +167,7 @@ func healthy(t *testing.T) (folder string, destination string) {
 
 func patient(folder, destination string) doctor.Patient {
 	config := app.Config{Folder: folder}
-	return doctor.Patient{Folder: config.BackupFolder(), Sealed: app.Sealed(), Listen: "127.0.0.1:8090", Destination: destination, Client: http.DefaultClient, Now: time.Now}
+	return doctor.Patient{Folder: config.BackupFolder(), Key: config.Key(), Sealed: app.Sealed(), Listen: "127.0.0.1:8090", Destination: destination, Client: http.DefaultClient, Now: time.Now}
 }
 
 func TestEveryAilmentIsFoundAndToldInEachLanguageWithoutNamingAnybody(t *testing.T) {
@@ -217,7 +217,7 @@ func TestEveryAilmentIsFoundAndToldInEachLanguageWithoutNamingAnybody(t *testing
 // TestEveryFindingIsTriedOut reads the codes from the message files, so that one that is added has its ailment. Those that are left
 // out would need a disk that is full, another user, a log of a gigabyte, or a program without time zones.
 func TestEveryFindingIsTriedOut(t *testing.T) {
-	left := strings.Fields(`disk_full disk_low folder_owner log_long zones_missing`)
+	left := strings.Fields(`disk_full disk_low folder_owner key_owner log_long zones_missing`)
 	keys, err := i18n.Keys("en")
 	if err != nil {
 		t.Fatal(err)

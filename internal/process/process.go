@@ -67,6 +67,9 @@ func (p *Process) Await() error {
 // Address is where its pages are: host and port.
 func (p *Process) Address() string { return p.address }
 
+// PID is the process as the system knows it.
+func (p *Process) PID() int { return p.command.Process.Pid }
+
 // Wait waits until the program has ended by itself, and gives its exit status: -1 when a signal ended it.
 func (p *Process) Wait() (status int, err error) {
 	var exit *exec.ExitError

@@ -105,11 +105,13 @@ func KeyIDs(ctx context.Context, q database.Querier, places []Place) (ids []stri
 	return ids, nil
 }
 
-// Exchange is one exchange of the sealing key. Nobody else may work on the database meanwhile.
+// Exchange is one exchange of the sealing key. Nobody else may work on the database meanwhile. Where the key comes from a place that
+// the program cannot write, whoever gives the new key has put it aside, and puts it in the place of the old one afterwards: until
+// then the two together open everything.
 type Exchange struct {
 	DB      *database.DB
 	Places  []Place
-	KeyFile string
+	Key     secret.Source
 	New     secret.Keyring                   // whose first key takes over
 	Keep    func(older secret.Keyring) error // keeps the keys that are dropped, for backups that were made before; nil: nobody does
 	Reached func(step string) error          // told before each step; nil: nobody is. An error ends the exchange there
@@ -117,7 +119,7 @@ type Exchange struct {
 
 // Do exchanges the key. Ended at any instant, it is done again from the beginning, with the same or another new key.
 func (e Exchange) Do(ctx context.Context) (before Counts, err error) {
-	ring, err := secret.LoadKeyring(e.KeyFile)
+	ring, err := e.Key.Load()
 	if err != nil {
 		return nil, err
 	}
@@ -133,17 +135,17 @@ func (e Exchange) Do(ctx context.Context) (before Counts, err error) {
 		name string
 		do   func() error
 	}{
-		{"add the new key to the key file", func() error { return joined.Save(e.KeyFile) }},
+		{"add the new key to the key file", func() error { return e.save(joined) }},
 		{"seal everything again", func() error { return e.move(ctx, sealer) }},
 		{"write the database anew", func() error { return e.DB.Rewrite(ctx) }}, // or what was sealed before would be left in its gaps
 		{"see that nothing needs the old key", func() error { return e.prove(ctx, sealer) }},
 		{"keep the old key aside", func() error {
-			if e.Keep == nil || joined.Len() == 1 {
+			if e.Keep == nil || joined.Len() == 1 || !e.Key.Writable() {
 				return nil
 			}
 			return e.Keep(joined.Older())
 		}},
-		{"take the old key out of the key file", func() error { return joined.First().Save(e.KeyFile) }},
+		{"take the old key out of the key file", func() error { return e.save(joined.First()) }},
 	} {
 		if e.Reached != nil {
 			if err := e.Reached(step.name); err != nil {
@@ -157,7 +159,14 @@ func (e Exchange) Do(ctx context.Context) (before Counts, err error) {
 	return before, nil
 }
 
-// move seals again what an older key has sealed. What opens with none of them stays: nobody can read it, now or later.
+func (e Exchange) save(ring secret.Keyring) error {
+	if !e.Key.Writable() {
+		return nil
+	}
+	return e.Key.Save(ring)
+}
+
+// move wraps anew the data keys of what an older key has sealed. What opens with none of them stays: nobody can read it, now or later.
 func (e Exchange) move(ctx context.Context, sealer *secret.Sealer) error {
 	for _, p := range e.Places {
 		for after := []any(nil); ; {

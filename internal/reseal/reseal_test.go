@@ -112,7 +112,7 @@ func load(t *testing.T, path string) secret.Keyring {
 func TestAfterAnExchangeTheNewKeyOpensEverythingAndTheOldKeyNothing(t *testing.T) {
 	k := apptest.Start(t, 5)
 	planted := plant(t, k)
-	keyFile := k.Config.KeyFile()
+	keyFile := k.Config.Key().Path
 	old := load(t, keyFile)
 	hashed := k.Exclusions
 	before, err := hashed.Hash(t.Context(), k.DB.Reader())
@@ -128,7 +128,7 @@ func TestAfterAnExchangeTheNewKeyOpensEverythingAndTheOldKeyNothing(t *testing.T
 	db := open(t, k.Config)
 	var kept secret.Keyring
 	next := secret.NewKeyring()
-	counts, err := reseal.Exchange{DB: db, Places: app.Sealed(), KeyFile: keyFile, New: next,
+	counts, err := reseal.Exchange{DB: db, Places: app.Sealed(), Key: k.Config.Key(), New: next,
 		Keep: func(older secret.Keyring) error { kept = older; return nil }}.Do(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -171,13 +171,13 @@ func TestAfterAnExchangeTheNewKeyOpensEverythingAndTheOldKeyNothing(t *testing.T
 func TestAnExchangeThatIsKilledAnywhereLeavesAKeyFileThatOpensEverything(t *testing.T) {
 	k := apptest.Start(t, 5)
 	plant(t, k)
-	keyFile := k.Config.KeyFile()
+	keyFile := k.Config.Key().Path
 	k.Stop()
 	killed := errors.New("killed")
 	for at := 0; ; at++ {
 		db := open(t, k.Config)
 		step := -1
-		_, err := reseal.Exchange{DB: db, Places: app.Sealed(), KeyFile: keyFile, New: secret.NewKeyring(), Reached: func(name string) error {
+		_, err := reseal.Exchange{DB: db, Places: app.Sealed(), Key: k.Config.Key(), New: secret.NewKeyring(), Reached: func(name string) error {
 			if step++; step == at {
 				return fmt.Errorf("%w before: %s", killed, name)
 			}
@@ -207,11 +207,11 @@ func TestWhatOpensWithNoKeyStaysAsItIsAndIsTold(t *testing.T) {
 	if _, err := k.DB.Writer().ExecContext(t.Context(), `UPDATE evidence SET sealed = x'01020304' WHERE profile_id = 'p3'`); err != nil {
 		t.Fatal(err)
 	}
-	keyFile := k.Config.KeyFile()
+	keyFile := k.Config.Key().Path
 	k.Stop()
 	db := open(t, k.Config)
 	defer close(t, db)
-	counts, err := reseal.Exchange{DB: db, Places: app.Sealed(), KeyFile: keyFile, New: secret.NewKeyring()}.Do(t.Context())
+	counts, err := reseal.Exchange{DB: db, Places: app.Sealed(), Key: k.Config.Key(), New: secret.NewKeyring()}.Do(t.Context())
 	if err != nil || counts.Total().Unreadable != 1 || look(t, db, load(t, keyFile)).Total() != (reseal.Count{Current: many + 9, Unreadable: 1}) {
 		t.Errorf("%+v, %v", counts, err)
 	}

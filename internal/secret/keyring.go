@@ -71,16 +71,6 @@ func LoadKeyring(path string) (Keyring, error) {
 	return ring, nil
 }
 
-// LoadOrCreateKeyring reads a key file, or writes one with a new key when there is none.
-func LoadOrCreateKeyring(path string) (Keyring, error) {
-	ring, err := LoadKeyring(path)
-	if errors.Is(err, os.ErrNotExist) {
-		ring = NewKeyring()
-		return ring, ring.Save(path)
-	}
-	return ring, err
-}
-
 func (r *Keyring) add(one key) {
 	if !slices.ContainsFunc(r.keys, func(k key) bool { return bytes.Equal(k(), one()) }) {
 		r.keys = append(r.keys, one)

@@ -109,7 +109,7 @@ func TestAKeyFileIsMadeOnceReadableForItsOwnerAloneAndReplacedWhole(t *testing.T
 	if _, err := secret.LoadKeyring(path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing file: %v", err)
 	}
-	made, err := secret.LoadOrCreateKeyring(path)
+	made, err := secret.FromFile(path).LoadOrCreate()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func TestAKeyFileIsMadeOnceReadableForItsOwnerAloneAndReplacedWhole(t *testing.T
 	if err := next.Save(link); err != nil {
 		t.Fatal(err)
 	}
-	read, err := secret.LoadOrCreateKeyring(path) // through the link the file itself was replaced
+	read, err := secret.FromFile(path).LoadOrCreate() // through the link the file itself was replaced
 	if err != nil || strings.Join(read.IDs(), " ") != strings.Join(next.IDs(), " ") || read.Len() != 2 {
 		t.Errorf("read %v, want %v: %v", read.IDs(), next.IDs(), err)
 	}
