@@ -58,6 +58,8 @@ const (
 	RefreshNow         Action = "refresh_now" // have sources read now, and what follows from it
 	StopAll            Action = "stop_all"    // the emergency stop, and lifting it
 	ManageOwnAccount   Action = "manage_own_account"
+	ManageApprovals    Action = "manage_approvals"     // which exports a second person approves, and who may
+	ApproveExports     Action = "approve_exports"      // what others made; who may of whom, package approval says
 	UseSomeConnections Action = "use_some_connections" // may be offered the pages of exports that edit
 	RunSomeExports     Action = "run_some_exports"     // run, cancel, pause, resume, answer
 	SeeSomeConnections Action = "see_some_connections" // their names and types
@@ -79,6 +81,8 @@ var allowed = map[Action][]Role{
 	RefreshNow:         {Administrator},
 	StopAll:            {Administrator},
 	ManageOwnAccount:   {Administrator, Contributor, Viewer},
+	ManageApprovals:    {Administrator},
+	ApproveExports:     {Administrator, Contributor},
 	UseSomeConnections: {Administrator, Contributor},
 	RunSomeExports:     {Administrator, Contributor},
 	SeeSomeConnections: {Administrator, Contributor},

@@ -110,7 +110,7 @@ func (j *judgement) say(holds bool, c Condition) {
 // by the alert about the connection, once for all its exports.
 var wanting = []string{
 	string(export.NoConnection), string(export.NoSegments), string(export.SegmentInactive), string(export.AttributeMissing),
-	string(export.MixedBases), string(export.SourceGone), string(connection.NotVerified), string(connection.NoConsent),
+	string(export.MixedBases), string(export.SourceGone), string(export.AwaitsApproval), string(connection.NotVerified), string(connection.NoConsent),
 	string(connection.NoExportUser), string(connection.ExportUserUnable),
 }
 
@@ -136,7 +136,7 @@ func (j *judgement) export(e export.Health, r run.Health, overdue time.Time) {
 	switch {
 	case r.Open.State == run.Paused && r.Open.Code != run.ByPerson && r.Open.Code != run.ByStop:
 		j.say(true, about(ExportPaused, r.Open.Code, Facts{RunID: r.Open.RunID}))
-	case e.Scheduled:
+	case e.Scheduled || e.Obstacle == string(export.AwaitsApproval): // who may approve is to hear of any
 		j.say(slices.Contains(wanting, e.Obstacle), about(ExportPaused, e.Obstacle, Facts{}))
 	case e.Obstacle == "": // it was paused, and could run now
 		j.say(false, about(ExportPaused, "", Facts{}))

@@ -14,8 +14,8 @@ func TestEveryAlertHasWordsInEveryLanguage(t *testing.T) {
 	failures := strings.Fields(`too_many_profiles segment_unusable exclusion_unusable destination_unavailable batches_stalled api_retired does_not_add_up internal
 		source_unavailable source_refused superseded brand_changed no_connection export_removed source_gone`)
 	pauses := strings.Fields(`not_verified no_consent no_export_user export_user_unable key_failed key_refused scope_missing brand_unable payment_required
-		destination_unavailable batches_stalled source_unavailable source_refused many_leave many_new`)
-	unable := strings.Fields(`no_connection no_segments segment_inactive attribute_missing mixed_bases source_gone not_verified no_consent no_export_user export_user_unable`)
+		destination_unavailable batches_stalled source_unavailable source_refused many_leave many_new awaits_approval`)
+	unable := strings.Fields(`no_connection no_segments segment_inactive attribute_missing mixed_bases source_gone not_verified no_consent no_export_user export_user_unable awaits_approval`)
 	waits := append(strings.Fields(`rate_limit outcome destination_unavailable disk_full database_locked source_read source_unavailable`), "")
 	type about = alert.Condition
 	var conditions []about

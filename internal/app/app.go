@@ -16,6 +16,7 @@ import (
 
 	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/alert"
+	"github.com/segue-app/segue/internal/approval"
 	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/backup"
 	"github.com/segue-app/segue/internal/blueprint"
@@ -90,6 +91,7 @@ type App struct {
 	Exclusions  *exclusion.Service
 	Connections *connection.Service
 	Exports     *export.Service
+	Approvals   *approval.Service
 	Runs        *run.Service
 	Schedule    *schedule.Service
 	Notices     *notice.Service
@@ -182,6 +184,8 @@ func (a *App) assemble(c Config) (err error) {
 	a.Accounts.OnChange(func(userID int64) { a.Events.Publish(event.OfPerson(userID), "connections", export.Topic) })
 	a.Exports = export.NewService(export.Dependencies{DB: a.DB, Profiles: a.Profiles, Remote: a.Pushdown, Segments: a.Segments, Connections: a.Connections,
 		Drivers: drivers, Places: c.Outcomes.places(), Events: a.Events, Clock: c.Clock})
+	a.Approvals = approval.NewService(approval.Dependencies{DB: a.DB, Exports: a.Exports, People: a.Accounts, Events: a.Events, Clock: c.Clock})
+	a.Exports.SetApprovals(a.Approvals)
 	a.Connections.SetDependents(a.Exports.Dependents())
 	a.Blueprints = blueprint.NewService(a.Connections, a.Segments, a.Exports, a.Pushdown)
 	a.Exclusions = exclusion.NewService(a.DB, a.Sealer, a.Segments, c.Clock)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/approval"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
@@ -149,6 +150,9 @@ func (s *Service) remove(ctx context.Context, actor access.Actor, order Order, f
 			removed[placeLists] += lists
 		}
 		if removed[placeVersions], err = version.Erase(ctx, tx, blocked(found)); err != nil {
+			return err
+		}
+		if err := approval.Erase(ctx, tx, found.Addresses); err != nil {
 			return err
 		}
 		if id, err = insertErasure(ctx, tx, Erasure{At: s.Clock(), By: actor.Name, Reason: order.Reason, Reference: order.Reference}, removed); err != nil {

@@ -136,6 +136,7 @@ const (
 	SegmentInactive  Obstacle = "segment_inactive" // what it would send, and from whom it would take tags, is not known
 	MixedBases       Obstacle = "mixed_bases"      // its segments are made from different profiles
 	SourceGone       Obstacle = "source_gone"      // the source whose profiles stay where they are was removed
+	AwaitsApproval   Obstacle = "awaits_approval"  // a second person must look at it first
 )
 
 // Draft is what a person enters to make or change an export.

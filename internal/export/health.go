@@ -37,6 +37,10 @@ func (s *Service) Health(ctx context.Context, q database.Querier) ([]Health, err
 	if err != nil {
 		return nil, err
 	}
+	waiting, err := s.approvals.Waiting(ctx, q)
+	if err != nil {
+		return nil, err
+	}
 	connections := map[int64]string{} // obstacles by id
 	for i := range found {
 		e := &found[i]
@@ -56,6 +60,9 @@ func (s *Service) Health(ctx context.Context, q database.Querier) ([]Health, err
 		}
 		if e.Obstacle = obstacle; obstacle == "" {
 			e.Obstacle = missing.obstacle(e.ID, baseOf(pieces[e.ID]))
+		}
+		if e.Obstacle == "" && waiting[e.ID] {
+			e.Obstacle = string(AwaitsApproval)
 		}
 	}
 	return found, nil

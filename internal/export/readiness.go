@@ -48,6 +48,13 @@ func (s *Service) Readiness(ctx context.Context, e Export) (code string, err err
 			return string(AttributeMissing), nil
 		}
 	}
+	clearance, err := s.approvals.Clearance(ctx, s.db.Reader(), e.ID)
+	if err != nil {
+		return "", err
+	}
+	if clearance.Waits {
+		return string(AwaitsApproval), nil
+	}
 	return "", nil
 }
 

@@ -64,13 +64,14 @@ type Service struct {
 	connections Connections
 	drivers     map[string]destination.Driver
 	places      OutcomePlaces
+	approvals   Approvals
 	events      *event.Hub
 	clock       func() time.Time
 }
 
 // NewService makes the service.
 func NewService(d Dependencies) *Service {
-	return &Service{db: d.DB, profiles: d.Profiles, remote: d.Remote, segments: d.Segments, connections: d.Connections, drivers: d.Drivers, places: d.Places, events: d.Events, clock: d.Clock}
+	return &Service{db: d.DB, profiles: d.Profiles, remote: d.Remote, segments: d.Segments, connections: d.Connections, drivers: d.Drivers, places: d.Places, approvals: nobodyAsked{}, events: d.Events, clock: d.Clock}
 }
 
 // base describes the profiles that segments of a base are made from.

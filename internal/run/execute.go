@@ -200,6 +200,10 @@ func (x *execution) checkBrand(ctx context.Context) error {
 
 // begin freezes the plan of a queued run. A *halt says that it cannot be carried out.
 func (s *Service) begin(ctx context.Context, r *Run, u *underWay) error {
+	cleared, err := s.exports.Clearance(ctx, s.db.Reader(), r.ExportID) // before all that it is about
+	if err != nil {
+		return err
+	}
 	e, err := s.exports.Find(ctx, s.db.Reader(), r.ExportID)
 	if err != nil {
 		return err
@@ -216,7 +220,12 @@ func (s *Service) begin(ctx context.Context, r *Run, u *underWay) error {
 		return err
 	}
 	if plan.SourceID == 0 {
-		return s.commence(ctx, r, plan, snapshot, c, func(tx database.Tx) error { return s.profiles.Hold(ctx, tx, snapshot.ID, holder(r.ID)) })
+		return s.commence(ctx, r, plan, snapshot, c, func(tx database.Tx) error {
+			if err := s.stillCleared(ctx, tx, r.ExportID, cleared); err != nil {
+				return err
+			}
+			return s.profiles.Hold(ctx, tx, snapshot.ID, holder(r.ID))
+		})
 	}
 	filled, err := s.beginSpool(ctx, r, u, plan)
 	if err != nil {
@@ -225,6 +234,9 @@ func (s *Service) begin(ctx context.Context, r *Run, u *underWay) error {
 	spool := plan.spool()
 	spool.Rows = filled.rows
 	err = s.commence(ctx, r, plan, spool, c, func(tx database.Tx) error {
+		if err := s.stillCleared(ctx, tx, r.ExportID, cleared); err != nil {
+			return err
+		}
 		if err := s.noteRead(ctx, tx, r.ID, filled); err != nil {
 			return err
 		}
@@ -234,6 +246,16 @@ func (s *Service) begin(ctx context.Context, r *Run, u *underWay) error {
 		return s.dropSpool(ctx, plan, err) // not when it is held already: the run asks a question
 	}
 	return nil
+}
+
+// stillCleared makes sure, before something is sent or in the transaction in which it begins, that the export was what it is now all the time since it was
+// cleared, and may run as that.
+func (s *Service) stillCleared(ctx context.Context, q database.Querier, exportID int64, before export.Clearance) error {
+	now, err := s.exports.Clearance(ctx, q, exportID)
+	if err == nil && (now.Waits || now.Mark != before.Mark) {
+		err = haltOn(string(export.AwaitsApproval), "")
+	}
+	return err
 }
 
 // commence turns a plan and the snapshot that it works on into a run that has begun. hold keeps the snapshot for it.

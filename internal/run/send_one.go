@@ -91,6 +91,12 @@ func (s *Service) SendOne(ctx context.Context, actor access.Actor, exportID int6
 	if err != nil {
 		return err
 	}
+	var awaits *halt
+	if err := s.stillCleared(ctx, s.db.Reader(), exportID, r.cleared); errors.As(err, &awaits) {
+		return problem.New(problem.Conflict, "obstacle."+awaits.code)
+	} else if err != nil {
+		return err
+	}
 	if err := s.outdate(ctx, exportID, made, others); err != nil {
 		return err
 	}

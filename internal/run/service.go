@@ -50,6 +50,7 @@ type Exports interface {
 	Scheduled(ctx context.Context) ([]int64, error)
 	Permission(ctx context.Context, exportID, connectionID int64, brandID string) (code string, err error)
 	Readiness(ctx context.Context, e export.Export) (code string, err error)
+	Clearance(ctx context.Context, q database.Querier, id int64) (export.Clearance, error)
 }
 
 // Queue has runs carried out in the background.
@@ -183,6 +184,11 @@ func (s *Service) start(ctx context.Context, actor access.Actor, e export.Export
 	}
 	var before Run
 	err = s.db.InTx(ctx, func(tx database.Tx) error {
+		if clearance, err := s.exports.Clearance(ctx, tx, e.ID); err != nil {
+			return err
+		} else if clearance.Waits {
+			return problem.New(problem.Conflict, "obstacle."+string(export.AwaitsApproval))
+		}
 		if before, err = s.makeWay(ctx, tx, e.ID, options); err != nil {
 			return err
 		}

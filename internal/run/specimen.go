@@ -44,6 +44,7 @@ type ready struct {
 	maker      *contacts
 	excluded   *excluded
 	obstacle   string
+	cleared    export.Clearance
 }
 
 // Specimen shows what would be sent for one profile; for the first one by id when profileID is "". A profile that is not
@@ -104,7 +105,12 @@ func (s *Service) readyFor(ctx context.Context, actor access.Actor, exportID int
 
 // makeReady prepares an export for single profiles. maker is nil when the obstacle leaves nothing to show.
 func (s *Service) makeReady(ctx context.Context, e export.Export) (r ready, err error) {
-	r.export = e
+	if r.cleared, err = s.exports.Clearance(ctx, s.db.Reader(), e.ID); err != nil {
+		return r, err
+	}
+	if r.export, err = s.exports.Find(ctx, s.db.Reader(), e.ID); err != nil { // not older than what was cleared
+		return r, err
+	}
 	if r.obstacle, err = s.exports.Readiness(ctx, r.export); err != nil || !CanForecast(r.obstacle) {
 		return r, err
 	}

@@ -1,0 +1,194 @@
+package approval
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/problem"
+)
+
+func readSettings(ctx context.Context, q database.Querier) (s Settings, err error) {
+	var changed int64
+	var connections string
+	err = q.QueryRowContext(ctx, `SELECT everywhere, of_rules, contributors, version, changed_at, changed_by,
+		(SELECT json_group_array(connection_id) FROM (SELECT connection_id FROM approval_connections ORDER BY connection_id)) FROM approval_settings WHERE id = 1`).
+		Scan(&s.Everywhere, &s.OfRules, &s.Contributors, &s.Version, &changed, &s.ChangedBy, &connections)
+	if err == nil {
+		err = json.Unmarshal([]byte(connections), &s.Connections)
+	}
+	if err != nil {
+		return s, fmt.Errorf("read which exports need approval: %w", err)
+	}
+	s.ChangedAt = database.Time(changed)
+	return s, nil
+}
+
+func writeSettings(ctx context.Context, tx database.Tx, s Settings, by string, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `UPDATE approval_settings SET everywhere = ?, of_rules = ?, contributors = ?, version = version + 1, changed_at = ?, changed_by = ? WHERE id = 1`,
+		s.Everywhere, s.OfRules, s.Contributors, database.Millis(now), by)
+	if err == nil {
+		_, err = tx.ExecContext(ctx, `DELETE FROM approval_connections`)
+	}
+	for _, id := range s.Connections {
+		if err == nil {
+			_, err = tx.ExecContext(ctx, `INSERT INTO approval_connections (connection_id) SELECT id FROM connections WHERE id = ? AND removed_at IS NULL`, id)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("say which exports need approval: %w", err)
+	}
+	return nil
+}
+
+// turns are the versions of a thing with which its substance became another. A version without substance is another one each time.
+const turns = `SELECT number, user_id, user_name FROM (SELECT number, substance, user_id, user_name, lag(substance, 1, '') OVER (ORDER BY number) AS before
+	FROM versions WHERE kind = %s AND thing_id = %s) WHERE substance = '' OR substance <> before`
+
+func turnsOf(kind, id string) string { return fmt.Sprintf(turns, "'"+kind+"'", id) }
+
+// closure are the segments of exports, those that their rules name included, by export.
+const closure = `closure (export_id, segment_id) AS (SELECT export_id, segment_id FROM export_segments %s
+	UNION SELECT c.export_id, p.inner_id FROM closure c JOIN segment_parts p ON p.outer_id = c.segment_id)`
+
+func readState(ctx context.Context, q database.Querier, id int64) (s state, err error) {
+	var number, by, at sql.NullInt64
+	var substance, name sql.NullString
+	err = q.QueryRowContext(ctx, `SELECT coalesce(e.connection_id, 0), e.version, coalesce(v.substance, ''), coalesce((SELECT max(number) FROM (`+turnsOf("export", "e.id")+`)), 0),
+		a.number, a.substance, a.user_id, a.user_name, a.at
+		FROM exports e LEFT JOIN versions v ON v.kind = 'export' AND v.thing_id = e.id AND v.number = e.version LEFT JOIN approvals a ON a.export_id = e.id WHERE e.id = ?`, id).
+		Scan(&s.connectionID, &s.export.number, &s.export.substance, &s.export.since, &number, &substance, &by, &name, &at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return s, problem.New(problem.NotFound, "problem.export.not_found")
+	}
+	if err != nil {
+		return s, fmt.Errorf("read the approval of export %d: %w", id, err)
+	}
+	if number.Valid {
+		s.was = stood{number: int(number.Int64), substance: substance.String}
+		s.approved = &Decision{Number: s.was.number, UserID: by.Int64, Name: name.String, At: database.NullTime(at)}
+	}
+	rows, err := q.QueryContext(ctx, `WITH RECURSIVE `+fmt.Sprintf(closure, `WHERE export_id = ?1`)+`
+		SELECT s.id, s.version, coalesce(v.substance, ''), coalesce((SELECT max(number) FROM (`+turnsOf("segment", "s.id")+`)), 0), coalesce(a.number, 0), coalesce(a.substance, '')
+		FROM closure c JOIN segments s ON s.id = c.segment_id LEFT JOIN versions v ON v.kind = 'segment' AND v.thing_id = s.id AND v.number = s.version
+		LEFT JOIN approved_segments a ON a.export_id = c.export_id AND a.segment_id = s.id ORDER BY s.id`, id)
+	if err != nil {
+		return s, fmt.Errorf("read the approved segments of export %d: %w", id, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var p part
+		if err := rows.Scan(&p.id, &p.now.number, &p.now.substance, &p.now.since, &p.was.number, &p.was.substance); err != nil {
+			return s, fmt.Errorf("read the approved segments of export %d: %w", id, err)
+		}
+		s.segments = append(s.segments, p)
+	}
+	return s, rows.Err()
+}
+
+// waiting answers for all exports at once what state.waits answers for one.
+func waiting(ctx context.Context, q database.Querier, settings Settings) (map[int64]bool, error) {
+	ids, err := database.Column[int64](q.QueryContext(ctx, `WITH RECURSIVE `+fmt.Sprintf(closure, "")+`, changed (export_id) AS (SELECT DISTINCT c.export_id FROM closure c
+			JOIN segments s ON s.id = c.segment_id LEFT JOIN versions v ON v.kind = 'segment' AND v.thing_id = s.id AND v.number = s.version
+			LEFT JOIN approved_segments a ON a.export_id = c.export_id AND a.segment_id = s.id
+			WHERE ?2 AND (coalesce(v.substance, '') = '' OR coalesce(a.substance, '') <> v.substance))
+		SELECT e.id FROM exports e LEFT JOIN versions v ON v.kind = 'export' AND v.thing_id = e.id AND v.number = e.version LEFT JOIN approvals a ON a.export_id = e.id
+		WHERE e.removed_at IS NULL AND (?1 OR e.connection_id IN (SELECT connection_id FROM approval_connections))
+		AND (coalesce(v.substance, '') = '' OR coalesce(a.substance, '') <> v.substance OR e.id IN (SELECT export_id FROM changed))`, settings.Everywhere, settings.OfRules))
+	if err != nil {
+		return nil, fmt.Errorf("list exports that wait for approval: %w", err)
+	}
+	found := make(map[int64]bool, len(ids))
+	for _, id := range ids {
+		found[id] = true
+	}
+	return found, nil
+}
+
+// makers are those who made the export, and with ofRules its segments, other than they were when it was last approved. Of a segment
+// that was not approved with it, they are all who ever made it other than it was.
+func makers(ctx context.Context, q database.Querier, id int64, ofRules bool) (found []Maker, err error) {
+	rows, err := q.QueryContext(ctx, `WITH RECURSIVE `+fmt.Sprintf(closure, `WHERE export_id = ?1 AND ?2`)+`
+		SELECT user_id, user_name FROM (
+			SELECT user_id, user_name FROM (`+turnsOf("export", "?1")+`) WHERE number > coalesce((SELECT number FROM approvals WHERE export_id = ?1), 0)
+			UNION ALL SELECT t.user_id, t.user_name FROM closure c JOIN (SELECT thing_id, number, user_id, user_name FROM (SELECT thing_id, number, substance, user_id, user_name,
+				lag(substance, 1, '') OVER (PARTITION BY thing_id ORDER BY number) AS before FROM versions WHERE kind = 'segment' AND thing_id IN (SELECT segment_id FROM closure))
+				WHERE substance = '' OR substance <> before) t ON t.thing_id = c.segment_id
+			LEFT JOIN approved_segments a ON a.export_id = c.export_id AND a.segment_id = c.segment_id WHERE t.number > coalesce(a.number, 0))
+		GROUP BY user_id ORDER BY user_name, user_id`, id, ofRules)
+	if err != nil {
+		return nil, fmt.Errorf("read who changed export %d: %w", id, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var m Maker
+		if err := rows.Scan(&m.UserID, &m.Name); err != nil {
+			return nil, fmt.Errorf("read who changed export %d: %w", id, err)
+		}
+		found = append(found, m)
+	}
+	return found, rows.Err()
+}
+
+func approve(ctx context.Context, tx database.Tx, id int64, now state, d Decision) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO approvals (export_id, number, substance, user_id, user_name, at) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (export_id) DO UPDATE SET number = excluded.number, substance = excluded.substance, user_id = excluded.user_id, user_name = excluded.user_name, at = excluded.at`,
+		id, now.export.number, now.export.substance, d.UserID, d.Name, database.Millis(d.At))
+	for _, statement := range []string{`DELETE FROM approved_segments WHERE export_id = ?`, `DELETE FROM approval_refusals WHERE export_id = ?`} {
+		if err == nil {
+			_, err = tx.ExecContext(ctx, statement, id)
+		}
+	}
+	for _, p := range now.segments {
+		if err == nil {
+			_, err = tx.ExecContext(ctx, `INSERT INTO approved_segments (export_id, segment_id, number, substance) VALUES (?, ?, ?, ?)`, id, p.id, p.now.number, p.now.substance)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("approve export %d: %w", id, err)
+	}
+	return nil
+}
+
+func refuse(ctx context.Context, tx database.Tx, id int64, mark string, d Decision) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO approval_refusals (export_id, mark, reason, user_id, user_name, at) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (export_id) DO UPDATE SET mark = excluded.mark, reason = excluded.reason, user_id = excluded.user_id, user_name = excluded.user_name, at = excluded.at`,
+		id, mark, d.Reason, d.UserID, d.Name, database.Millis(d.At))
+	if err != nil {
+		return fmt.Errorf("refuse export %d: %w", id, err)
+	}
+	return nil
+}
+
+// refusal is what somebody said of what waits; nil when nobody refused it.
+func refusal(ctx context.Context, q database.Querier, id int64, mark string) (*Decision, error) {
+	var d Decision
+	var at int64
+	err := q.QueryRowContext(ctx, `SELECT reason, user_id, user_name, at FROM approval_refusals WHERE export_id = ? AND mark = ?`, id, mark).Scan(&d.Reason, &d.UserID, &d.Name, &at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil //nolint:nilnil // most are not refused
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the refusal of export %d: %w", id, err)
+	}
+	d.At = database.Time(at)
+	return &d, nil
+}
+
+// Erase empties the reasons of refusals in which one of the addresses stands.
+func Erase(ctx context.Context, tx database.Tx, addresses []string) error {
+	for _, address := range addresses {
+		if strings.TrimSpace(address) == "" {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE approval_refusals SET reason = '' WHERE instr(`+database.FoldFunction+`(reason), ?) > 0`, database.Fold(address)); err != nil {
+			return fmt.Errorf("erase from refusals: %w", err)
+		}
+	}
+	return nil
+}
