@@ -34,6 +34,7 @@ func (s *Server) connectionRoutes(r *routes) {
 	r.get("/connections/:id/consent", access.ManageConnections, s.showConsent)               // terms and consent
 	r.post("/connections/:id/consent", access.ManageConnections, s.agreeToTerms)             // give consent
 	r.post("/connections/:id/consent/withdraw", access.ManageConnections, s.withdrawConsent) // end it
+	r.get("/connections/:id/consents", access.ManageConnections, s.showConsents)             // all that were given, also to one that was removed
 	r.get("/connections/:id/remove", access.ManageConnections, s.askRemoval)                 // what becomes of the exports
 	r.post("/connections/:id/remove", access.ManageConnections, s.removeConnection)          // do it
 }

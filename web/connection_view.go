@@ -104,12 +104,13 @@ func connectionState(c echo.Context, o connection.Overview) views.State {
 	}
 }
 
-func (s *Server) termsView(c echo.Context, destination string) (views.TermsView, error) {
-	terms, err := connection.ReadTerms(connection.CurrentTerms, i18n.Language(ctx(c)), destination)
+func (s *Server) termsView(c echo.Context, version, destination string) (views.TermsView, error) {
+	terms, err := connection.ReadTerms(version, i18n.Language(ctx(c)), destination)
 	if err != nil {
 		return views.TermsView{}, err
 	}
-	view := views.TermsView{Version: terms.Version, Opening: terms.Opening, Agree: terms.Agree}
+	view := views.TermsView{Version: terms.Version, Changed: terms.Changed,
+		Edition: text(c, "connections.terms.version", "Version", terms.Version, "Day", i18n.From(ctx(c)).Date(terms.Published)), Opening: terms.Opening, Agree: terms.Agree}
 	for _, point := range terms.Points {
 		view.Points = append(view.Points, views.TermsPoint(point))
 	}
@@ -149,7 +150,7 @@ func (s *Server) setupView(c echo.Context, d connection.Draft) (views.SetupView,
 	if !d.ExportUserAt.IsZero() {
 		view.ExportUser = view.Person
 	}
-	view.Terms, err = s.termsView(c, view.Destination)
+	view.Terms, err = s.termsView(c, connection.CurrentTerms, view.Destination)
 	return view, err
 }
 
@@ -181,7 +182,8 @@ func (s *Server) connectionView(c echo.Context) (views.View, error) {
 	if o.ExportUserID != 0 {
 		view.ExportUser = text(c, "connections.export_user.since", "Name", o.ExportUser, "At", o.ExportUserAt)
 	}
-	if o.Consent.TermsVersion == connection.CurrentTerms {
+	view.Asked = s.askedAgain(c, o)
+	if o.Consent.TermsVersion != "" {
 		view.Consent = text(c, "connections.agreed", "Name", o.Consent.UserName, "Version", o.Consent.TermsVersion, "At", o.Consent.At)
 	}
 	for _, d := range o.Dependents {
@@ -193,8 +195,22 @@ func (s *Server) connectionView(c echo.Context) (views.View, error) {
 		return views.View{}, err
 	}
 	view.Hour = runviews.Hour(ctx(c), o.BrandName, minutes)
-	view.Terms, err = s.termsView(c, o.DestinationName)
+	view.Terms, err = s.termsView(c, connection.CurrentTerms, o.DestinationName)
 	return view, err
+}
+
+// askedAgain says until when somebody must agree to the terms of now, where the consent is to older ones.
+func (s *Server) askedAgain(c echo.Context, o connection.Overview) views.Asked {
+	if o.AgreeBy.IsZero() {
+		return views.Asked{}
+	}
+	key, tone := "connections.newer", component.Warning
+	if !s.Clock().Before(o.AgreeBy) {
+		key, tone = "connections.newer.over", component.Danger
+	}
+	day := i18n.From(ctx(c)).Date(o.AgreeBy)
+	return views.Asked{Tone: tone, Title: text(c, key, "Until", day),
+		Text: text(c, key+".text", "Until", day, "Name", o.Consent.UserName, "Version", o.Consent.TermsVersion, "At", o.Consent.At)}
 }
 
 // mend leads to the place where the obstacle is dealt with, if that is one of ours and not the button to verify.

@@ -41,6 +41,9 @@ func (s *Server) live(c echo.Context, now standing) (live home.Live, err error) 
 	if live.Attention, err = s.attention(c, now, paused); err != nil {
 		return live, err
 	}
+	if live.Attention, err = s.askedForConsent(c, live.Attention); err != nil {
+		return live, err
+	}
 	for _, r := range stuck {
 		driver, err := s.Exports.Driver(r.Plan.DestinationType)
 		if err != nil {
@@ -122,6 +125,22 @@ func (s *Server) attention(c echo.Context, now standing, paused map[int64]run.Ru
 		}
 	}
 	return found, nil
+}
+
+// askedForConsent adds the connections whose consent is to older terms, for whoever may agree.
+func (s *Server) askedForConsent(c echo.Context, found []home.Notice) ([]home.Notice, error) {
+	if !actor(c).Can(access.ManageConnections) {
+		return found, nil
+	}
+	older, err := s.Connections.AskedAgain(ctx(c), actor(c))
+	for _, o := range older {
+		key := "home.attention.terms"
+		if !s.Clock().Before(o.AgreeBy) {
+			key += ".over"
+		}
+		found = append(found, home.Notice{Title: o.Name, Href: fmt.Sprintf("/connections/%d/consent", o.ID), Text: text(c, key, "Until", i18n.From(ctx(c)).Date(o.AgreeBy))})
+	}
+	return found, err
 }
 
 func runPath(id int64) string { return fmt.Sprintf("/runs/%d", id) }

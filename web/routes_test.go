@@ -167,6 +167,7 @@ var expected = map[string]access.Action{
 	"POST /connections/:id/key/discard":      access.ManageConnections,
 	"POST /connections/:id/export-user":      access.ManageConnections,
 	"GET /connections/:id/consent":           access.ManageConnections,
+	"GET /connections/:id/consents":          access.ManageConnections,
 	"POST /connections/:id/consent":          access.ManageConnections,
 	"POST /connections/:id/consent/withdraw": access.ManageConnections,
 	"GET /connections/:id/remove":            access.ManageConnections,
@@ -216,6 +217,8 @@ var expected = map[string]access.Action{
 	"POST /privacy/erasures/:id/again":       access.ManagePrivacy,
 	"GET /privacy/retention":                 access.ManagePrivacy,
 	"POST /privacy/retention":                access.ManagePrivacy,
+	"GET /privacy/terms":                     access.ManagePrivacy,
+	"POST /privacy/terms":                    access.ManagePrivacy,
 	"POST /story":                            access.SeePersonalData,
 	"GET /story/:profile":                    access.SeePersonalData,
 }

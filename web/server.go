@@ -140,7 +140,7 @@ func New(services Services, options Options) *Server {
 	for _, area := range []func(*routes){
 		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.userRoutes, s.segmentRoutes, s.exclusionRoutes,
 		s.profileRoutes, s.unificationRoutes, s.sourceRoutes, s.importRoutes, s.connectionRoutes, s.scheduleRoutes, s.statusRoutes, s.helpRoutes,
-		s.exportRoutes, s.runRoutes, s.outcomeRoutes, s.storyRoutes, s.erasureRoutes, s.alertRoutes, s.hookRoutes, s.tokenRoutes, s.apiRoutes,
+		s.exportRoutes, s.runRoutes, s.outcomeRoutes, s.storyRoutes, s.erasureRoutes, s.termsRoutes, s.alertRoutes, s.hookRoutes, s.tokenRoutes, s.apiRoutes,
 	} {
 		area(s.routes)
 	}

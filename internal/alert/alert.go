@@ -23,16 +23,17 @@ const (
 	ExportPaused   Kind = "export_paused"   // its run is paused, or it cannot run for want of something
 	RefreshRefused Kind = "refresh_refused" // a source or the system was not read anew
 	KeyRefused     Kind = "key_refused"     // the key of a connection does not work
+	NewTerms       Kind = "new_terms"       // consent to a connection was given to older terms
 )
 
 // Kinds lists them in the order in which they are shown.
-var Kinds = []Kind{RunFailed, RunNotStarted, RunStuck, ExportPaused, RejectedShare, RunSize, RefreshRefused, KeyRefused}
+var Kinds = []Kind{RunFailed, RunNotStarted, RunStuck, ExportPaused, RejectedShare, RunSize, RefreshRefused, KeyRefused, NewTerms}
 
 // Valid reports whether k is one of the kinds.
 func (k Kind) Valid() bool { return slices.Contains(Kinds, k) }
 
 // OfExports reports whether the alerts of the kind are, mostly, about exports, so that everybody may hear of them.
-func (k Kind) OfExports() bool { return k != RefreshRefused && k != KeyRefused }
+func (k Kind) OfExports() bool { return k != RefreshRefused && k != KeyRefused && k != NewTerms }
 
 // Thing is what an alert is about.
 type Thing string
@@ -75,6 +76,7 @@ type Facts struct {
 	Rejected    int    `json:"rejected,omitempty"` // of Profiles
 	Tasks       int    `json:"tasks,omitempty"`    // of a chain, that failed
 	Minutes     int    `json:"minutes,omitempty"`  // that a start may be late
+	Until       int64  `json:"until,omitempty"`    // Unix milliseconds: when exports pause
 }
 
 // Alert is a condition that holds, or held, from when to when.

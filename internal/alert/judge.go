@@ -26,6 +26,7 @@ type health struct {
 	exports     []export.Health
 	runs        map[int64]run.Health // by export
 	connections []connection.Connection
+	agreeBy     map[int64]time.Time // by connection whose consent is to older terms: until when it holds
 	sources     []source.Health
 	chains      chain.Health
 	schedule    schedule.Health
@@ -44,6 +45,16 @@ func (s *Service) look(ctx context.Context, q database.Querier, h *health) error
 	}
 	if h.connections, err = s.connections.All(ctx, q); err != nil {
 		return err
+	}
+	h.agreeBy = map[int64]time.Time{}
+	for _, c := range h.connections {
+		until, err := s.connections.AgreeBy(ctx, q, c)
+		if err != nil {
+			return err
+		}
+		if !until.IsZero() {
+			h.agreeBy[c.ID] = until
+		}
 	}
 	if h.sources, err = s.sources.Health(ctx, q); err != nil {
 		return err
@@ -68,6 +79,7 @@ func (s *Service) judge(h health, settings Settings, now time.Time) (holding []C
 	}
 	for _, c := range h.connections {
 		j.say(c.Failure != "", Condition{Kind: KeyRefused, Thing: Connection, ThingID: c.ID, Name: c.Name, Code: string(c.Failure), Facts: Facts{Destination: j.name(c.Type)}})
+		j.newTerms(c, h.agreeBy[c.ID])
 	}
 	for _, one := range h.sources {
 		j.source(one, h.chains.Sources[one.SourceID])
@@ -141,6 +153,18 @@ func (j *judgement) export(e export.Health, r run.Health, overdue time.Time) {
 	case e.Obstacle == "": // it was paused, and could run now
 		j.say(false, about(ExportPaused, "", Facts{}))
 	}
+}
+
+// newTerms judges a connection by its consent: until is zero when it is to the terms of now, or there is none.
+func (j *judgement) newTerms(c connection.Connection, until time.Time) {
+	terms := Condition{Kind: NewTerms, Thing: Connection, ThingID: c.ID, Name: c.Name}
+	if !until.IsZero() {
+		terms.Facts.Until = until.UnixMilli()
+		if !j.now.Before(until) {
+			terms.Code = "over"
+		}
+	}
+	j.say(!until.IsZero(), terms)
 }
 
 func (j *judgement) source(one source.Health, read chain.Reading) {

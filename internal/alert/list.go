@@ -86,6 +86,8 @@ func (a Alert) Path() string {
 		return fmt.Sprintf("/sources/imports/%d", a.Facts.ImportID)
 	case a.Thing == Export:
 		return fmt.Sprintf("/exports/%d", a.ThingID)
+	case a.Kind == NewTerms:
+		return fmt.Sprintf("/connections/%d/consent", a.ThingID)
 	case a.Thing == Connection:
 		return fmt.Sprintf("/connections/%d", a.ThingID)
 	case a.Thing == Source:

@@ -29,6 +29,7 @@ type (
 	}
 	Connections interface {
 		All(ctx context.Context, q database.Querier) ([]connection.Connection, error)
+		AgreeBy(ctx context.Context, q database.Querier, c connection.Connection) (time.Time, error)
 		DestinationName(kind string) string
 	}
 	Sources interface {

@@ -50,7 +50,7 @@ func (a Alert) variant() string {
 	switch {
 	case a.Thing == Schedule:
 		return kind + ".schedule." + a.Code
-	case a.Kind == RefreshRefused, a.Kind == RunNotStarted && a.Code != "":
+	case a.Kind == RefreshRefused, (a.Kind == RunNotStarted || a.Kind == NewTerms) && a.Code != "":
 		return kind + "." + a.Code
 	case a.Kind == ExportPaused && a.Facts.RunID == 0:
 		return kind + ".unable"
@@ -70,14 +70,14 @@ func (a Alert) text(l *i18n.Locale, key string) string {
 		share = float64(a.Facts.Rejected) * 100 / float64(a.Facts.Profiles)
 	}
 	return l.T(key, "Name", a.Name, "Why", a.reason(l), "Profiles", a.Facts.Profiles, "Usual", a.Facts.Usual, "Rejected", a.Facts.Rejected,
-		"Share", l.Decimal(share, 1), "Tasks", a.Facts.Tasks, "Minutes", a.Facts.Minutes, "Destination", a.Facts.Destination)
+		"Share", l.Decimal(share, 1), "Tasks", a.Facts.Tasks, "Minutes", a.Facts.Minutes, "Destination", a.Facts.Destination, "Until", l.Date(time.UnixMilli(a.Facts.Until)))
 }
 
 // reason puts the code into words: without those of another system, which may quote a customer's data.
 func (a Alert) reason(l *i18n.Locale) string {
 	var keys []string
 	switch {
-	case a.Code == "" && a.Kind != RunStuck || a.Kind == RefreshRefused:
+	case a.Code == "" && a.Kind != RunStuck || a.Kind == RefreshRefused || a.Kind == NewTerms:
 		return ""
 	case a.Kind == RunStuck && a.Code == "":
 		keys = []string{"runs.waits.nothing_known"}

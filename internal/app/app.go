@@ -151,7 +151,7 @@ func Open(ctx context.Context, c Config) (opened *App, err error) {
 	if err = a.assemble(c); err != nil {
 		return nil, err
 	}
-	return a, errors.Join(a.Audit.Prepare(ctx), a.Exclusions.MakeKey(ctx), a.Erasures.Prepare(ctx))
+	return a, errors.Join(a.Audit.Prepare(ctx), a.Exclusions.MakeKey(ctx), a.Erasures.Prepare(ctx), a.Connections.BeginTerms(ctx))
 }
 
 func (a *App) assemble(c Config) (err error) {

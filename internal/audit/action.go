@@ -17,6 +17,7 @@ const (
 	GrantChanged        Action = "connection.grant_changed"
 	ExportWithdrawn     Action = "export.paused_by_withdrawal"
 	SealingKeyChanged   Action = "sealing.key_changed"
+	TermsGraceChanged   Action = "terms.grace_changed"
 )
 
 // Actions lists them all, in the order in which they are offered as filters.
@@ -26,4 +27,5 @@ var Actions = []Action{
 	ApprovalGiven, ApprovalRefused, ApprovalSettingsSet,
 	GrantChanged, ExportWithdrawn,
 	SealingKeyChanged,
+	TermsGraceChanged,
 }

@@ -190,6 +190,8 @@ func TestTheTermsAreThereInEveryLanguageAndNameTheDestination(t *testing.T) {
 // file now holds: make a new version instead.
 var published = map[string]string{
 	"1.en": "9a8a7fe16a0fb5ec9bc8c3f0f7af99154798be6659e556e8b9456ac46c097bdc",
+	"2.en": "7d4279d0a823d6e83d8f242d03c665774609389a5d4327e19fa046b375cb0b8d",
+	"2.da": "6b707b1c509a4face94e9ad04761dba3b70b117de292596d9ad1a69659a44961",
 	"1.da": "e67d2238e8b35b4bb0d6f6a0ddfac507d026e676eba552a27c57f73320b01c18",
 }
 

@@ -73,7 +73,7 @@ type Obstacle string
 const (
 	NoObstacle       Obstacle = ""
 	NotVerified      Obstacle = "not_verified"
-	NoConsent        Obstacle = "no_consent"         // none, or to an older version of the terms
+	NoConsent        Obstacle = "no_consent"         // none, or to an older version of the terms when the days of grace are over
 	NoExportUser     Obstacle = "no_export_user"     // nobody confirmed
 	ExportUserUnable Obstacle = "export_user_unable" // disabled, or no administrator any more
 	KeyFailed        Obstacle = "key_failed"         // see Failure

@@ -107,6 +107,7 @@ type Overview struct {
 	Obstacle        Obstacle
 	Dependents      []Dependent
 	KeyChange       KeyChange
+	AgreeBy         time.Time // until when the consent to older terms holds; zero when nobody need agree again
 }
 
 // KeyChange is a key that is to replace the connection's and does not yet. The zero KeyChange is none.
@@ -190,6 +191,9 @@ func (s *Service) overview(ctx context.Context, c Connection) (Overview, error) 
 	}
 	if o.Dependents, err = s.dependents.OnConnection(ctx, s.db.Reader(), c.ID); err != nil {
 		return Overview{}, fmt.Errorf("what uses connection %d: %w", c.ID, err)
+	}
+	if o.AgreeBy, err = s.AgreeBy(ctx, s.db.Reader(), c); err != nil {
+		return Overview{}, err
 	}
 	change, _, err := s.waiting(ctx, s.db.Reader(), c.ID)
 	o.KeyChange = change
@@ -275,10 +279,15 @@ func (s *Service) publish(id int64) {
 
 // Obstacle says why runs on the connection cannot go on.
 func (s *Service) Obstacle(ctx context.Context, c Connection) (Obstacle, error) {
-	switch {
-	case c.BrandID == "":
+	if c.BrandID == "" {
 		return NotVerified, nil
-	case !covered(c.Consent.TermsVersion):
+	}
+	agreed, err := s.consents(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case !agreed:
 		return NoConsent, nil
 	case c.Failure != "":
 		return KeyFailed, nil

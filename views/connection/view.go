@@ -34,6 +34,8 @@ type Row struct {
 // TermsView is the data privacy and compliance terms, in the reader's language.
 type TermsView struct {
 	Version string
+	Edition string // version and day of publication, in words
+	Changed string // since the version before, "" of the first
 	Opening string
 	Points  []TermsPoint
 	Agree   string
@@ -91,6 +93,7 @@ type View struct {
 	Verified    string
 	ExportUser  string
 	Consent     string // who agreed to what, "" when nobody did
+	Asked       Asked  // for consent to newer terms
 	Exports     []Dependent
 	Waiting     Waiting
 	Terms       TermsView
@@ -176,6 +179,27 @@ func (w WithdrawalView) hidden() []component.Pair {
 		pairs = append(pairs, component.Pair{Name: "people", Value: id})
 	}
 	return pairs
+}
+
+// Asked is what is said when the consent in force is to older terms. The zero Asked: it is not.
+type Asked struct {
+	Title, Text string
+	Tone        component.Tone
+}
+
+// GivenView is the page of all consents that were given to a connection.
+type GivenView struct {
+	Columns  []component.Column
+	Rows     []GivenRow
+	Editions []TermsView // the words of each version that somebody agreed to
+}
+
+// GivenRow is one consent.
+type GivenRow struct {
+	By, Brand string
+	At, Ended component.Moment
+	EndedBy   string // "" while it is in force
+	Terms     component.Link
 }
 
 // Waiting is a new key that is not in use yet.

@@ -57,7 +57,7 @@ func Find(p layout.Page, v View) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = tabs(ctx, Path).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Tabs(ctx, Path).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1810,7 +1810,7 @@ func Retention(p layout.Page, v RetentionView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = tabs(ctx, RetentionPath).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Tabs(ctx, RetentionPath).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -86,15 +86,18 @@ const (
 	ErasePath     = Path + "/erase"
 	AllowPath     = Path + "/allow"
 	RetentionPath = Path + "/retention"
+	TermsPath     = Path + "/terms"
 )
 
 // ProofPath is the page of one erasure.
 func ProofPath(id int64) string { return fmt.Sprintf("%s/erasures/%d", Path, id) }
 
-func tabs(ctx context.Context, current string) component.Tabs {
+// Tabs leads to the pages about privacy.
+func Tabs(ctx context.Context, current string) component.Tabs {
 	return component.Tabs{Label: i18n.T(ctx, "erasure.title"), Items: []component.Tab{
 		{Label: i18n.T(ctx, "erasure.tab.erase"), Href: Path, Current: current == Path},
 		{Label: i18n.T(ctx, "erasure.tab.retention"), Href: RetentionPath, Current: current == RetentionPath},
+		{Label: i18n.T(ctx, "processing.tab.terms"), Href: TermsPath, Current: current == TermsPath},
 	}}
 }
 
