@@ -74,7 +74,7 @@ func TestAnAdministratorSetsAConnectionUpPageByPage(t *testing.T) {
 	failed.has(t, "Omnisend has a fault of its own just now", "A key is stored").lacks(t, testkit.TeaKey)
 	s.sandbox.SetFaults(sandbox.Faults{})
 	b.post("/connections/new", details("Tea shop", "contributors", "")).leads(t, "/connections/new") // the key was kept
-	b.get("/connections/new").has(t, "Connected to Nordic Tea", "https://tea.example", "Add yourself as export user", "Tea shop", "You agreed to version 1")
+	b.get("/connections/new").has(t, "Connected to Nordic Tea", "https://tea.example", "Add yourself as export user", "Tea shop", "You agreed to version 2")
 	b.get("/connections/new?step=details").has(t, "A key is stored", `value="Tea shop"`, "Connect")
 
 	b.post("/connections/new/save", nil).wants(t, http.StatusUnprocessableEntity).has(t, "Add yourself as export user first")
@@ -83,7 +83,7 @@ func TestAnAdministratorSetsAConnectionUpPageByPage(t *testing.T) {
 	b.get("/connections/new").has(t, "Everything is in place", "You, Ada Holm")
 	b.post("/connections/new/save", nil).leads(t, "/connections")
 	b.get("/connections").has(t, "The connection Tea shop is saved.", "Tea shop", "Omnisend", "Nordic Tea", "All contributors", "Ready", "1 connection")
-	b.get("/connections/1").has(t, "Ada Holm agreed to version 1", "Ada Holm, since").lacks(t, testkit.TeaKey)
+	b.get("/connections/1").has(t, "Ada Holm agreed to version 2", "Ada Holm, since").lacks(t, testkit.TeaKey)
 	if log := s.log.String(); strings.Contains(log, testkit.TeaKey) || strings.Contains(log, "not-the-key") {
 		t.Error("a key is in the log")
 	}
@@ -199,6 +199,34 @@ func TestAConnectionIsChangedOnItsPage(t *testing.T) {
 	b.get("/connections/1").has(t, "Ready")
 	b.get("/connections/99").wants(t, http.StatusNotFound)
 	b.get("/connections/x").wants(t, http.StatusNotFound)
+}
+
+func TestNewTermsAskForConsentAgainAndKeepTheOldWords(t *testing.T) {
+	s := newSite(t)
+	b := s.connected(t)
+	if err := s.Connections.BeginTerms(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.write(t, `UPDATE connection_consents SET terms_version = '1'`)
+	b.get("/").has(t, "New terms: agree until 1 July 2026.", `href="/connections/1/consent"`)
+	b.get("/connections/1").has(t, "Ready", "New terms: agree until 1 July 2026", "Exports on this connection go on until")
+	b.get("/privacy/terms").has(t, "agreed to version 1", "1 July 2026", `value="30"`, "You now confirm that you have obtained the consent")
+	b.post("/privacy/terms", url.Values{"grace": {"91"}}).wants(t, http.StatusUnprocessableEntity).has(t, "Enter whole days from 0 to 90", `value="91"`)
+	b.post("/privacy/terms", url.Values{"grace": {"soon"}}).wants(t, http.StatusUnprocessableEntity)
+	b.post("/privacy/terms", url.Values{"grace": {"0"}}).leads(t, "/privacy/terms")
+	b.get("/privacy/terms").has(t, "Paused since 1 June 2026", "Set by")
+	b.get("/").has(t, "are paused since 1 June 2026")
+	b.get("/connections/1").has(t, "No consent", "New terms: nobody has agreed by 1 June 2026")
+
+	page := b.get("/connections/1/consent").has(t, "What changed since the version before", "You now confirm that you have obtained the consent", "I agree", "Withdraw consent")
+	agree := url.Values{"version": {page.field(t, "version")}, "terms_version": {connection.CurrentTerms}, "agree": {"1"}}
+	b.post("/connections/1/consent", agree).leads(t, "/connections/1")
+	b.get("/connections/1").has(t, "Ready").lacks(t, "New terms")
+	b.get("/connections/1/consents").has(t, "Version 1", "Version 2", "In force", "The words of version 1", "with the consent of the people it is about where that is needed",
+		"You must have obtained consent to use the data")
+	b.post("/language", url.Values{"language": {"da"}, "next": {"/"}})
+	b.get("/connections/1/consents").has(t, "Afgivne samtykker", "Du skal have indhentet samtykke til at bruge dataene")
+	b.get("/privacy/terms").has(t, "Versioner af vilkårene", "Frist i dage")
 }
 
 func TestRemovingListsWhatUsesAConnectionAndAsksTwice(t *testing.T) {

@@ -113,6 +113,16 @@ var conditions = []struct {
 		"The API key of the connection “Nordic Tea” does not work. The destination refuses the API key", "works again",
 	},
 	{
+		"consent to older terms", "new_terms connection/1",
+		func(k *kit) {
+			k.exec(`INSERT INTO terms_begun (version, at) VALUES ('2', ?)`, k.now())
+			k.exec(`UPDATE connection_consents SET terms_version = '1'`)
+		},
+		func(*kit) {},
+		func(k *kit) { k.exec(`UPDATE connection_consents SET terms_version = '2'`) },
+		"the consent of the connection “Nordic Tea” is to an older one. Agree until 1 July 2026", "is to the terms of now",
+	},
+	{
 		"an import that failed", "refresh_refused source/1",
 		func(k *kit) { k.imported("schedule", "failed") },
 		func(k *kit) { k.imported("upload", "failed"); k.imported("schedule", "cancelled") },

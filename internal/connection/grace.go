@@ -69,6 +69,7 @@ func (s *Service) SetGrace(ctx context.Context, actor access.Actor, days int) er
 		})
 	})
 	if err == nil {
+		s.changes.Add(1)
 		s.events.Publish("connections", "exports")
 	}
 	return err

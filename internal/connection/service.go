@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
@@ -74,6 +75,7 @@ type Service struct {
 	events     *event.Hub
 	dependents Dependents
 	patience   time.Duration
+	changes    atomic.Uint64
 }
 
 // NewService puts the service together. SetDependents must follow before connections are in use.
@@ -274,8 +276,12 @@ func requirePerson(actor access.Actor) error {
 
 // publish tells those who watch, when the change is committed. Lists of exports show what their connections are like.
 func (s *Service) publish(id int64) {
+	s.changes.Add(1)
 	s.events.Publish("connections", "exports", fmt.Sprintf("connection/%d", id))
 }
+
+// Changes is another number after each change of a connection that this process made, before whoever asked for it hears of it.
+func (s *Service) Changes() uint64 { return s.changes.Load() }
 
 // Obstacle says why runs on the connection cannot go on.
 func (s *Service) Obstacle(ctx context.Context, c Connection) (Obstacle, error) {

@@ -49,6 +49,7 @@ type execution struct {
 	followed    *follower
 	requests    atomic.Int64              // not recorded yet
 	readings    atomic.Int64              // of those, which read something
+	lookedAt    atomic.Uint64             // which change of connections the permission was looked up after
 	changed     atomic.Bool               // something is new for those who watch
 	movedAt     atomic.Pointer[time.Time] // when the journal was last written
 
@@ -255,6 +256,25 @@ func (x *execution) watchPermission(ctx context.Context) error {
 	}
 }
 
+// stillPermitted looks at the permission before a request that sends, when a connection was changed since it was looked at last:
+// when somebody withdraws consent, what is under way is the last that goes out.
+func (x *execution) stillPermitted(ctx context.Context) error {
+	changes := x.service.connections.Changes()
+	if x.lookedAt.Load() == changes {
+		return nil
+	}
+	code, err := x.service.exports.Permission(ctx, x.run.ExportID, x.run.Plan.ConnectionID, x.run.Plan.BrandID)
+	if err != nil {
+		return err
+	}
+	if code != "" {
+		x.stop(haltOn(code, ""))
+		return context.Cause(x.stopping)
+	}
+	x.lookedAt.Store(changes)
+	return nil
+}
+
 const permissionEvery = 250 * time.Millisecond
 
 // conclude writes how the run ended. A run whose counts do not add up to its profiles is an error of ours and says so.
@@ -329,6 +349,12 @@ func (g *gate) Enter(ctx context.Context) (func(destination.Answer), error) {
 	if !g.reads && g.x.stopping.Err() != nil { // the place came at this moment
 		done(destination.Answer{})
 		return nil, context.Cause(g.x.stopping)
+	}
+	if !g.reads {
+		if err := g.x.stillPermitted(ctx); err != nil {
+			done(destination.Answer{})
+			return nil, err
+		}
 	}
 	if err := confirm(ctx, g.x.service.exclusions, done); err != nil {
 		return nil, err

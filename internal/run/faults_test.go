@@ -239,6 +239,43 @@ func TestWhatTakesThePermissionAwayStopsARunInItsMiddle(t *testing.T) {
 	}
 }
 
+func TestAfterConsentIsWithdrawnNotOneBatchGoesOutBesideThoseUnderWay(t *testing.T) {
+	const atOnce = 8 // batches that a run sends at a time
+	k := apptest.Start(t, 6000)
+	e := k.Export()
+	k.Sandbox.SetFaults(slow)
+	started, err := k.Runs.Start(t.Context(), k.Actor(access.Administrator), e.ID, run.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Until(started.ID, func(r run.Run) bool { return r.BatchesSent > 0 })
+	c, err := k.Connections.Find(t.Context(), k.DB.Reader(), e.ConnectionID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Connections.WithdrawConsent(t.Context(), k.Actor(access.Administrator), c.ID, c.Version); err != nil {
+		t.Fatal(err)
+	}
+	before := k.Sandbox.Stats().Batches
+	r := k.Wait(started.ID)
+	if r.State != run.Paused || r.PauseCode != string(connection.NoConsent) {
+		t.Fatalf("came to %s (%s)", r.State, r.PauseCode)
+	}
+	after := k.Sandbox.Stats()
+	if came := after.Batches - before; came > atOnce {
+		t.Errorf("%d batches came after the withdrawal, at most %d were under way", came, atOnce)
+	}
+	if r.Counts.Open() == 0 {
+		t.Fatal("the run had nothing left to send")
+	}
+	if _, err := k.Runs.Start(t.Context(), k.Actor(access.Administrator), e.ID, run.Options{}); !problem.Is(err, problem.Conflict) {
+		t.Errorf("another run was started: %v", err)
+	}
+	if now := k.Sandbox.Stats(); now.Batches != after.Batches || now.Requests != after.Requests {
+		t.Errorf("requests after the end: %d batches, %d in all", now.Batches-after.Batches, now.Requests-after.Requests)
+	}
+}
+
 func TestCancelStopsWithinABatchAndTheNextRunSendsTheRest(t *testing.T) {
 	k := apptest.Start(t, 6000)
 	e := k.Export()

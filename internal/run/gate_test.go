@@ -23,6 +23,11 @@ func (l *changingList) Matcher(context.Context, ...exclusion.Scope) (*exclusion.
 	return &exclusion.Matcher{Version: l.version}, nil
 }
 
+// unchanged are connections that nobody changes.
+type unchanged struct{ Connections }
+
+func (unchanged) Changes() uint64 { return 0 }
+
 // slowGate lets the list change while somebody waits.
 type slowGate struct {
 	list  *changingList
@@ -37,7 +42,7 @@ func (g *slowGate) Enter(context.Context) (func(destination.Answer), error) {
 func TestABatchThatWaitedWhileTheListChangedIsNotSentAsItWasSorted(t *testing.T) {
 	list := &changingList{version: 4}
 	inner := &slowGate{list: list}
-	x := &execution{service: &Service{exclusions: list}, underWay: &underWay{stopping: t.Context()}}
+	x := &execution{service: &Service{exclusions: list, connections: unchanged{}}, underWay: &underWay{stopping: t.Context()}}
 	sorted := sortedByList(t.Context(), list.Version())
 	if _, err := (&gate{inner: inner, x: x}).Enter(sorted); !errors.Is(err, errListChanged) || !inner.given || x.requests.Load() != 0 {
 		t.Errorf("error %v, place given back %v, %d requests", err, inner.given, x.requests.Load())

@@ -42,6 +42,8 @@ type Connections interface {
 	Account(ctx context.Context, id int64, gate destination.Gate) (destination.Account, connection.Connection, error)
 	MarkFailure(ctx context.Context, c connection.Connection, failure connection.Failure) error
 	ClearFailure(ctx context.Context, c connection.Connection) error
+	// Changes is another number after each change of a connection.
+	Changes() uint64
 }
 
 // Exports is what runs need of the export package.
