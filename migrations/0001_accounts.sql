@@ -15,14 +15,21 @@ CREATE TABLE users (
 ) STRICT;
 
 CREATE TABLE sessions (
-    token_hash BLOB    PRIMARY KEY,                      -- SHA-256 of the cookie's token
-    user_id    INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    created_at INTEGER NOT NULL,
-    seen_at    INTEGER NOT NULL,                         -- to the minute: for the idle limit
-    expires_at INTEGER NOT NULL,                         -- absolute limit
-    browser    TEXT    NOT NULL DEFAULT '',              -- what the browser calls itself
-    address    TEXT    NOT NULL DEFAULT ''
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    token_hash   BLOB    NOT NULL UNIQUE,                -- SHA-256 of the cookie's token
+    former_hash  BLOB,                                   -- of the token before the last confirmation, for requests that were under way
+    former_until INTEGER NOT NULL DEFAULT 0,
+    user_id      INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    proof        TEXT    NOT NULL,                       -- how the person proved who she is
+    confined     INTEGER NOT NULL DEFAULT 0,             -- 1: may do nothing but set up a second factor
+    created_at   INTEGER NOT NULL,
+    confirmed_at INTEGER NOT NULL,                       -- when it was last proved that the person is there herself
+    seen_at      INTEGER NOT NULL,                       -- to the minute: for the idle limit
+    expires_at   INTEGER NOT NULL,                       -- absolute limit
+    browser      TEXT    NOT NULL DEFAULT '',            -- what the browser calls itself
+    address      TEXT    NOT NULL DEFAULT ''
 ) STRICT;
+CREATE UNIQUE INDEX sessions_by_former_token ON sessions (former_hash) WHERE former_hash IS NOT NULL;
 CREATE INDEX sessions_by_user ON sessions (user_id);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 

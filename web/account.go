@@ -60,10 +60,7 @@ func (s *Server) signInWithPassword(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.signIn(c, user); err != nil {
-		return err
-	}
-	return redirect(c, next)
+	return s.finishSignIn(c, user, account.ByPassword, next)
 }
 
 // stillSignedIn answers with nothing to whoever is signed in, and refuses anybody else.

@@ -60,9 +60,6 @@ func (s *Server) acceptInvitation(c echo.Context) error {
 
 // welcome signs somebody in who has just chosen a password.
 func (s *Server) welcome(c echo.Context, user account.User) error {
-	if err := s.signIn(c, user); err != nil {
-		return err
-	}
 	s.flash(c, "success", "account.welcome", "Name", user.DisplayName())
-	return redirect(c, "/")
+	return s.finishSignIn(c, user, account.ByLink, "/")
 }

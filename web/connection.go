@@ -131,7 +131,7 @@ func (s *Server) connectConnection(c echo.Context) error {
 }
 
 func (s *Server) confirmNewExportUser(c echo.Context) error {
-	if _, err := s.Connections.ConfirmExportUser(ctx(c), actor(c), c.FormValue("password")); err != nil {
+	if _, err := s.Connections.ConfirmExportUser(ctx(c), actor(c)); err != nil {
 		return s.setupFailed(c, err, func(*views.SetupView) {})
 	}
 	return redirect(c, "/connections/new")
@@ -266,7 +266,7 @@ func (s *Server) becomeExportUser(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.Connections.BecomeExportUser(ctx(c), actor(c), id, version(c), c.FormValue("password"))
+	_, err = s.Connections.BecomeExportUser(ctx(c), actor(c), id, version(c))
 	return s.connectionDone(c, err, "connections.changed")
 }
 

@@ -21,7 +21,7 @@ func (s *Server) erasureRoutes(r *routes) {
 	r.get(views.Path, access.ManagePrivacy, s.showPrivacy)
 	r.post(views.FindPath, access.ManagePrivacy, s.findPerson)
 	r.post(views.DownloadPath, access.ManagePrivacy, s.downloadPerson)
-	r.post(views.ErasePath, access.ManagePrivacy, s.erasePerson) // by password
+	r.post(views.ErasePath, access.ManagePrivacy, s.erasePerson)
 	r.post(views.AllowPath, access.ManagePrivacy, s.allowPerson)
 	r.get(views.Path+"/erasures/:id", access.ManagePrivacy, s.showErasure)
 	r.post(views.Path+"/erasures/:id/again", access.ManagePrivacy, s.untagAgain)
@@ -124,14 +124,13 @@ func (s *Server) erasePerson(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	order := erasure.Order{Query: query, Confirm: norm.NFC.String(c.FormValue("confirm")), Password: c.FormValue("password"), Reason: erasure.Reason(c.FormValue("reason")), Reference: c.FormValue("reference")}
+	order := erasure.Order{Query: query, Confirm: norm.NFC.String(c.FormValue("confirm")), Reason: erasure.Reason(c.FormValue("reason")), Reference: c.FormValue("reference")}
 	id, err := s.Erasures.Erase(ctx(c), actor(c), order)
-	if errs, ok := formErrors(c, err, "confirm", "erasure.confirm", "reason", "erasure.reason", "reference", "erasure.reference.label", "password", "erasure.password"); ok {
+	if errs, ok := formErrors(c, err, "confirm", "erasure.confirm", "reason", "erasure.reason", "reference", "erasure.reference.label"); ok {
 		found, err := s.Erasures.Find(ctx(c), actor(c), query)
 		if err != nil {
 			return err
 		}
-		order.Password = ""
 		return s.renderFound(c, http.StatusUnprocessableEntity, views.FoundView{Found: found, Order: order, Errors: errs})
 	}
 	if err != nil {

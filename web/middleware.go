@@ -24,6 +24,10 @@ const requestIDKey = "segue.request"
 // identifyRequest gives each request an id of our own, for people to quote and for every line of the log that is written for it.
 func (s *Server) identifyRequest(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
+		if id, ok := ctx(c).Value(askedKey{}).(string); ok { // carried out in the course of another
+			c.Set(requestIDKey, id)
+			return next(c)
+		}
 		id := make([]byte, 8)
 		_, _ = rand.Read(id) // crypto/rand.Read does not fail; it ends the program instead
 		c.Set(requestIDKey, hex.EncodeToString(id))

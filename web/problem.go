@@ -21,6 +21,7 @@ var statuses = map[problem.Kind]int{
 	problem.SignedOut:    http.StatusUnauthorized,
 	problem.Conflict:     http.StatusConflict,
 	problem.Unavailable:  http.StatusServiceUnavailable,
+	problem.ConfirmFirst: http.StatusForbidden,
 }
 
 // statusGone is for the log alone: nobody is there any more to be answered.
@@ -63,6 +64,11 @@ func (s *Server) showProblem(err error, c echo.Context) {
 		return
 	}
 	s.logRefusal(c, err)
+	if problem.Is(err, problem.ConfirmFirst) && c.Request().Header.Get("Accept") != eventStream {
+		if err = s.sendToConfirm(c); err == nil {
+			return
+		}
+	}
 	status, trouble := s.trouble(c, err)
 	if status == statusGone {
 		c.Response().Status = status

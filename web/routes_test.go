@@ -28,6 +28,8 @@ var expected = map[string]access.Action{
 	"POST /setup":                           public,
 	"GET /invitation":                       public,
 	"POST /invitation":                      public,
+	"GET /confirm":                          access.SecureOwnAccount,
+	"POST /confirm":                         access.SecureOwnAccount,
 	"GET /account":                          access.ManageOwnAccount,
 	"POST /account":                         access.ManageOwnAccount,
 	"POST /account/password":                access.ManageOwnAccount,
@@ -296,7 +298,7 @@ func TestEveryRouteIsOpenToWhomItShouldBeAndToNobodyElse(t *testing.T) {
 }
 
 // onlyAsks are routes whose page explains or asks something, and shows nothing that its action guards: the domain has nothing to refuse.
-var onlyAsks = []string{"GET /help", "GET /help/api", "GET /users/new", "GET /segments/new", "GET /segments/:id/delete", "GET /segments/:id/deactivate", "GET /segments/import"}
+var onlyAsks = []string{"GET /help", "GET /help/api", "GET /users/new", "GET /confirm", "GET /segments/new", "GET /segments/:id/delete", "GET /segments/:id/deactivate", "GET /segments/import"}
 
 // visit asks for a route as its own page would, with 1 for whatever it names.
 func (b *browser) visit(route Route, token url.Values) answer {

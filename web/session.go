@@ -14,13 +14,17 @@ import (
 )
 
 // sessionStore keeps gorilla's sessions in the accounts: the cookie carries a token and nothing else. A session holds one
-// value, the user's id; saving a session without an ID starts it, saving one with a MaxAge below zero ends it.
+// value, the user; saving a session without an ID starts it, saving one with a MaxAge below zero ends it.
 type sessionStore struct {
 	server  *Server
 	options sessions.Options
 }
 
-const sessionUser = "user"
+// What a session holds besides its ID.
+const (
+	sessionUser  = "user"
+	sessionProof = "proof" // while it begins
+)
 
 func (s *Server) sessionStore() *sessionStore {
 	return &sessionStore{s, sessions.Options{
@@ -67,7 +71,10 @@ func (t *sessionStore) Save(r *http.Request, w http.ResponseWriter, session *ses
 	}
 	if session.ID == "" {
 		user, _ := session.Values[sessionUser].(account.User)
-		token, err := t.server.Accounts.StartSession(ctx, user.ID, r.UserAgent(), t.server.echo.IPExtractor(r))
+		proof, _ := session.Values[sessionProof].(account.Proof)
+		token, err := t.server.Accounts.StartSession(ctx, account.Begun{
+			UserID: user.ID, Proof: proof, Browser: r.UserAgent(), Address: t.server.echo.IPExtractor(r),
+		})
 		if err != nil {
 			return err
 		}
@@ -103,8 +110,16 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 // deviceSeconds is how long the browser keeps the token by which it is known; the accounts decide for how long it counts.
 const deviceSeconds = 90 * 24 * 3600
 
+// finishSignIn goes on with somebody who proved who she is: she is signed in, and led to the page.
+func (s *Server) finishSignIn(c echo.Context, user account.User, by account.Proof, next string) error {
+	if err := s.signIn(c, user, by); err != nil {
+		return err
+	}
+	return redirect(c, next)
+}
+
 // signIn begins a session for a user, under a new token, and ends the one that the browser had.
-func (s *Server) signIn(c echo.Context, user account.User) error {
+func (s *Server) signIn(c echo.Context, user account.User, by account.Proof) error {
 	session, err := s.sessionStore().Get(c.Request(), s.cookieName("session"))
 	if err != nil {
 		return err
@@ -115,7 +130,7 @@ func (s *Server) signIn(c echo.Context, user account.User) error {
 		}
 	}
 	session.ID = ""
-	session.Values = map[any]any{sessionUser: user}
+	session.Values = map[any]any{sessionUser: user, sessionProof: by}
 	if err := session.Save(c.Request(), c.Response()); err != nil {
 		return err
 	}
@@ -154,10 +169,14 @@ func user(c echo.Context) account.User {
 
 // actor is who acts, for the domain.
 func actor(c echo.Context) access.Actor {
-	if u := user(c); u.ID != 0 {
-		return u.Actor()
+	u := user(c)
+	if u.ID == 0 {
+		return access.Actor{}
 	}
-	return access.Actor{}
+	if ctx(c).Value(askedKey{}) != nil {
+		return u.Actor().Asked()
+	}
+	return u.Actor()
 }
 
 // wish reads a preference of somebody who is not signed in, from a cookie.

@@ -75,7 +75,7 @@ func withEngine(t testing.TB, services Services, db *database.DB, clock *testkit
 	services.Alerts = alert.NewService(alert.Dependencies{DB: db, Exports: services.Exports, Runs: services.Runs, Connections: services.Connections, Sources: services.Sources,
 		Schedule: services.Schedule, Stops: services.Stops, Accounts: services.Accounts, Notices: services.Notices, Events: services.Events, Clock: clock.Now, Log: log})
 	services.Records = chain.NewRecords(db)
-	services.Erasures = erasure.NewService(erasure.Dependencies{DB: db, Sealer: sealer, Accounts: services.Accounts, Profiles: services.Profiles, Sources: services.Sources,
+	services.Erasures = erasure.NewService(erasure.Dependencies{DB: db, Sealer: sealer, Profiles: services.Profiles, Sources: services.Sources,
 		Segments: services.Segments, Exclusions: services.Exclusions, Runs: services.Runs, Events: services.Events, Clock: clock.Now, Log: log})
 	services.Erasures.SetQueue(heldQueue{})
 	return services

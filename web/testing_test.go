@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"html"
 	"io"
 	"log/slog"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/event"
+	"github.com/segue-app/segue/internal/kept"
 	"github.com/segue-app/segue/internal/logline"
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
 	"github.com/segue-app/segue/internal/profile"
@@ -36,6 +38,7 @@ type site struct {
 	sandbox *sandbox.Server
 	clock   *testkit.Clock
 	url     string
+	ctx     context.Context // of the test
 	log     *logBook
 }
 
@@ -50,12 +53,13 @@ func newSite(t *testing.T, change ...func(*Services, *Options)) *site {
 // newEmptySite starts a server that nobody has an account on.
 func newEmptySite(t *testing.T, change ...func(*Services, *Options)) *site {
 	t.Helper()
-	s := &site{db: testkit.Database(t), clock: testkit.NewClock(), log: &logBook{}}
+	s := &site{db: testkit.Database(t), clock: testkit.NewClock(), ctx: t.Context(), log: &logBook{}}
 	sealer, err := secret.NewSealer(bytes.Repeat([]byte{7}, secret.KeyBytes))
 	if err != nil {
 		t.Fatal(err)
 	}
 	services := Services{Accounts: testkit.Accounts(t, s.db, s.clock), Events: &event.Hub{}, Clock: s.clock.Now}
+	services.Kept = kept.NewService(s.db, sealer, s.clock.Now)
 	services.Tokens = token.NewService(s.db, services.Accounts, s.clock.Now)
 	services.Accounts.OnDisable(services.Tokens.EndAll)
 	services.Profiles = profile.NewService(s.db, services.Events, s.clock.Now)
@@ -129,6 +133,30 @@ func (s *site) as(t *testing.T, email string) *browser {
 	return b
 }
 
+// cookie is the value of a cookie that the browser has; "" for none.
+func (b *browser) cookie(name string) string {
+	b.t.Helper()
+	at, err := url.Parse(b.site.url)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, cookie := range b.client.Jar.Cookies(at) {
+		if cookie.Name == name {
+			return cookie.Value
+		}
+	}
+	return ""
+}
+
+// number reads a number from the database.
+func (s *site) number(t *testing.T, query string, args ...any) (n int) {
+	t.Helper()
+	if err := s.db.Reader().QueryRow(query, args...).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 func (b *browser) do(method, path, contentType string, body io.Reader) answer {
 	b.t.Helper()
 	request, err := http.NewRequestWithContext(b.t.Context(), method, b.site.url+path, body)
@@ -177,6 +205,14 @@ func (b *browser) post(path string, form url.Values) answer {
 func (b *browser) send(path string, form url.Values) answer {
 	b.t.Helper()
 	return b.do(http.MethodPost, path, "application/x-www-form-urlencoded", strings.NewReader(form.Encode()))
+}
+
+// postConfirmed is post by somebody who is asked whether it is she, and shows it by her password.
+func (b *browser) postConfirmed(path string, form url.Values) answer {
+	b.t.Helper()
+	waiting := b.waits(path, form)
+	b.get(confirmPath+"?form="+waiting).wants(b.t, http.StatusOK)
+	return b.post(confirmPath, url.Values{"form": {waiting}, "password": {testkit.Password}})
 }
 
 // upload sends a form with a file as our own page would.

@@ -90,8 +90,8 @@ func (s *Server) makeToken(c echo.Context) error {
 		}
 	}
 	draft.Scopes = access.ScopesOf(chosen...)
-	made, key, err := s.Tokens.CreateByPassword(ctx(c), actor(c), draft, form.Get("password"))
-	if errs, ok := formErrors(c, err, "name", "token.name", "scopes", "token.scopes", "days", "token.days", "password", "token.own_password"); ok {
+	made, key, err := s.Tokens.Create(ctx(c), actor(c), draft)
+	if errs, ok := formErrors(c, err, "name", "token.name", "scopes", "token.scopes", "days", "token.days"); ok {
 		return s.renderTokens(c, http.StatusUnprocessableEntity, func(v *views.OwnView) {
 			v.Name, v.Days, v.Scopes, v.Errors = form.Get("name"), form.Get("days"), form["scopes"], errs
 		})

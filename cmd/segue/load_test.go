@@ -48,7 +48,7 @@ func TestASignInFloodAndTwoThousandWatchersStopNeitherARunNorAPerson(t *testing.
 		if err != nil {
 			t.Fatal(err)
 		}
-		if cookies[i], err = k.Accounts.StartSession(t.Context(), user.ID, "", ""); err != nil {
+		if cookies[i], err = k.Accounts.StartSession(t.Context(), account.Begun{UserID: user.ID, Proof: account.ByPassword}); err != nil {
 			t.Fatal(err)
 		}
 	}

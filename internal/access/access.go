@@ -2,7 +2,11 @@
 // nothing is allowed that is not allowed here.
 package access
 
-import "github.com/segue-app/segue/internal/problem"
+import (
+	"time"
+
+	"github.com/segue-app/segue/internal/problem"
+)
 
 // Role of a person. Each includes the ones after it.
 type Role string
@@ -30,6 +34,11 @@ type Actor struct {
 
 	limited bool // acts by a token: only within its scopes
 	scopes  Scopes
+
+	confirmed time.Time // when the person last proved to be there herself; zero: not, or long ago
+	asked     bool      // proved it for the very act that she asks for
+	excused   bool      // a token that carries out a configuration: nobody is there to be asked
+	confined  bool      // must set up a second factor before anything else
 }
 
 // System is the program acting for itself: the schedule, the command line of the operator, start-up.
@@ -60,6 +69,7 @@ const (
 	ManageOwnAccount   Action = "manage_own_account"
 	ManageApprovals    Action = "manage_approvals"     // which exports a second person approves, and who may
 	ApproveExports     Action = "approve_exports"      // what others made; who may of whom, package approval says
+	SecureOwnAccount   Action = "secure_own_account"   // confirm that it is she; her second factors and passkeys
 	UseSomeConnections Action = "use_some_connections" // may be offered the pages of exports that edit
 	RunSomeExports     Action = "run_some_exports"     // run, cancel, pause, resume, answer
 	SeeSomeConnections Action = "see_some_connections" // their names and types
@@ -83,13 +93,16 @@ var allowed = map[Action][]Role{
 	ManageOwnAccount:   {Administrator, Contributor, Viewer},
 	ManageApprovals:    {Administrator},
 	ApproveExports:     {Administrator, Contributor},
+	SecureOwnAccount:   {Administrator, Contributor, Viewer},
 	UseSomeConnections: {Administrator, Contributor},
 	RunSomeExports:     {Administrator, Contributor},
 	SeeSomeConnections: {Administrator, Contributor},
 }
 
 // Can reports whether the actor may do the action.
-func (a Actor) Can(action Action) bool { return a.within(action) && a.holds(action) }
+func (a Actor) Can(action Action) bool {
+	return a.within(action) && a.holds(action) && (!a.confined || action == SecureOwnAccount)
+}
 
 // holds reports whether the actor's role has the action, whatever her token is for.
 func (a Actor) holds(action Action) bool {
@@ -150,8 +163,11 @@ func (a Actor) unless(ok bool) error {
 }
 
 func (a Actor) refuse() error {
-	if a.UserID == 0 {
+	switch {
+	case a.UserID == 0:
 		return problem.New(problem.SignedOut, "problem.signed_out")
+	case a.confined:
+		return problem.New(problem.NotPermitted, FactorCode)
 	}
 	return problem.New(problem.NotPermitted, "problem.not_permitted")
 }

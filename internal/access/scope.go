@@ -87,16 +87,18 @@ func (a Actor) Within(scopes Scopes) Actor {
 	if a.limited {
 		scopes &= a.scopes
 	}
-	a.limited, a.scopes = true, scopes
+	a.limited, a.scopes, a.excused = true, scopes, false
 	return a
 }
 
 // Configuring is the actor while she reads or applies a configuration. A token that she may do that by reaches what is in a
-// configuration, also what no token may change one by one: rules that name people, and who may use a connection.
+// configuration, also what no token may change one by one: rules that name people, and who may use a connection. That she is there
+// herself was asked when the token was made.
 func (a Actor) Configuring() (Actor, error) {
 	if err := a.Require(Configure); err != nil {
 		return Actor{}, err
 	}
+	a.excused = a.limited
 	a.limited, a.scopes = false, 0
 	return a, nil
 }

@@ -31,7 +31,8 @@ type User struct {
 	LastSignIn time.Time // zero: never
 	DisabledAt time.Time // zero: may sign in
 
-	passwordHash string // "" until the invitation is accepted
+	passwordHash string  // "" until the invitation is accepted
+	session      Session // by which she was identified; the zero Session when she was not
 }
 
 // State is what an account is ready for.
@@ -55,10 +56,17 @@ func (u User) State() State {
 	return Active
 }
 
-// Actor is the user as one who acts.
+// Actor is the user as one who acts, as fresh as the session by which she was identified.
 func (u User) Actor() access.Actor {
-	return access.Actor{UserID: u.ID, Name: u.DisplayName(), Email: u.Email, Role: u.Role}
+	actor := access.Actor{UserID: u.ID, Name: u.DisplayName(), Email: u.Email, Role: u.Role}.Confirmed(u.session.ConfirmedAt)
+	if u.session.Confined {
+		actor = actor.Confined()
+	}
+	return actor
 }
+
+// SessionID is that of the session by which the user was identified; 0 when she was not.
+func (u User) SessionID() int64 { return u.session.ID }
 
 // DisplayName is the name, or the address of somebody who has not given one.
 func (u User) DisplayName() string {

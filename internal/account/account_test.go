@@ -41,7 +41,7 @@ func (h *house) signIn(t *testing.T, email, password, address, device string) (s
 
 func (h *house) session(t *testing.T, userID int64) string {
 	t.Helper()
-	token, err := h.StartSession(t.Context(), userID, "Firefox", "192.0.2.1")
+	token, err := h.StartSession(t.Context(), account.Begun{UserID: userID, Proof: account.ByPassword, Browser: "Firefox", Address: "192.0.2.1"})
 	must(t, err)
 	return token
 }

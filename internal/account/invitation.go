@@ -88,7 +88,7 @@ func (s *Service) Setup(ctx context.Context, token string, first NewUser) (User,
 
 // Invite makes a user who has no password yet, and returns the one-time token of the link to pass on.
 func (s *Service) Invite(ctx context.Context, actor access.Actor, invited NewUser) (user User, token string, err error) {
-	if err := actor.Require(access.ManageUsers); err != nil {
+	if err := s.mayManage(actor); err != nil {
 		return User{}, "", err
 	}
 	if err := invited.check(false); err != nil {
@@ -107,7 +107,7 @@ func (s *Service) Invite(ctx context.Context, actor access.Actor, invited NewUse
 // Reissue returns a fresh link for a user: to accept the invitation, or to choose a new password. Earlier links stop working;
 // a password goes on working until the link is used.
 func (s *Service) Reissue(ctx context.Context, actor access.Actor, userID int64) (token string, err error) {
-	if err := actor.Require(access.ManageUsers); err != nil {
+	if err := s.mayManage(actor); err != nil {
 		return "", err
 	}
 	token, hash := newToken()

@@ -22,31 +22,63 @@ const (
 
 // Session is one sign-in, in one browser.
 type Session struct {
-	UserID    int64
-	CreatedAt time.Time
-	SeenAt    time.Time
-	ExpiresAt time.Time
-	Browser   string // what the browser calls itself
-	Address   string
-	Current   bool // in lists: it is the one that asks
+	ID          int64
+	UserID      int64
+	Proof       Proof
+	Confined    bool // the person must set up a second factor before anything else
+	CreatedAt   time.Time
+	ConfirmedAt time.Time // when it was last proved that the person is there herself
+	SeenAt      time.Time
+	ExpiresAt   time.Time
+	Browser     string // what the browser calls itself
+	Address     string
+	Current     bool // in lists: it is the one that asks
 
 	hash []byte
 }
 
+// Proof is how a person proved who she is.
+type Proof string
+
+// The proofs.
+const (
+	ByPassword Proof = "password"
+	ByCode     Proof = "code"     // a password, and a time-based code
+	ByRecovery Proof = "recovery" // a password, and a recovery code
+	ByPasskey  Proof = "passkey"  // alone, or after a password
+	ByLink     Proof = "link"     // a link that is good once, by which she chose her password just now
+	ByProvider Proof = "provider" // the identity provider of her company
+)
+
+// Proofs lists them.
+var Proofs = []Proof{ByPassword, ByCode, ByRecovery, ByPasskey, ByLink, ByProvider}
+
+// Strong reports whether the proof needs no second one: there were two factors, or somebody else answers for that.
+func (p Proof) Strong() bool { return p != ByPassword && p != ByLink }
+
 // maxBrowser is how much is kept of what a browser calls itself, in bytes.
 const maxBrowser = 300
 
+// Begun is what is known of a session when it begins.
+type Begun struct {
+	UserID   int64
+	Proof    Proof
+	Confined bool   // the person must set up a second factor before anything else
+	Browser  string // what the browser calls itself
+	Address  string
+}
+
 // StartSession begins a session for a user who has proved to be that user, and returns its token: the only copy, since the
 // database keeps a hash. Sessions that have ended are cleared away meanwhile.
-func (s *Service) StartSession(ctx context.Context, userID int64, browser, address string) (token string, err error) {
+func (s *Service) StartSession(ctx context.Context, begun Begun) (token string, err error) {
 	token, hash := newToken()
-	now := s.now()
-	if len(browser) > maxBrowser {
-		browser = browser[:maxBrowser]
+	now, userID := s.now(), begun.UserID
+	if len(begun.Browser) > maxBrowser {
+		begun.Browser = begun.Browser[:maxBrowser]
 	}
 	session := Session{
-		UserID: userID, CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(AbsoluteLimit),
-		Browser: browser, Address: address, hash: hash,
+		UserID: userID, Proof: begun.Proof, Confined: begun.Confined, CreatedAt: now, ConfirmedAt: now, SeenAt: now,
+		ExpiresAt: now.Add(AbsoluteLimit), Browser: begun.Browser, Address: begun.Address, hash: hash,
 	}
 	err = s.db.InTx(ctx, func(tx database.Tx) error {
 		if err := deleteSessionsBefore(ctx, tx, now, now.Add(-IdleLimit)); err != nil {
@@ -75,7 +107,7 @@ func (s *Service) Identify(ctx context.Context, token string) (User, error) {
 	// session ends early for want of use.
 	noting, cancel := context.WithTimeout(ctx, notePatience)
 	defer cancel()
-	if err := s.db.InTx(noting, func(tx database.Tx) error { return updateSeen(noting, tx, session.hash, now) }); err != nil {
+	if err := s.db.InTx(noting, func(tx database.Tx) error { return updateSeen(noting, tx, session.ID, now) }); err != nil {
 		return user, ctx.Err()
 	}
 	return user, nil
@@ -92,15 +124,16 @@ func (s *Service) look(ctx context.Context, token string) (Session, User, error)
 	if token == "" {
 		return Session{}, User{}, signedOut
 	}
-	session, user, found, err := sessionAndUser(ctx, s.db.Reader(), hashToken(token))
+	now := s.now()
+	session, user, found, err := sessionAndUser(ctx, s.db.Reader(), hashToken(token), now)
 	if err != nil {
 		return Session{}, User{}, err
 	}
-	now := s.now()
 	over := !session.ExpiresAt.After(now) || now.Sub(session.SeenAt) >= IdleLimit
 	if !found || over || user.State() != Active {
 		return Session{}, User{}, signedOut
 	}
+	user.session = session
 	return session, user, nil
 }
 
@@ -129,6 +162,30 @@ func (s *Service) EndOtherSessions(ctx context.Context, actor access.Actor, toke
 		}
 		return deleteSessionsOf(ctx, tx, actor.UserID, hashToken(token))
 	})
+}
+
+// formerFor is how long the token before a confirmation still counts: for requests that the browser had sent already.
+const formerFor = 30 * time.Second
+
+// Confirm notes that the actor proved just now that it is she, in the session of that token, and gives the session a new token: the
+// old one may be known to somebody else.
+func (s *Service) Confirm(ctx context.Context, actor access.Actor, token string) (fresh string, err error) {
+	if err := actor.Require(access.SecureOwnAccount); err != nil {
+		return "", err
+	}
+	fresh, hash := newToken()
+	err = s.db.InTx(ctx, func(tx database.Tx) error {
+		now := s.now()
+		session, user, found, err := sessionAndUser(ctx, tx, hashToken(token), now)
+		if err != nil {
+			return err
+		}
+		if !found || user.ID != actor.UserID {
+			return problem.New(problem.SignedOut, "problem.signed_out")
+		}
+		return updateConfirmed(ctx, tx, session.ID, hash, now, now.Add(formerFor))
+	})
+	return fresh, err
 }
 
 // tokenBytes makes a token too long to be guessed; that is why a plain hash of it is enough in the database.

@@ -119,7 +119,7 @@ func TestOneSeesOnlyOnesOwnSessions(t *testing.T) {
 // TestASessionCountsAlsoWhileNothingCanBeWritten is for who looks how a Segue is whose disk is full, or that is busy writing.
 func TestASessionCountsAlsoWhileNothingCanBeWritten(t *testing.T) {
 	h := newHouse(t)
-	token, err := h.StartSession(t.Context(), h.Viewer.UserID, "", "")
+	token, err := h.StartSession(t.Context(), account.Begun{UserID: h.Viewer.UserID, Proof: account.ByPassword})
 	must(t, err)
 	h.clock.Advance(2 * time.Minute)
 	must(t, h.db.InTx(t.Context(), func(database.Tx) error {

@@ -93,11 +93,12 @@ func (s *Service) knownDevice(ctx context.Context, token string, userID int64) (
 // ConfirmPassword makes the actor prove that it is really they, before something of weight. A wrong password is an Invalid
 // problem of the field "password".
 func (s *Service) ConfirmPassword(ctx context.Context, actor access.Actor, password string) error {
-	return s.confirm(ctx, actor, "password", password)
+	return s.ConfirmPasswordAs(ctx, actor, "password", password)
 }
 
-func (s *Service) confirm(ctx context.Context, actor access.Actor, field, password string) error {
-	if err := actor.Require(access.ManageOwnAccount); err != nil {
+// ConfirmPasswordAs is ConfirmPassword for a form whose field has another name.
+func (s *Service) ConfirmPasswordAs(ctx context.Context, actor access.Actor, field, password string) error {
+	if err := actor.Require(access.SecureOwnAccount); err != nil {
 		return err
 	}
 	var check problem.Check
@@ -134,6 +135,9 @@ func (s *Service) ChangePassword(ctx context.Context, actor access.Actor, curren
 	if err := actor.Require(access.ManageOwnAccount); err != nil {
 		return err
 	}
+	if err := actor.RequireFresh(s.now()); err != nil {
+		return err
+	}
 	user, err := s.User(ctx, actor.UserID)
 	if err != nil {
 		return err
@@ -144,7 +148,7 @@ func (s *Service) ChangePassword(ctx context.Context, actor access.Actor, curren
 	if err := check.Err(); err != nil {
 		return err
 	}
-	if err := s.confirm(ctx, actor, "current_password", current); err != nil {
+	if err := s.ConfirmPasswordAs(ctx, actor, "current_password", current); err != nil {
 		return err
 	}
 	hash, err := s.hasher.hash(ctx, chosen)

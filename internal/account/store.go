@@ -122,36 +122,48 @@ func updateLastSignIn(ctx context.Context, tx database.Tx, id int64, at time.Tim
 }
 
 func insertSession(ctx context.Context, tx database.Tx, s Session) error {
-	return exec(ctx, tx, `INSERT INTO sessions (token_hash, user_id, created_at, seen_at, expires_at, browser, address)
-		VALUES (?, ?, ?, ?, ?, ?, ?)`, s.hash, s.UserID, database.Millis(s.CreatedAt), database.Millis(s.SeenAt),
-		database.Millis(s.ExpiresAt), s.Browser, s.Address)
+	return exec(ctx, tx, `INSERT INTO sessions (token_hash, user_id, proof, confined, created_at, confirmed_at, seen_at, expires_at, browser, address)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, s.hash, s.UserID, s.Proof, s.Confined, database.Millis(s.CreatedAt), database.Millis(s.ConfirmedAt),
+		database.Millis(s.SeenAt), database.Millis(s.ExpiresAt), s.Browser, s.Address)
 }
 
-func sessionAndUser(ctx context.Context, q database.Querier, hash []byte) (s Session, u User, found bool, err error) {
-	var seen, expires int64
-	row := q.QueryRowContext(ctx, `SELECT `+userColumns+`, s.seen_at, s.expires_at
-		FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = ?`, hash)
-	u, err = scanUser(row, &seen, &expires)
+// ofToken is the session of a token, also of the one that was replaced a moment ago. It takes the hash twice, and the time.
+const ofToken = `(s.token_hash = ? OR s.former_hash = ? AND s.former_until > ?)`
+
+func sessionAndUser(ctx context.Context, q database.Querier, hash []byte, now time.Time) (s Session, u User, found bool, err error) {
+	var confirmed, seen, expires int64
+	row := q.QueryRowContext(ctx, `SELECT `+userColumns+`, s.id, s.proof, s.confined, s.confirmed_at, s.seen_at, s.expires_at
+		FROM sessions s JOIN users u ON u.id = s.user_id WHERE `+ofToken, hash, hash, database.Millis(now))
+	u, err = scanUser(row, &s.ID, &s.Proof, &s.Confined, &confirmed, &seen, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Session{}, User{}, false, nil
 	}
 	if err != nil {
 		return Session{}, User{}, false, fmt.Errorf("read session: %w", err)
 	}
-	return Session{UserID: u.ID, SeenAt: database.Time(seen), ExpiresAt: database.Time(expires), hash: hash}, u, true, nil
+	s.UserID, s.hash = u.ID, hash
+	s.ConfirmedAt, s.SeenAt, s.ExpiresAt = database.Time(confirmed), database.Time(seen), database.Time(expires)
+	return s, u, true, nil
 }
 
-func updateSeen(ctx context.Context, tx database.Tx, hash []byte, at time.Time) error {
-	return exec(ctx, tx, `UPDATE sessions SET seen_at = ? WHERE token_hash = ?`, database.Millis(at), hash)
+func updateSeen(ctx context.Context, tx database.Tx, id int64, at time.Time) error {
+	return exec(ctx, tx, `UPDATE sessions SET seen_at = ? WHERE id = ?`, database.Millis(at), id)
+}
+
+// updateConfirmed gives a session another token. The one from before counts until then.
+func updateConfirmed(ctx context.Context, tx database.Tx, id int64, fresh []byte, at, until time.Time) error {
+	return exec(ctx, tx, `UPDATE sessions SET former_hash = token_hash, former_until = ?, token_hash = ?, confirmed_at = ? WHERE id = ?`,
+		database.Millis(until), fresh, database.Millis(at), id)
 }
 
 func deleteSession(ctx context.Context, tx database.Tx, hash []byte) error {
-	return exec(ctx, tx, `DELETE FROM sessions WHERE token_hash = ?`, hash)
+	return exec(ctx, tx, `DELETE FROM sessions WHERE token_hash = ? OR former_hash = ?`, hash, hash)
 }
 
 // deleteSessionsOf ends a user's sessions, except the one with that hash.
 func deleteSessionsOf(ctx context.Context, tx database.Tx, userID int64, except []byte) error {
-	return exec(ctx, tx, `DELETE FROM sessions WHERE user_id = ? AND token_hash IS NOT ?`, userID, except)
+	return exec(ctx, tx, `DELETE FROM sessions WHERE user_id = ? AND token_hash IS NOT ? AND (former_hash IS NULL OR former_hash IS NOT ?)`,
+		userID, except, except)
 }
 
 func deleteSessionsBefore(ctx context.Context, tx database.Tx, expired, idle time.Time) error {
@@ -159,9 +171,10 @@ func deleteSessionsBefore(ctx context.Context, tx database.Tx, expired, idle tim
 }
 
 func listSessions(ctx context.Context, q database.Querier, userID int64, current []byte, expired, idle time.Time) (sessions []Session, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT created_at, seen_at, expires_at, browser, address, token_hash = ? FROM sessions
+	rows, err := q.QueryContext(ctx, `SELECT id, proof, created_at, seen_at, expires_at, browser, address,
+			token_hash IS ? OR coalesce(former_hash = ?, 0) FROM sessions
 		WHERE user_id = ? AND expires_at > ? AND seen_at > ? ORDER BY seen_at DESC, created_at DESC`,
-		current, userID, database.Millis(expired), database.Millis(idle))
+		current, current, userID, database.Millis(expired), database.Millis(idle))
 	if err != nil {
 		return nil, fmt.Errorf("list sessions: %w", err)
 	}
@@ -169,7 +182,7 @@ func listSessions(ctx context.Context, q database.Querier, userID int64, current
 	for rows.Next() {
 		s := Session{UserID: userID}
 		var created, seen, expires int64
-		if err := rows.Scan(&created, &seen, &expires, &s.Browser, &s.Address, &s.Current); err != nil {
+		if err := rows.Scan(&s.ID, &s.Proof, &created, &seen, &expires, &s.Browser, &s.Address, &s.Current); err != nil {
 			return nil, fmt.Errorf("list sessions: %w", err)
 		}
 		s.CreatedAt, s.SeenAt, s.ExpiresAt = database.Time(created), database.Time(seen), database.Time(expires)

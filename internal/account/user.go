@@ -31,7 +31,7 @@ func (n *NewUser) check(complete bool) error {
 
 // Create makes a user with a password: for the operator at the command line.
 func (s *Service) Create(ctx context.Context, actor access.Actor, n NewUser) (User, error) {
-	if err := actor.Require(access.ManageUsers); err != nil {
+	if err := s.mayManage(actor); err != nil {
 		return User{}, err
 	}
 	if err := n.check(true); err != nil {
@@ -137,7 +137,7 @@ func (s *Service) Enable(ctx context.Context, actor access.Actor, id int64) erro
 }
 
 func (s *Service) manage(ctx context.Context, actor access.Actor, id int64, invalid error, change func(database.Tx, User) error) error {
-	if err := actor.Require(access.ManageUsers); err != nil {
+	if err := s.mayManage(actor); err != nil {
 		return err
 	}
 	if invalid != nil {
@@ -154,6 +154,14 @@ func (s *Service) manage(ctx context.Context, actor access.Actor, id int64, inva
 		s.told(id)
 	}
 	return err
+}
+
+// mayManage asks also whether she is there herself: who may sign in, and as what, is worth it each time.
+func (s *Service) mayManage(actor access.Actor) error {
+	if err := actor.Require(access.ManageUsers); err != nil {
+		return err
+	}
+	return actor.RequireFresh(s.now())
 }
 
 // keepAdministrator refuses when the user is the only administrator who can sign in.

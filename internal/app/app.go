@@ -30,6 +30,7 @@ import (
 	"github.com/segue-app/segue/internal/exclusion"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/job"
+	"github.com/segue-app/segue/internal/kept"
 	"github.com/segue-app/segue/internal/notice"
 	"github.com/segue-app/segue/internal/notice/mail"
 	"github.com/segue-app/segue/internal/omnisend"
@@ -83,6 +84,7 @@ type App struct {
 	Events      *event.Hub
 	Audit       *audit.Service
 	Accounts    *account.Service
+	Kept        *kept.Service
 	Tokens      *token.Service
 	Profiles    *profile.Service
 	Sources     *source.Service
@@ -166,6 +168,7 @@ func (a *App) assemble(c Config) (err error) {
 	a.Pace = pace.NewService(pace.Dependencies{DB: a.DB, Counts: a.Budgets, Clock: c.Clock, Log: c.Log})
 	c.Account.Clock = c.Clock
 	a.Accounts = account.New(a.DB, c.Account)
+	a.Kept = kept.NewService(a.DB, a.Sealer, c.Clock)
 	a.Tokens = token.NewService(a.DB, a.Accounts, c.Clock)
 	a.Accounts.OnDisable(a.Tokens.EndAll)
 	a.Profiles = profile.NewService(a.DB, a.Events, c.Clock)
@@ -204,7 +207,7 @@ func (a *App) assemble(c Config) (err error) {
 	}
 	a.Outcomes = outcome.NewService(writing)
 	a.Runs.OnEnd(a.Outcomes.Ended)
-	a.Erasures = erasure.NewService(erasure.Dependencies{DB: a.DB, Sealer: a.Sealer, Accounts: a.Accounts, Profiles: a.Profiles, Sources: a.Sources,
+	a.Erasures = erasure.NewService(erasure.Dependencies{DB: a.DB, Sealer: a.Sealer, Profiles: a.Profiles, Sources: a.Sources,
 		Segments: a.Segments, Exclusions: a.Exclusions, Runs: a.Runs, Events: a.Events, Clock: c.Clock, Log: c.Log, Longest: c.Retention})
 	a.Sources.LeaveOut(a.Erasures)
 	a.Runs.LeaveOut(a.Erasures)
@@ -253,7 +256,7 @@ func (u uses) OfSegment(ctx context.Context, q database.Querier, segmentID int64
 type housekeeping struct{ app *App }
 
 // Tidy drops drafts of connections that were left, files that nobody confirmed, uploaded lists that neither a segment nor a run
-// uses, sizes of segments that are close together and old, minutes of request budgets, notices that are old, and what runs keep for a while only.
+// uses, sizes of segments that are close together and old, forms that wait for a confirmation, minutes of request budgets, notices that are old, and what runs keep for a while only.
 func (h housekeeping) Tidy(ctx context.Context) error {
 	if err := h.app.Erasures.Tidy(ctx); err != nil { // first: it counts what it removes
 		return err
@@ -272,6 +275,9 @@ func (h housekeeping) Tidy(ctx context.Context) error {
 		return err
 	}
 	if err := h.app.Pace.Tidy(ctx); err != nil {
+		return err
+	}
+	if err := h.app.Kept.Tidy(ctx); err != nil {
 		return err
 	}
 	if err := h.app.Notices.Tidy(ctx); err != nil {

@@ -29,7 +29,7 @@ func TestOnlyAdministratorsManageConnections(t *testing.T) {
 			return second(w.Fill(ctx, a, entry("New", plantedKey)))
 		},
 		"Connect": func(ctx context.Context, a access.Actor) error { return second(w.Connect(ctx, a)) },
-		"Confirm": func(ctx context.Context, a access.Actor) error { return second(w.ConfirmExportUser(ctx, a, password)) },
+		"Confirm": func(ctx context.Context, a access.Actor) error { return second(w.ConfirmExportUser(ctx, a)) },
 		"Save":    func(ctx context.Context, a access.Actor) error { return second(w.Save(ctx, a)) },
 		"Discard": func(ctx context.Context, a access.Actor) error { return w.Discard(ctx, a) },
 		"List":    func(ctx context.Context, a access.Actor) error { return second(w.List(ctx, a)) },
@@ -40,7 +40,7 @@ func TestOnlyAdministratorsManageConnections(t *testing.T) {
 		"Agree":    func(ctx context.Context, a access.Actor) error { return second(w.Agree(ctx, a, c.ID, 1, "1", true)) },
 		"Withdraw": func(ctx context.Context, a access.Actor) error { return second(w.WithdrawConsent(ctx, a, c.ID, 99)) },
 		"BecomeExportUser": func(ctx context.Context, a access.Actor) error {
-			return second(w.BecomeExportUser(ctx, a, c.ID, 99, password))
+			return second(w.BecomeExportUser(ctx, a, c.ID, 99))
 		},
 		"ReplaceKey": func(ctx context.Context, a access.Actor) error {
 			return w.ReplaceKey(ctx, a, c.ID, 99, secret.NewText(freshKey))

@@ -50,8 +50,16 @@ func (s *Service) Edit(ctx context.Context, actor access.Actor, id int64, change
 		if err := s.grant(ctx, tx, actor, *c, change, &check); err != nil {
 			return err
 		}
+		if err := check.Err(); err != nil {
+			return err
+		}
+		if change.Grant != c.Grant {
+			if err := actor.RequireFresh(s.clock()); err != nil {
+				return err
+			}
+		}
 		c.Name, c.Grant = name, change.Grant
-		return check.Err()
+		return nil
 	})
 	if err != nil || before == change.Grant {
 		return changed, err
@@ -59,12 +67,12 @@ func (s *Service) Edit(ctx context.Context, actor access.Actor, id int64, change
 	return changed, s.tellPeople(ctx, before, change.Grant)
 }
 
-// BecomeExportUser makes the actor the one for whom exports on the connection run. The password is the actor's own.
-func (s *Service) BecomeExportUser(ctx context.Context, actor access.Actor, id int64, version int, password string) (Connection, error) {
+// BecomeExportUser makes the actor the one for whom exports on the connection run: she is asked each time whether it is she.
+func (s *Service) BecomeExportUser(ctx context.Context, actor access.Actor, id int64, version int) (Connection, error) {
 	if err := requirePerson(actor); err != nil {
 		return Connection{}, err
 	}
-	if err := s.accounts.ConfirmPassword(ctx, actor, password); err != nil {
+	if err := actor.RequireAsked(s.clock()); err != nil {
 		return Connection{}, err
 	}
 	return s.change(ctx, actor, id, version, func(_ database.Tx, c *Connection) error {
@@ -109,7 +117,7 @@ func (s *Service) WithdrawConsent(ctx context.Context, actor access.Actor, id in
 
 // change is replace for what is done in a person's name.
 func (s *Service) change(ctx context.Context, actor access.Actor, id int64, version int, work func(database.Tx, *Connection) error) (Connection, error) {
-	if err := requirePerson(actor); err != nil {
+	if err := s.requireConfirmed(actor); err != nil {
 		return Connection{}, err
 	}
 	return s.replace(ctx, id, version, work)
@@ -154,7 +162,7 @@ const (
 // Remove takes a connection out of use and erases its key. Each export that uses it must have a fate, so that nothing
 // meets one that the administrator did not see; the history stays. A run in progress stops at its next batch.
 func (s *Service) Remove(ctx context.Context, actor access.Actor, id int64, version int, fates map[int64]Fate) error {
-	if err := requirePerson(actor); err != nil {
+	if err := s.requireConfirmed(actor); err != nil {
 		return err
 	}
 	err := s.db.InTx(ctx, func(tx database.Tx) error {

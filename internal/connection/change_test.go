@@ -87,7 +87,7 @@ func TestEveryChangeIsRefusedOnAVersionThatIsOld(t *testing.T) {
 	c := w.connect("Tea shop", false)
 	must[connection.Connection](t)(w.Edit(ctx, bo, c.ID, connection.Change{Version: c.Version, Name: "Tea shop 2"}))
 	_, edited := w.Edit(ctx, ada, c.ID, connection.Change{Version: c.Version, Name: "Tea shop 3"})
-	_, confirmed := w.BecomeExportUser(ctx, ada, c.ID, c.Version, password)
+	_, confirmed := w.BecomeExportUser(ctx, ada, c.ID, c.Version)
 	_, agreed := w.Agree(ctx, ada, c.ID, c.Version, connection.CurrentTerms, true)
 	_, withdrawn := w.WithdrawConsent(ctx, ada, c.ID, c.Version)
 	for name, err := range map[string]error{
@@ -147,9 +147,9 @@ func TestObstaclesFollowConsentKeyAndExportUser(t *testing.T) {
 	want(connection.ExportUserUnable)
 	delete(w.people.actors, ada.UserID)
 	want(connection.ExportUserUnable)
-	_, err = w.BecomeExportUser(ctx, bo, c.ID, c.Version, "guess")
-	wantCodes(t, err, "password: account.problem.password_wrong")
-	must[connection.Connection](t)(w.BecomeExportUser(ctx, bo, c.ID, c.Version, password))
+	_, err = w.BecomeExportUser(ctx, unasked, c.ID, c.Version)
+	wantCodes(t, err, "problem.confirm_first")
+	must[connection.Connection](t)(w.BecomeExportUser(ctx, bo, c.ID, c.Version))
 	want(connection.NoObstacle)
 	if c.ExportUser != bo.Name {
 		t.Errorf("export user is %q", c.ExportUser)

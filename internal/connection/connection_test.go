@@ -24,15 +24,16 @@ const (
 	plantedKey = "planted-brand1-key"
 	freshKey   = "fresh-brand1-key"
 	otherKey   = "other-brand2-key"
-	password   = "correct horse"
 )
 
 var (
-	ada   = access.Actor{UserID: 1, Name: "Ada Lund", Role: access.Administrator}
-	bo    = access.Actor{UserID: 2, Name: "Bo Kjær", Role: access.Administrator}
-	clara = access.Actor{UserID: 3, Name: "Clara Ito", Role: access.Contributor}
-	dora  = access.Actor{UserID: 5, Name: "Dora Berg", Role: access.Contributor}
-	viggo = access.Actor{UserID: 4, Name: "Viggo Roth", Role: access.Viewer}
+	ada        = access.Actor{UserID: 1, Name: "Ada Lund", Role: access.Administrator}.Confirmed(testkit.Confirmed).Asked()
+	bo         = access.Actor{UserID: 2, Name: "Bo Kjær", Role: access.Administrator}.Confirmed(testkit.Confirmed).Asked()
+	clara      = access.Actor{UserID: 3, Name: "Clara Ito", Role: access.Contributor}.Confirmed(testkit.Confirmed).Asked()
+	unaskedAda = access.Actor{UserID: 1, Name: "Ada Lund", Role: access.Administrator}.Confirmed(testkit.Confirmed)
+	unasked    = access.Actor{UserID: 2, Name: "Bo Kjær", Role: access.Administrator}.Confirmed(testkit.Confirmed)
+	viggo      = access.Actor{UserID: 4, Name: "Viggo Roth", Role: access.Viewer}.Confirmed(testkit.Confirmed).Asked()
+	dora       = access.Actor{UserID: 5, Name: "Dora Berg", Role: access.Contributor}.Confirmed(testkit.Confirmed).Asked()
 )
 
 // world is a service on a database of its own, the stand-in Omnisend over HTTP behind it.
@@ -104,7 +105,7 @@ func (w *world) write(query string, args ...any) {
 	}
 }
 
-// people know one password for all.
+// people are who they say they are.
 type people struct{ actors map[int64]access.Actor }
 
 func (p *people) Contributors(context.Context, database.Querier) (found []access.Actor, err error) {
@@ -114,12 +115,6 @@ func (p *people) Contributors(context.Context, database.Querier) (found []access
 		}
 	}
 	return found, nil
-}
-
-func (p *people) ConfirmPassword(_ context.Context, _ access.Actor, given string) error {
-	var check problem.Check
-	check.Require(given == password, "password", "account.problem.password_wrong")
-	return check.Err()
 }
 
 func (p *people) Actor(_ context.Context, id int64) (access.Actor, error) {
@@ -196,7 +191,7 @@ func (w *world) connect(name string, open bool) connection.Connection {
 	}
 	step(w.Fill(ctx, ada, typed))
 	step(w.Connect(ctx, ada))
-	step(w.ConfirmExportUser(ctx, ada, password))
+	step(w.ConfirmExportUser(ctx, ada))
 	return must[connection.Connection](w.t)(w.Save(ctx, ada))
 }
 

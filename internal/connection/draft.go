@@ -144,6 +144,14 @@ func (s *Service) Begin(ctx context.Context, actor access.Actor, kind string) (D
 
 // Fill takes what was typed. A new key, and agreement taken back, undo the proof of the brand and what rests on it.
 func (s *Service) Fill(ctx context.Context, actor access.Actor, entry Entry) (Draft, error) {
+	if err := requirePerson(actor); err != nil {
+		return Draft{}, err
+	}
+	if !entry.Key.Empty() {
+		if err := actor.RequireFresh(s.clock()); err != nil {
+			return Draft{}, err
+		}
+	}
 	var check problem.Check
 	d, err := s.changeDraft(ctx, actor, StepName, func(tx database.Tx, d *Draft, kind destination.Info) error {
 		check = problem.Check{}
@@ -228,18 +236,14 @@ func (s *Service) Connect(ctx context.Context, actor access.Actor) (Draft, error
 	})
 }
 
-// ConfirmExportUser makes the actor the one for whom exports on the connection run. The password is the actor's own.
-func (s *Service) ConfirmExportUser(ctx context.Context, actor access.Actor, password string) (Draft, error) {
-	before, _, err := s.draftAt(ctx, actor, s.db.Reader(), StepExportUser)
-	if err != nil {
-		return before, err
-	}
-	if err := s.accounts.ConfirmPassword(ctx, actor, password); err != nil {
-		return before, err
+// ConfirmExportUser makes the actor the one for whom exports on the connection run: she is asked each time whether it is she.
+func (s *Service) ConfirmExportUser(ctx context.Context, actor access.Actor) (Draft, error) {
+	if err := requirePerson(actor); err != nil {
+		return Draft{}, err
 	}
 	return s.changeDraft(ctx, actor, StepExportUser, func(_ database.Tx, d *Draft, _ destination.Info) error {
-		if d.ID != before.ID || d.revision != before.revision {
-			return changed()
+		if err := actor.RequireAsked(s.clock()); err != nil {
+			return err
 		}
 		d.ExportUserAt = s.clock()
 		return nil
@@ -248,7 +252,7 @@ func (s *Service) ConfirmExportUser(ctx context.Context, actor access.Actor, pas
 
 // Save makes the draft a connection, its key sealed anew for it.
 func (s *Service) Save(ctx context.Context, actor access.Actor) (Connection, error) {
-	if err := requirePerson(actor); err != nil {
+	if err := s.requireConfirmed(actor); err != nil {
 		return Connection{}, err
 	}
 	var c Connection

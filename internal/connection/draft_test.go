@@ -44,7 +44,7 @@ func TestNoStepCanBeSkippedByACraftedRequest(t *testing.T) {
 	}
 	whole := fill(entry("Tea shop", plantedKey))
 	connect := func(w *world) error { _, err := w.Connect(w.t.Context(), ada); return err }
-	confirm := func(w *world) error { _, err := w.ConfirmExportUser(w.t.Context(), ada, password); return err }
+	confirm := func(w *world) error { _, err := w.ConfirmExportUser(w.t.Context(), ada); return err }
 	save := func(w *world) error { _, err := w.Save(w.t.Context(), ada); return err }
 	without := func(change func(*connection.Entry)) func(*world) error {
 		typed := entry("Tea shop", plantedKey)
@@ -83,7 +83,7 @@ func TestNoStepCanBeSkippedByACraftedRequest(t *testing.T) {
 		"saving what another administrator has set up":     {[]act{begin, whole, connect, confirm}, func(w *world) error { _, err := w.Save(w.t.Context(), bo); return err }, "connections.problem.step.type"},
 		"saving after the proved key was refused":          {[]act{begin, whole, connect, confirm, revoke, connect}, save, "connections.problem.step.connect"},
 		"saving a name that was taken in the meantime":     {[]act{begin, whole, connect, confirm, takeName}, save, "name: connections.problem.name_taken"},
-		"becoming export user with somebody's password":    {[]act{begin, whole, connect}, func(w *world) error { _, err := w.ConfirmExportUser(w.t.Context(), ada, "guess"); return err }, "password: account.problem.password_wrong"},
+		"becoming export user without being asked":         {[]act{begin, whole, connect}, func(w *world) error { _, err := w.ConfirmExportUser(w.t.Context(), unaskedAda); return err }, "problem.confirm_first"},
 		"choosing a kind of destination that there is not": {nil, func(w *world) error { _, err := w.Begin(w.t.Context(), ada, "carrier pigeon"); return err }, "type: problem.choose"},
 	} {
 		t.Run(name, func(t *testing.T) {

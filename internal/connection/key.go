@@ -18,7 +18,7 @@ const verifying = "verify"
 // once. One of another brand waits for AcceptBrand, because what was delivered belongs to a brand. One that could not
 // be proved waits for TryKey, so that it need not be typed again; runs go on with the old key meanwhile.
 func (s *Service) ReplaceKey(ctx context.Context, actor access.Actor, id int64, version int, key secret.Text) error {
-	if err := requirePerson(actor); err != nil {
+	if err := s.requireConfirmed(actor); err != nil {
 		return err
 	}
 	var check problem.Check
@@ -46,7 +46,7 @@ func (s *Service) ReplaceKey(ctx context.Context, actor access.Actor, id int64, 
 
 // TryKey proves the key that waits, and puts it in use when it is of the same brand.
 func (s *Service) TryKey(ctx context.Context, actor access.Actor, id int64) error {
-	if err := requirePerson(actor); err != nil {
+	if err := s.requireConfirmed(actor); err != nil {
 		return err
 	}
 	c, err := s.inUse(ctx, s.db.Reader(), id)
@@ -127,7 +127,7 @@ func (s *Service) putInUse(ctx context.Context, tx database.Tx, c Connection, br
 // AcceptBrand puts a waiting key of another brand in use. brandID is the brand that the administrator was shown. Data
 // will go to somebody else from now on, so consent is asked for again.
 func (s *Service) AcceptBrand(ctx context.Context, actor access.Actor, id int64, version int, brandID, termsVersion string, agree bool) error {
-	if err := requirePerson(actor); err != nil {
+	if err := s.requireConfirmed(actor); err != nil {
 		return err
 	}
 	err := s.db.InTx(ctx, func(tx database.Tx) error {

@@ -21,8 +21,6 @@ type Drivers map[string]destination.Driver
 
 // Accounts knows the people.
 type Accounts interface {
-	// ConfirmPassword fails with an Invalid problem of the field "password" when it is not the actor's own.
-	ConfirmPassword(ctx context.Context, actor access.Actor, password string) error
 	// Actor gives a person as she may act now, and a Problem when she may not at all.
 	Actor(ctx context.Context, userID int64) (access.Actor, error)
 	// Contributors are those who have the role and are not disabled, by name.
@@ -272,6 +270,14 @@ func requirePerson(actor access.Actor) error {
 		return problem.New(problem.SignedOut, "problem.signed_out")
 	}
 	return actor.Require(access.ManageConnections)
+}
+
+// requireConfirmed is for what shows or changes a key, gives or takes consent, or removes.
+func (s *Service) requireConfirmed(actor access.Actor) error {
+	if err := requirePerson(actor); err != nil {
+		return err
+	}
+	return actor.RequireFresh(s.clock())
 }
 
 // publish tells those who watch, when the change is committed. Lists of exports show what their connections are like.

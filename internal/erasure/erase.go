@@ -22,7 +22,6 @@ import (
 type Order struct {
 	Query
 	Confirm   string // the key or address once more
-	Password  string // the actor's own
 	Reason    Reason
 	Reference string // number of the case elsewhere; may be empty
 }
@@ -47,7 +46,10 @@ func (s *Service) Erase(ctx context.Context, actor access.Actor, order Order) (i
 	if err := actor.Require(access.ManagePrivacy); err != nil {
 		return 0, err
 	}
-	if err := s.checkOrder(ctx, actor, &order); err != nil {
+	if err := actor.RequireFresh(s.Clock()); err != nil {
+		return 0, err
+	}
+	if err := order.check(); err != nil {
 		return 0, err
 	}
 	s.erasing.Lock()
@@ -84,16 +86,13 @@ func (s *Service) Erase(ctx context.Context, actor access.Actor, order Order) (i
 	return id, nil
 }
 
-func (s *Service) checkOrder(ctx context.Context, actor access.Actor, order *Order) error {
+func (order *Order) check() error {
 	order.Text, order.Reference = strings.TrimSpace(order.Text), strings.TrimSpace(order.Reference)
 	var check problem.Check
 	check.Require(strings.EqualFold(strings.TrimSpace(order.Confirm), order.Text), "confirm", "erasure.problem.confirm")
 	check.Require(slices.Contains(Reasons, order.Reason), "reason", "problem.choose")
 	check.Require(order.Reference == "" || reference.MatchString(order.Reference), "reference", "erasure.problem.reference")
-	if err := check.Err(); err != nil {
-		return err
-	}
-	return s.Accounts.ConfirmPassword(ctx, actor, order.Password)
+	return check.Err()
 }
 
 // remove does it, while runs stand still.

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/exclusion"
@@ -20,11 +19,6 @@ import (
 	"github.com/segue-app/segue/internal/segment"
 	"github.com/segue-app/segue/internal/source"
 )
-
-// Accounts is what erasing needs of the account package: it is confirmed by password.
-type Accounts interface {
-	ConfirmPassword(ctx context.Context, actor access.Actor, password string) error
-}
 
 // Queue has what follows an erasure done in the background.
 type Queue interface {
@@ -36,7 +30,6 @@ type Queue interface {
 type Dependencies struct {
 	DB         *database.DB
 	Sealer     *secret.Sealer
-	Accounts   Accounts
 	Profiles   *profile.Service
 	Sources    *source.Service
 	Segments   *segment.Service

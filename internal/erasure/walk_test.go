@@ -79,7 +79,7 @@ func exporting(t *testing.T, k *apptest.Kit, called string, connectionID int64, 
 func erase(t *testing.T, k *apptest.Kit, text string) int64 {
 	t.Helper()
 	id, err := k.Erasures.Erase(t.Context(), k.Actor(access.Administrator), erasure.Order{Query: erasure.Query{Text: text}, Confirm: text,
-		Password: demo.People[0].Password, Reason: erasure.Asked, Reference: "GDPR-2026-17"})
+		Reason: erasure.Asked, Reference: "GDPR-2026-17"})
 	if err != nil {
 		t.Fatal(err)
 	}

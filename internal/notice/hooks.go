@@ -59,7 +59,7 @@ func (s *Service) Hook(ctx context.Context, actor access.Actor, id int64) (Hook,
 
 // Add makes a hook. Its secret is given this once.
 func (s *Service) Add(ctx context.Context, actor access.Actor, d Draft) (made Hook, key secret.Text, err error) {
-	if err := actor.Require(access.ManageHooks); err != nil {
+	if err := s.requireFresh(actor); err != nil {
 		return Hook{}, key, err
 	}
 	h, err := s.check(d, true)
@@ -94,6 +94,11 @@ func (s *Service) Add(ctx context.Context, actor access.Actor, d Draft) (made Ho
 
 // Save changes a hook. It fails with a Conflict when somebody else changed it since the version.
 func (s *Service) Save(ctx context.Context, actor access.Actor, id int64, d Draft, version int) error {
+	if d.Address != "" { // it may hold a key, and says where notices go
+		if err := s.requireFresh(actor); err != nil {
+			return err
+		}
+	}
 	return s.change(ctx, actor, id, version, func(tx database.Tx, before Hook) error {
 		h, err := s.check(d, false)
 		if err != nil {
@@ -111,6 +116,9 @@ func (s *Service) Save(ctx context.Context, actor access.Actor, id int64, d Draf
 
 // Rotate gives a hook a new secret, which is told this once. The one before signs as well for a day.
 func (s *Service) Rotate(ctx context.Context, actor access.Actor, id int64, version int) (key secret.Text, err error) {
+	if err := s.requireFresh(actor); err != nil {
+		return key, err
+	}
 	key = newSecret()
 	return key, s.change(ctx, actor, id, version, func(tx database.Tx, _ Hook) error {
 		before, err := s.open(ctx, tx, id, "secret")
@@ -146,6 +154,14 @@ func (s *Service) Test(ctx context.Context, actor access.Actor, id int64) error 
 		m.Key = "test/" + rand.Text()
 		return s.ToHook(ctx, tx, id, m)
 	})
+}
+
+// requireFresh is for what shows or changes a secret of a hook.
+func (s *Service) requireFresh(actor access.Actor) error {
+	if err := actor.Require(access.ManageHooks); err != nil {
+		return err
+	}
+	return actor.RequireFresh(s.clock())
 }
 
 // change does something to a hook of which the person saw the version; 0 stands for any.

@@ -97,7 +97,7 @@ func allow(t testing.TB, entries ...string) reach.Allowed {
 	return allowed
 }
 
-var admin = access.Actor{UserID: 1, Name: "Ada", Role: access.Administrator}
+var admin = access.Actor{UserID: 1, Name: "Ada", Role: access.Administrator}.Confirmed(testkit.Confirmed)
 
 // hook makes a hook at the address.
 func (k *kit) hook(address string, change ...func(*Draft)) (Hook, string) {

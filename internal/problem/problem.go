@@ -20,6 +20,7 @@ const (
 	SignedOut                    // 401: nobody is signed in
 	Conflict                     // 409: true in itself, but not now (in use, changed meanwhile, already running)
 	Unavailable                  // 503: something outside does not answer; worth trying again
+	ConfirmFirst                 // 403: the person may, and must first confirm that it is she
 )
 
 // Problem is a failure that a person can understand. Code is a translation key ("problem.export.running"); Args are

@@ -15,8 +15,8 @@ import (
 )
 
 var (
-	admin       = access.Actor{UserID: 1, Name: "Ada", Role: access.Administrator}
-	contributor = access.Actor{UserID: 2, Name: "Carl", Role: access.Contributor}
+	admin       = access.Actor{UserID: 1, Name: "Ada", Role: access.Administrator}.Confirmed(testkit.Confirmed)
+	contributor = access.Actor{UserID: 2, Name: "Carl", Role: access.Contributor}.Confirmed(testkit.Confirmed)
 )
 
 func newService(t testing.TB) *Service {

@@ -29,6 +29,9 @@ func (s *Service) AddSQL(ctx context.Context, actor access.Actor, e Entry, place
 	if err := actor.Require(access.ManageProfiles); err != nil {
 		return Source{}, Import{}, err
 	}
+	if err := actor.RequireFresh(s.now()); err != nil {
+		return Source{}, Import{}, err
+	}
 	if place != Copied && place != Stays {
 		var check problem.Check
 		check.Add("place", "problem.choose")
@@ -80,6 +83,14 @@ func (s *Service) Test(ctx context.Context, actor access.Actor, sourceID int64) 
 
 // EditSQL changes a source of a database, once that has answered; the password only when a new one is given.
 func (s *Service) EditSQL(ctx context.Context, actor access.Actor, id int64, version int, e Entry, password secret.Text) (Source, error) {
+	if err := actor.Require(access.ManageProfiles); err != nil {
+		return Source{}, err
+	}
+	if !password.Empty() {
+		if err := actor.RequireFresh(s.now()); err != nil {
+			return Source{}, err
+		}
+	}
 	of, err := s.Get(ctx, actor, id)
 	if err != nil {
 		return Source{}, err

@@ -7,7 +7,6 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/problem"
-	"github.com/segue-app/segue/internal/testkit"
 	"github.com/segue-app/segue/internal/token"
 )
 
@@ -56,24 +55,22 @@ func TestEverybodyManagesTheirOwnTokensAndAdministratorsEndThoseOfOthers(t *test
 	}
 }
 
-func TestAtABrowserATokenIsMadeByThePasswordOnly(t *testing.T) {
+func TestATokenIsMadeOnlyByWhoConfirmedJustNowThatItIsShe(t *testing.T) {
 	o := newOffice(t)
 	d := token.Draft{Name: "nightly", Scopes: reading, Days: 1}
 	for name, c := range map[string]struct {
-		actor    access.Actor
-		password string
-		kind     problem.Kind
+		actor access.Actor
+		kind  problem.Kind
 	}{
-		"a wrong password": {o.Viewer, "a guess of somebody else", problem.Invalid},
-		"none":             {o.Viewer, "", problem.Invalid},
-		"by another token": {o.Viewer.Within(access.ScopesOf(access.AllScopes...)), testkit.Password, problem.NotPermitted},
-		"nobody":           {access.Actor{}, testkit.Password, problem.SignedOut},
+		"confirmed long ago": {o.Viewer.Confirmed(o.clock.Now().Add(-access.FreshFor)), problem.ConfirmFirst},
+		"by another token":   {o.Viewer.Within(access.ScopesOf(access.AllScopes...)), problem.NotPermitted},
+		"nobody":             {access.Actor{}, problem.SignedOut},
 	} {
-		if _, _, err := o.CreateByPassword(t.Context(), c.actor, d, c.password); !problem.Is(err, c.kind) {
+		if _, _, err := o.Create(t.Context(), c.actor, d); !problem.Is(err, c.kind) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	made, key, err := o.CreateByPassword(t.Context(), o.Viewer, d, testkit.Password)
+	made, key, err := o.Create(t.Context(), o.Viewer.Confirmed(o.clock.Now().Add(-access.FreshFor+1)), d)
 	if err != nil || made.Name != d.Name {
 		t.Fatal(made, err)
 	}

@@ -65,8 +65,6 @@ func (t Token) StateAt(now time.Time) State {
 // Accounts is what tokens need of the account package.
 type Accounts interface {
 	User(ctx context.Context, id int64) (account.User, error)
-	// ConfirmPassword fails with an Invalid problem of the field "password" when it is not the actor's own.
-	ConfirmPassword(ctx context.Context, actor access.Actor, password string) error
 }
 
 // Service makes, knows and ends tokens.
@@ -98,24 +96,13 @@ func (d *Draft) check() error {
 	return check.Err()
 }
 
-// CreateByPassword is Create for somebody at a browser, who shows by the password that it is really she: a token outlives the
-// session, which somebody else may have got hold of.
-func (s *Service) CreateByPassword(ctx context.Context, actor access.Actor, d Draft, password string) (Token, Key, error) {
-	if err := actor.Require(access.ManageOwnAccount); err != nil {
-		return Token{}, Key{}, err
-	}
-	if err := d.check(); err != nil {
-		return Token{}, Key{}, err
-	}
-	if err := s.accounts.ConfirmPassword(ctx, actor, password); err != nil {
-		return Token{}, Key{}, err
-	}
-	return s.Create(ctx, actor, d)
-}
-
-// Create makes a token for the actor herself, and returns its key: the only copy.
+// Create makes a token for the actor herself, and returns its key: the only copy. She must have confirmed that it is she: a token
+// outlives the session, which somebody else may have got hold of.
 func (s *Service) Create(ctx context.Context, actor access.Actor, d Draft) (Token, Key, error) {
 	if err := actor.Require(access.ManageOwnAccount); err != nil {
+		return Token{}, Key{}, err
+	}
+	if err := actor.RequireFresh(s.now()); err != nil {
 		return Token{}, Key{}, err
 	}
 	if actor.UserID == 0 { // the program itself needs none

@@ -50,6 +50,7 @@ var statuses = map[problem.Kind]int{
 	problem.SignedOut:    http.StatusUnauthorized,
 	problem.Conflict:     http.StatusConflict,
 	problem.Unavailable:  http.StatusServiceUnavailable,
+	problem.ConfirmFirst: http.StatusForbidden,
 }
 
 // codes of what Echo and the readers of requests refuse.

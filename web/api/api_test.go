@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/web/api"
 )
@@ -225,7 +226,7 @@ func TestARoleThatIsTakenAwayIsTakenFromItsTokensToo(t *testing.T) {
 
 func TestASessionIsNothingToTheAPI(t *testing.T) {
 	s := start(t, 1)
-	session, err := s.Accounts.StartSession(t.Context(), s.Actor(access.Administrator).UserID, "test", "127.0.0.1")
+	session, err := s.Accounts.StartSession(t.Context(), account.Begun{UserID: s.Actor(access.Administrator).UserID, Proof: account.ByPassword, Browser: "test", Address: "127.0.0.1"})
 	if err != nil {
 		t.Fatal(err)
 	}
