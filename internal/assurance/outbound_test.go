@@ -101,26 +101,34 @@ func TestNothingGoesOutButWhatSaysWhereAndWhy(t *testing.T) {
 }
 
 // sources lists the Go files of the program, without tests, relative to the root.
-func sources(t *testing.T) (files []string) {
+func sources(t *testing.T) []string {
+	t.Helper()
+	return files(t, func(path string) bool {
+		return strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") && !strings.HasSuffix(path, "_templ.go")
+	})
+}
+
+// files lists files of the repository, relative to the root.
+func files(t *testing.T, wanted func(path string) bool) (found []string) {
 	t.Helper()
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		if name := entry.Name(); entry.IsDir() && path != root && (strings.HasPrefix(name, ".") || name == "testdata" || name == "node_modules") {
+		if name := entry.Name(); entry.IsDir() && path != root && (strings.HasPrefix(name, ".") && name != ".." || name == "testdata" || name == "node_modules") {
 			return filepath.SkipDir
 		}
-		if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") && !strings.HasSuffix(path, "_templ.go") {
+		if !entry.IsDir() && wanted(path) {
 			relative, err := filepath.Rel(root, path)
-			files = append(files, filepath.ToSlash(relative))
+			found = append(found, filepath.ToSlash(relative))
 			return err
 		}
 		return nil
 	})
-	if err != nil || len(files) < 100 {
-		t.Fatal(len(files), err)
+	if err != nil || len(found) < 100 {
+		t.Fatal(len(found), err)
 	}
-	return files
+	return found
 }
 
 // goesOut names the first thing in a file that opens connections, "" if there is none.

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/segue-app/segue/internal/logline"
 )
@@ -64,6 +66,20 @@ func TestNobodyWritesALineOfTheirOwnIntoTheLog(t *testing.T) {
 		line := strings.TrimSuffix(out.String(), "\n")
 		if strings.ContainsAny(line, "\n\r\x1b\x00\u2028") {
 			t.Errorf("JSON %v: %q", asJSON, line)
+		}
+	}
+}
+
+func TestEveryLineSaysItsTimeWithTheOffset(t *testing.T) {
+	for _, asJSON := range []bool{false, true} {
+		var out bytes.Buffer
+		logline.New(&out, slog.LevelInfo, asJSON).Info("x")
+		text := regexp.MustCompile(`time[=":]+([^" ]+)`).FindStringSubmatch(out.String())
+		if text == nil {
+			t.Fatalf("JSON %v: no time in %s", asJSON, out.String())
+		}
+		if at, err := time.Parse(time.RFC3339Nano, text[1]); err != nil || time.Since(at).Abs() > time.Minute {
+			t.Errorf("JSON %v: %s, %v", asJSON, text[1], err)
 		}
 	}
 }
