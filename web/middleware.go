@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/logline"
 	"github.com/segue-app/segue/internal/problem"
 )
@@ -33,6 +34,18 @@ func (s *Server) identifyRequest(next echo.HandlerFunc) echo.HandlerFunc {
 		c.Set(requestIDKey, hex.EncodeToString(id))
 		c.SetRequest(c.Request().WithContext(logline.With(ctx(c), slog.String("request", requestID(c)))))
 		c.Response().Header().Set(echo.HeaderXRequestID, requestID(c))
+		return next(c)
+	}
+}
+
+// traceOrigin says for the audit log from where the acts of the request come.
+func (s *Server) traceOrigin(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		via := audit.Browser
+		if forPrograms(c.Request()) {
+			via = audit.Token
+		}
+		c.SetRequest(c.Request().WithContext(audit.From(ctx(c), audit.Origin{Via: via, Address: c.RealIP()})))
 		return next(c)
 	}
 }

@@ -138,7 +138,7 @@ func New(services Services, options Options) *Server {
 	s.echo.HTTPErrorHandler = s.showProblem
 	s.echo.IPExtractor = ipExtractor(options.TrustedProxies)
 	s.routes = &routes{server: s, raws: map[string]bool{}, topics: map[string]topic{}}
-	s.echo.Use(s.identifyRequest, s.traceRequest, s.logRequest, s.recoverPanic, s.secureHeaders, s.checkHost, s.greet)
+	s.echo.Use(s.identifyRequest, s.traceRequest, s.logRequest, s.recoverPanic, s.secureHeaders, s.checkHost, s.traceOrigin, s.greet)
 	for _, area := range []func(*routes){
 		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.confirmRoutes, s.userRoutes, s.segmentRoutes, s.exclusionRoutes,
 		s.profileRoutes, s.unificationRoutes, s.sourceRoutes, s.importRoutes, s.connectionRoutes, s.scheduleRoutes, s.statusRoutes, s.helpRoutes,

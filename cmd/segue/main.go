@@ -15,6 +15,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/logline"
 )
 
@@ -55,6 +56,9 @@ func main() {
 	parsed := kong.Parse(&c, kong.Name("segue"), kong.Description("Carries segments of customer profiles to Omnisend."), kong.Exit(leave))
 	ctx := untilAsked()
 	slog.SetDefault(logline.New(os.Stderr, slog.LevelInfo, false))
+	if command := parsed.Command(); command != "serve" && command != "demo" { // whose acts are the server's own
+		ctx = audit.From(ctx, audit.Origin{Via: audit.Command})
+	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	if err := parsed.Run(); err != nil {
 		var seen *examined

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/problem"
@@ -33,6 +34,14 @@ type User struct {
 
 	passwordHash string  // "" until the invitation is accepted
 	session      Session // by which she was identified; the zero Session when she was not
+}
+
+// subject is the user as one to whom something is done; the zero Subject when there is none.
+func (u User) subject() audit.Subject {
+	if u.ID == 0 {
+		return audit.Subject{}
+	}
+	return audit.Of("user", u.ID, u.DisplayName())
 }
 
 // State is what an account is ready for.
@@ -184,7 +193,21 @@ func (s *Service) SavePreferences(ctx context.Context, actor access.Actor, p Pre
 	if err := check.Err(); err != nil {
 		return err
 	}
-	return s.db.InTx(ctx, func(tx database.Tx) error { return updatePreferences(ctx, tx, actor.UserID, p) })
+	return s.db.InTx(ctx, func(tx database.Tx) error {
+		before, err := userByID(ctx, tx, actor.UserID)
+		if err != nil {
+			return err
+		}
+		changes := audit.Changed(audit.Change{Field: "name", Before: before.Name, After: p.Name}, audit.Change{Field: "language", Before: before.Language, After: p.Language},
+			audit.Change{Field: "time_zone", Before: before.TimeZone, After: p.TimeZone}, audit.Change{Field: "theme", Before: before.Theme, After: p.Theme})
+		if len(changes) == 0 {
+			return nil
+		}
+		if err := updatePreferences(ctx, tx, actor.UserID, p); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: audit.PreferencesChanged, Subject: before.subject(), Changes: changes})
+	})
 }
 
 // SetLanguage changes the actor's language.

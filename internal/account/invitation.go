@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 )
@@ -80,8 +81,10 @@ func (s *Service) Setup(ctx context.Context, token string, first NewUser) (User,
 		if err := deleteSetups(ctx, tx); err != nil {
 			return err
 		}
-		user, err = s.insert(ctx, tx, first, hash)
-		return err
+		if user, err = s.insert(ctx, tx, first, hash); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.now(), user.Actor(), audit.Entry{Action: audit.SetUp, Subject: user.subject()})
 	})
 	return user, err
 }
@@ -99,7 +102,10 @@ func (s *Service) Invite(ctx context.Context, actor access.Actor, invited NewUse
 		if user, err = s.insert(ctx, tx, invited, ""); err != nil {
 			return err
 		}
-		return insertInvitation(ctx, tx, hash, user.ID, s.now().Add(InvitationLife))
+		if err := insertInvitation(ctx, tx, hash, user.ID, s.now().Add(InvitationLife)); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: audit.UserInvited, Subject: user.subject(), Changes: []audit.Change{{Field: "role", After: string(user.Role)}}})
 	})
 	return user, token, err
 }
@@ -122,7 +128,10 @@ func (s *Service) Reissue(ctx context.Context, actor access.Actor, userID int64)
 		if err := deleteInvitationsOf(ctx, tx, userID); err != nil {
 			return err
 		}
-		return insertInvitation(ctx, tx, hash, userID, s.now().Add(InvitationLife))
+		if err := insertInvitation(ctx, tx, hash, userID, s.now().Add(InvitationLife)); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: audit.LinkIssued, Subject: user.subject()})
 	})
 	return token, err
 }
@@ -180,8 +189,10 @@ func (s *Service) Accept(ctx context.Context, token, name, password string) (Use
 				return err
 			}
 		}
-		user, err = userByID(ctx, tx, user.ID)
-		return err
+		if user, err = userByID(ctx, tx, user.ID); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.now(), user.Actor(), audit.Entry{Action: audit.LinkUsed, Subject: user.subject()})
 	})
 	return user, err
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 )
@@ -87,7 +88,14 @@ func (s *Service) StartSession(ctx context.Context, begun Begun) (token string, 
 		if err := updateLastSignIn(ctx, tx, userID, now); err != nil {
 			return err
 		}
-		return insertSession(ctx, tx, session)
+		if err := insertSession(ctx, tx, session); err != nil {
+			return err
+		}
+		user, err := userByID(ctx, tx, userID)
+		if err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, now, user.Actor(), audit.Entry{Action: audit.SignedIn, Subject: user.subject()})
 	})
 	return token, err
 }
@@ -139,7 +147,16 @@ func (s *Service) look(ctx context.Context, token string) (Session, User, error)
 
 // EndSession ends a session. It is no failure when it has ended already.
 func (s *Service) EndSession(ctx context.Context, token string) error {
-	return s.db.InTx(ctx, func(tx database.Tx) error { return deleteSession(ctx, tx, hashToken(token)) })
+	return s.db.InTx(ctx, func(tx database.Tx) error {
+		_, user, found, err := sessionAndUser(ctx, tx, hashToken(token), s.now())
+		if err != nil || !found {
+			return err
+		}
+		if err := deleteSession(ctx, tx, hashToken(token)); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.now(), user.Actor(), audit.Entry{Action: audit.SignedOut, Subject: user.subject()})
+	})
 }
 
 // Sessions lists the actor's own sessions, the one last used first. token is that of the one that asks.
@@ -160,7 +177,10 @@ func (s *Service) EndOtherSessions(ctx context.Context, actor access.Actor, toke
 		if err := deleteDevicesOf(ctx, tx, actor.UserID); err != nil {
 			return err
 		}
-		return deleteSessionsOf(ctx, tx, actor.UserID, hashToken(token))
+		if err := deleteSessionsOf(ctx, tx, actor.UserID, hashToken(token)); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: audit.SessionsEnded, Subject: audit.Of("user", actor.UserID, actor.Name)})
 	})
 }
 

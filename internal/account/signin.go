@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 )
@@ -51,9 +52,9 @@ func (s *Service) SignIn(ctx context.Context, a Attempt) (user User, err error) 
 	case err != nil:
 		return User{}, err
 	case !ok:
-		return User{}, problem.New(problem.Conflict, "account.problem.sign_in")
+		return User{}, s.refused(ctx, user, audit.SignInFailed, problem.New(problem.Conflict, "account.problem.sign_in"))
 	case user.State() == Disabled:
-		return User{}, problem.New(problem.Conflict, "account.problem.disabled")
+		return User{}, s.refused(ctx, user, audit.SignInDisabled, problem.New(problem.Conflict, "account.problem.disabled"))
 	}
 	renewed := ""
 	if stale {
@@ -71,6 +72,18 @@ func (s *Service) SignIn(ctx context.Context, a Attempt) (user User, err error) 
 		return updatePassword(ctx, tx, user.ID, renewed)
 	})
 	return user, err
+}
+
+// refused writes that a sign-in came to nothing, and gives why. What was typed as address is nobody's business: the account is named when
+// there is one.
+func (s *Service) refused(ctx context.Context, user User, what audit.Action, why error) error {
+	err := s.db.InTx(ctx, func(tx database.Tx) error {
+		return audit.Write(ctx, tx, s.now(), access.Actor{}, audit.Entry{Action: what, Subject: user.subject()})
+	})
+	if err != nil {
+		return err
+	}
+	return why
 }
 
 // RememberDevice returns a token by which the browser of somebody who signed in is known next time, in place of the one that
@@ -162,6 +175,9 @@ func (s *Service) ChangePassword(ctx context.Context, actor access.Actor, curren
 		if err := deleteDevicesOf(ctx, tx, user.ID); err != nil {
 			return err
 		}
-		return deleteSessionsOf(ctx, tx, user.ID, hashToken(session))
+		if err := deleteSessionsOf(ctx, tx, user.ID, hashToken(session)); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: audit.PasswordChanged, Subject: user.subject()})
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 )
@@ -43,8 +44,10 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, n NewUser) (Us
 	}
 	var user User
 	err = s.db.InTx(ctx, func(tx database.Tx) error {
-		user, err = s.insert(ctx, tx, n, hash)
-		return err
+		if user, err = s.insert(ctx, tx, n, hash); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: audit.UserAdded, Subject: user.subject(), Changes: []audit.Change{{Field: "role", After: string(user.Role)}}})
 	})
 	return user, err
 }
@@ -82,12 +85,17 @@ func (s *Service) SetRole(ctx context.Context, actor access.Actor, id int64, rol
 				return err
 			}
 		}
-		if role != user.Role {
-			if err := s.leave(ctx, tx, id); err != nil {
-				return err
-			}
+		if user.Role == role {
+			return nil
 		}
-		return updateRole(ctx, tx, id, role)
+		if err := s.leave(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := updateRole(ctx, tx, id, role); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: audit.RoleChanged, Subject: user.subject(),
+			Changes: []audit.Change{{Field: "role", Before: string(user.Role), After: string(role)}}})
 	})
 }
 
@@ -125,14 +133,23 @@ func (s *Service) Disable(ctx context.Context, actor access.Actor, id int64) err
 		if err := s.leave(ctx, tx, id); err != nil {
 			return err
 		}
-		return updateDisabled(ctx, tx, id, database.NullMillis(s.now()))
+		if err := updateDisabled(ctx, tx, id, database.NullMillis(s.now())); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: audit.UserDisabled, Subject: user.subject()})
 	})
 }
 
 // Enable lets a disabled user sign in again.
 func (s *Service) Enable(ctx context.Context, actor access.Actor, id int64) error {
-	return s.manage(ctx, actor, id, nil, func(tx database.Tx, _ User) error {
-		return updateDisabled(ctx, tx, id, database.NullMillis(User{}.DisabledAt))
+	return s.manage(ctx, actor, id, nil, func(tx database.Tx, user User) error {
+		if user.DisabledAt.IsZero() {
+			return nil
+		}
+		if err := updateDisabled(ctx, tx, id, database.NullMillis(User{}.DisabledAt)); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: audit.UserEnabled, Subject: user.subject()})
 	})
 }
 

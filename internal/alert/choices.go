@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/problem"
@@ -59,7 +60,12 @@ func (s *Service) SaveChoices(ctx context.Context, actor access.Actor, chosen Ch
 	if err := check.Err(); err != nil {
 		return err
 	}
-	return s.db.InTx(ctx, func(tx database.Tx) error { return writeChoices(ctx, tx, actor.UserID, chosen) })
+	return s.db.InTx(ctx, func(tx database.Tx) error {
+		if err := writeChoices(ctx, tx, actor.UserID, chosen); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.AlertChoicesSaved, Subject: audit.Of("user", actor.UserID, actor.Name)})
+	})
 }
 
 // SendTest puts a message in for the actor, such as one about an alert, to show that it arrives.

@@ -2,9 +2,11 @@ package alert
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 )
@@ -79,7 +81,18 @@ func (s *Service) SaveSettings(ctx context.Context, actor access.Actor, settings
 			return problem.New(problem.Conflict, "problem.changed")
 		}
 		settings.ChangedAt, settings.ChangedBy = s.clock(), actor.Name
-		return writeSettings(ctx, tx, settings)
+		if err := writeSettings(ctx, tx, settings); err != nil {
+			return err
+		}
+		changes := audit.Changed(
+			audit.Change{Field: "rejected_share", Before: strconv.Itoa(before.RejectedShare) + " ‰", After: strconv.Itoa(settings.RejectedShare) + " ‰"},
+			audit.Change{Field: "start_minutes", Before: strconv.Itoa(before.StartMinutes), After: strconv.Itoa(settings.StartMinutes)},
+			audit.Change{Field: "size_factor", Before: strconv.Itoa(before.SizeFactor) + "/10", After: strconv.Itoa(settings.SizeFactor) + "/10"},
+			audit.Change{Field: "quiet_minutes", Before: strconv.Itoa(before.QuietMinutes), After: strconv.Itoa(settings.QuietMinutes)})
+		if len(changes) == 0 {
+			return nil
+		}
+		return audit.Write(ctx, tx, settings.ChangedAt, actor, audit.Entry{Action: audit.AlertLimitsSaved, Changes: changes})
 	})
 	if err == nil {
 		s.events.Publish(Topic)

@@ -9,6 +9,7 @@ package audit
 import (
 	"context"
 	"encoding/hex"
+	"strings"
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
@@ -110,4 +111,18 @@ func Write(ctx context.Context, tx database.Tx, at time.Time, actor access.Actor
 		At: at, Action: e.Action, Subject: e.Subject, Changes: e.Changes,
 		UserID: actor.UserID, UserName: actor.Name, Role: actor.Role, Via: from.Via, Address: from.Address,
 	})
+}
+
+// YesNo is how a change says what is or is not.
+func YesNo(is bool) string {
+	if is {
+		return "yes"
+	}
+	return "no"
+}
+
+// Area is what an action is about.
+func (a Action) Area() string {
+	area, _, _ := strings.Cut(string(a), ".")
+	return area
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/export"
@@ -167,7 +168,11 @@ func (s *Service) make(ctx context.Context, tx database.Tx, made newChain) (id i
 	if err := s.queue.EnqueueChain(ctx, tx, id); err != nil {
 		return 0, fmt.Errorf("queue chain %d: %w", id, err)
 	}
-	return id, nil
+	if made.cause != OnSchedule && made.cause != OnExportSchedule {
+		return id, nil // a person asked for it: demand writes that down
+	}
+	return id, audit.Write(ctx, tx, s.Clock(), access.System, audit.Entry{Action: audit.ChainStarted, Subject: audit.Of("chain", id, ""), Changes: []audit.Change{
+		{Field: "cause", After: string(made.cause)}, {Field: "due", After: made.dueAt.UTC().Format(time.RFC3339)}}})
 }
 
 // StartNow begins a chain of the system at once, whether its schedule is on or off. It is a Conflict problem when one is under way.
@@ -220,8 +225,10 @@ func (s *Service) demand(ctx context.Context, order func(tx database.Tx) (newCha
 		if err != nil {
 			return err
 		}
-		begun, err = getChain(ctx, tx, id)
-		return err
+		if begun, err = getChain(ctx, tx, id); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.Clock(), made.by, audit.Entry{Action: audit.ChainStarted, Subject: audit.Of("chain", id, ""), Changes: []audit.Change{{Field: "cause", After: string(made.cause)}}})
 	})
 	if err == nil {
 		s.Events.Publish(Topic, TopicOf(begun.ID))
@@ -245,7 +252,10 @@ func (s *Service) Cancel(ctx context.Context, actor access.Actor, id int64) erro
 		case of.cancelAsked:
 			return nil
 		}
-		return askCancel(ctx, tx, of, actor.Name, s.Clock())
+		if err := askCancel(ctx, tx, of, actor.Name, s.Clock()); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.Clock(), actor, audit.Entry{Action: audit.ChainCancelled, Subject: audit.Of("chain", id, "")})
 	})
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 )
@@ -58,8 +59,12 @@ func (s *Service) Edit(ctx context.Context, actor access.Actor, id int64, change
 				return err
 			}
 		}
+		changes := audit.Changed(audit.Change{Field: "name", Before: c.Name, After: name})
 		c.Name, c.Grant = name, change.Grant
-		return nil
+		if len(changes) == 0 {
+			return nil
+		}
+		return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.ConnectionEdited, Subject: c.subject(), Changes: changes})
 	})
 	if err != nil || before == change.Grant {
 		return changed, err
@@ -75,9 +80,11 @@ func (s *Service) BecomeExportUser(ctx context.Context, actor access.Actor, id i
 	if err := actor.RequireAsked(s.clock()); err != nil {
 		return Connection{}, err
 	}
-	return s.change(ctx, actor, id, version, func(_ database.Tx, c *Connection) error {
+	return s.change(ctx, actor, id, version, func(tx database.Tx, c *Connection) error {
+		before := c.ExportUser
 		c.ExportUserID, c.ExportUserAt = actor.UserID, s.clock()
-		return nil
+		return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.ExportUserSet, Subject: c.subject(),
+			Changes: []audit.Change{{Field: "export_user", Before: before, After: actor.Name}}})
 	})
 }
 
@@ -105,13 +112,22 @@ func (s *Service) consent(ctx context.Context, tx database.Tx, actor access.Acto
 	if err := endConsent(ctx, tx, c.ID, actor.UserID, now); err != nil {
 		return err
 	}
-	return addConsent(ctx, tx, c.ID, c.BrandID, Consent{TermsVersion: termsVersion, UserID: actor.UserID, UserName: actor.Name, At: now})
+	if err := addConsent(ctx, tx, c.ID, c.BrandID, Consent{TermsVersion: termsVersion, UserID: actor.UserID, UserName: actor.Name, At: now}); err != nil {
+		return err
+	}
+	return audit.Write(ctx, tx, now, actor, audit.Entry{Action: audit.ConsentGiven, Subject: c.subject(), Changes: []audit.Change{{Field: "terms", Before: c.Consent.TermsVersion, After: termsVersion}}})
 }
 
 // WithdrawConsent ends the consent: runs on the connection stop at their next batch, and none begins.
 func (s *Service) WithdrawConsent(ctx context.Context, actor access.Actor, id int64, version int) (Connection, error) {
 	return s.change(ctx, actor, id, version, func(tx database.Tx, c *Connection) error {
-		return endConsent(ctx, tx, id, actor.UserID, s.clock())
+		if c.Consent.At.IsZero() {
+			return nil
+		}
+		if err := endConsent(ctx, tx, id, actor.UserID, s.clock()); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.ConsentWithdrawn, Subject: c.subject(), Changes: []audit.Change{{Field: "terms", Before: c.Consent.TermsVersion}}})
 	})
 }
 
@@ -201,7 +217,10 @@ func (s *Service) Remove(ctx context.Context, actor access.Actor, id int64, vers
 		if err := dropKeyChange(ctx, tx, id); err != nil {
 			return err
 		}
-		return remove(ctx, tx, c, actor.UserID, s.clock())
+		if err := remove(ctx, tx, c, actor.UserID, s.clock()); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.ConnectionRemoved, Subject: c.subject()})
 	})
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/destination"
 )
 
@@ -34,6 +35,9 @@ type Connection struct {
 	UpdatedAt  time.Time
 	RemovedAt  time.Time // zero while it is in use; the key is erased then, the rest stays for the history
 }
+
+// subject is the connection as what something is done to.
+func (c Connection) subject() audit.Subject { return audit.Of("connection", c.ID, c.Name) }
 
 // Brand is the account at the destination that the key belongs to.
 func (c Connection) Brand() destination.Brand {

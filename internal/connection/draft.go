@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/problem"
@@ -302,8 +303,12 @@ func (s *Service) Save(ctx context.Context, actor access.Actor) (Connection, err
 		if err := dropDraft(ctx, tx, actor.UserID); err != nil {
 			return err
 		}
-		c, err = get(ctx, tx, id)
-		return err
+		if c, err = get(ctx, tx, id); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.ConnectionAdded, Subject: c.subject(), Changes: []audit.Change{
+			{Field: "type", After: c.Type}, {Field: "brand", After: c.BrandName}, {Field: "brand_id", After: c.BrandID}, {Field: "access", After: c.Grant.String()},
+			{Field: "terms", After: d.TermsVersion}, {Field: "export_user", After: actor.Name}, {Field: "key"}}})
 	})
 	if err == nil {
 		s.publish(c.ID)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/problem"
@@ -36,7 +37,10 @@ func (s *Service) ReplaceKey(ctx context.Context, actor access.Actor, id int64, 
 		_, err = addKeyChange(ctx, tx, id, actor.UserID, s.clock(), func(change int64) []byte {
 			return s.sealer.Seal(key, keyChangeBinding(change))
 		})
-		return err
+		if err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.KeyEntered, Subject: c.subject()})
 	})
 	if err != nil {
 		return err
@@ -88,7 +92,10 @@ func (s *Service) TryKey(ctx context.Context, actor access.Actor, id int64) erro
 			other = brandChanged(c, brand)
 			return nameKeyChange(ctx, tx, change.ID, brand)
 		}
-		return s.putInUse(ctx, tx, c, brand, key)
+		if err := s.putInUse(ctx, tx, c, brand, key); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.KeyReplaced, Subject: c.subject(), Changes: []audit.Change{{Field: "key"}}})
 	})
 	if err != nil {
 		return err
@@ -152,7 +159,13 @@ func (s *Service) AcceptBrand(ctx context.Context, actor access.Actor, id int64,
 		if err := s.putInUse(ctx, tx, c, change.Brand, key); err != nil {
 			return err
 		}
+		before := c.Brand()
 		c.BrandID = brandID
+		err = audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.BrandAccepted, Subject: c.subject(), Changes: []audit.Change{
+			{Field: "key"}, {Field: "brand", Before: before.Name, After: change.Brand.Name}, {Field: "brand_id", Before: before.ID, After: brandID}}})
+		if err != nil {
+			return err
+		}
 		return s.consent(ctx, tx, actor, c, termsVersion)
 	})
 	if err == nil {
@@ -167,10 +180,14 @@ func (s *Service) DiscardKey(ctx context.Context, actor access.Actor, id int64) 
 		return err
 	}
 	err := s.db.InTx(ctx, func(tx database.Tx) error {
-		if _, err := s.inUse(ctx, tx, id); err != nil {
+		c, err := s.inUse(ctx, tx, id)
+		if err != nil {
 			return err
 		}
-		return dropKeyChange(ctx, tx, id)
+		if err := dropKeyChange(ctx, tx, id); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.KeyDiscarded, Subject: c.subject()})
 	})
 	if err == nil {
 		s.publish(id)
@@ -198,7 +215,12 @@ func (s *Service) Verify(ctx context.Context, actor access.Actor, id int64) erro
 		return refusal(err, driver.Info().Name)
 	}
 	if brand.ID == c.BrandID {
-		err := s.db.InTx(ctx, func(tx database.Tx) error { return verified(ctx, tx, c, brand, s.clock()) })
+		err := s.db.InTx(ctx, func(tx database.Tx) error {
+			if err := verified(ctx, tx, c, brand, s.clock()); err != nil {
+				return err
+			}
+			return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.ConnectionVerified, Subject: c.subject()})
+		})
 		if err == nil {
 			s.publish(id)
 		}

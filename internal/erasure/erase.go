@@ -3,13 +3,16 @@ package erasure
 import (
 	"context"
 	"errors"
+	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/approval"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
@@ -157,6 +160,9 @@ func (s *Service) remove(ctx context.Context, actor access.Actor, order Order, f
 		if id, err = insertErasure(ctx, tx, Erasure{At: s.Clock(), By: actor.Name, Reason: order.Reason, Reference: order.Reference}, removed); err != nil {
 			return err
 		}
+		if err := audit.Write(ctx, tx, s.Clock(), actor, audit.Entry{Action: audit.PersonErased, Subject: audit.Of("erasure", id, ""), Changes: toldErasure(order, removed)}); err != nil {
+			return err
+		}
 		if err := insertFingerprints(ctx, tx, id, prints); err != nil {
 			return err
 		}
@@ -168,6 +174,17 @@ func (s *Service) remove(ctx context.Context, actor access.Actor, order Order, f
 		return s.queue.EnqueueErasure(ctx, tx, id)
 	})
 	return id, err
+}
+
+// toldErasure says how much was removed, and why, and not of whom. The reference is a person's text: it is not told.
+func toldErasure(order Order, removed map[string]int) (changes []audit.Change) {
+	changes = append(changes, audit.Change{Field: "reason", After: string(order.Reason)})
+	for _, place := range slices.Sorted(maps.Keys(removed)) {
+		if removed[place] > 0 {
+			changes = append(changes, audit.Change{Field: place, Before: strconv.Itoa(removed[place])})
+		}
+	}
+	return changes
 }
 
 // blocked are the addresses, in their normal form, by which nobody may come in again: not those that somebody else has too.

@@ -3,9 +3,11 @@ package erasure
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/run"
@@ -118,17 +120,26 @@ func (s *Service) Keep(ctx context.Context, actor access.Actor, chosen map[strin
 	if err := check.Err(); err != nil {
 		return err
 	}
-	err := s.db.InTx(ctx, func(tx database.Tx) error {
+	before, err := s.keeping(ctx)
+	if err != nil {
+		return err
+	}
+	err = s.db.InTx(ctx, func(tx database.Tx) error {
+		var changes []audit.Change
 		for _, k := range s.kinds() {
 			n, ok := chosen[k.Name]
 			if !ok || !k.Settable() {
 				continue
 			}
+			changes = append(changes, audit.Changed(audit.Change{Field: k.Name, Before: strconv.Itoa(daysOf(before, k.Name)), After: strconv.Itoa(n)})...)
 			if err := writeRetention(ctx, tx, k.Name, n, n != k.Usual, s.Clock(), actor.Name); err != nil {
 				return err
 			}
 		}
-		return nil
+		if len(changes) == 0 {
+			return nil
+		}
+		return audit.Write(ctx, tx, s.Clock(), actor, audit.Entry{Action: audit.RetentionSaved, Changes: changes})
 	})
 	if err == nil {
 		err = s.Prepare(ctx)

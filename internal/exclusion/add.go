@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/address"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 )
 
@@ -49,7 +51,7 @@ func (s *Service) Add(ctx context.Context, actor access.Actor, lines io.Reader, 
 	if err != nil {
 		return report, err
 	}
-	a := &adding{service: s, hasher: list.hasher, addition: Addition{At: s.now(), By: actor.Name, Reason: reason}}
+	a := &adding{service: s, actor: actor, hasher: list.hasher, addition: Addition{At: s.now(), By: actor.Name, Reason: reason}}
 	defer a.service.version.Add(1) // whatever came of it
 	in := bufio.NewReaderSize(lines, longestLine)
 	for number := 1; ; number++ {
@@ -101,6 +103,7 @@ func readLine(in *bufio.Reader) (line string, more bool, err error) {
 type adding struct {
 	told     time.Time // when runs under way were last told that there is more
 	service  *Service
+	actor    access.Actor
 	hasher   *hasher
 	addition Addition
 	id       int64 // of the addition, once something was written
@@ -140,6 +143,9 @@ func (a *adding) fault(number int) {
 	}
 }
 
+// domainsTold is how many domains the audit log names; of more it tells the number.
+const domainsTold = 20
+
 // tellEvery is how often runs under way hear of a long list while it is read: each time they read it all again.
 const tellEvery = 2 * time.Second
 
@@ -157,8 +163,14 @@ func (a *adding) flush(ctx context.Context) error {
 				return err
 			}
 		}
-		emails, domains, err = addEntries(ctx, tx, id, a.emails, a.domains)
-		return err
+		if emails, domains, err = addEntries(ctx, tx, id, a.emails, a.domains); err != nil || emails+domains == 0 {
+			return err
+		}
+		changes := []audit.Change{{Field: "addresses", After: strconv.Itoa(emails)}, {Field: "domains", After: strconv.Itoa(domains)}}
+		if len(a.domains) <= domainsTold {
+			changes[1].After = strings.Join(a.domains, ", ")
+		}
+		return audit.Write(ctx, tx, a.service.now(), a.actor, audit.Entry{Action: audit.ExclusionsAdded, Changes: audit.Changed(changes...)})
 	})
 	if err != nil {
 		return err

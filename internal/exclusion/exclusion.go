@@ -17,6 +17,7 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/address"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/pushdown"
@@ -190,7 +191,12 @@ func (s *Service) RemoveEmail(ctx context.Context, actor access.Actor, id string
 	if err != nil {
 		return err
 	}
-	return s.change(ctx, func(tx database.Tx) error { return removeEmail(ctx, tx, own) })
+	return s.change(ctx, func(tx database.Tx) error {
+		if err := removeEmail(ctx, tx, own); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: audit.ExclusionRemoved, Changes: []audit.Change{{Field: "addresses", Before: "1"}}})
+	})
 }
 
 // RemoveDomain takes a domain off the list.
@@ -198,7 +204,16 @@ func (s *Service) RemoveDomain(ctx context.Context, actor access.Actor, id int64
 	if err := actor.Require(access.ManageExclusions); err != nil {
 		return err
 	}
-	return s.change(ctx, func(tx database.Tx) error { return removeRow(ctx, tx, `DELETE FROM excluded_domains WHERE id = ?`, id) })
+	return s.change(ctx, func(tx database.Tx) error {
+		found, err := readDomainByID(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if err := removeRow(ctx, tx, `DELETE FROM excluded_domains WHERE id = ?`, id); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: audit.ExclusionRemoved, Changes: []audit.Change{{Field: "domains", Before: found.Name}}})
+	})
 }
 
 // RemoveSegment takes a segment off the list.
@@ -207,7 +222,14 @@ func (s *Service) RemoveSegment(ctx context.Context, actor access.Actor, id int6
 		return err
 	}
 	return s.change(ctx, func(tx database.Tx) error {
-		return removeRow(ctx, tx, `DELETE FROM excluded_segments WHERE segment_id = ?`, id)
+		found, err := readSegment(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if err := removeRow(ctx, tx, `DELETE FROM excluded_segments WHERE segment_id = ?`, id); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: audit.SegmentUnexcluded, Subject: audit.Of("segment", id, found.Name)})
 	})
 }
 
@@ -223,8 +245,19 @@ func (s *Service) AddSegments(ctx context.Context, actor access.Actor, ids []int
 		return 0, err
 	}
 	err = s.change(ctx, func(tx database.Tx) error {
-		added, err = addSegments(ctx, tx, ids, Addition{At: s.now(), By: actor.Name, Reason: reason})
-		return err
+		if added, err = addSegments(ctx, tx, ids, Addition{At: s.now(), By: actor.Name, Reason: reason}); err != nil || added == 0 {
+			return err
+		}
+		for _, id := range ids {
+			found, err := readSegment(ctx, tx, id)
+			if err != nil {
+				return err
+			}
+			if err := audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: audit.SegmentExcluded, Subject: audit.Of("segment", id, found.Name)}); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return added, err
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/calendar"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
@@ -97,19 +98,24 @@ func (s Schedule) checked(check *problem.Check) Schedule {
 func (s *Service) SetSchedule(ctx context.Context, actor access.Actor, id int64, schedule Schedule) error {
 	var check problem.Check
 	schedule = schedule.checked(&check)
-	return s.change(ctx, actor, id, func(tx database.Tx, _ Export) error {
+	return s.change(ctx, actor, id, func(tx database.Tx, e Export) error {
 		if err := check.Err(); err != nil {
 			return err
 		}
-		return s.setSchedule(ctx, tx, actor, id, schedule)
+		return s.setSchedule(ctx, tx, actor, e, schedule)
 	})
 }
 
-func (s *Service) setSchedule(ctx context.Context, tx database.Tx, actor access.Actor, id int64, schedule Schedule) error {
-	if err := setSchedule(ctx, tx, id, schedule, 1, s.clock()); err != nil {
+func (s *Service) setSchedule(ctx context.Context, tx database.Tx, actor access.Actor, e Export, schedule Schedule) error {
+	if err := setSchedule(ctx, tx, e.ID, schedule, 1, s.clock()); err != nil {
 		return err
 	}
-	return s.keep(ctx, tx, actor, id, version.Scheduled, 0)
+	if changes := audit.Changed(audit.Change{Field: "schedule", Before: e.Schedule.told(), After: schedule.told()}); len(changes) > 0 {
+		if err := s.note(ctx, tx, actor, audit.ExportScheduled, e, changes...); err != nil {
+			return err
+		}
+	}
+	return s.keep(ctx, tx, actor, e.ID, version.Scheduled, 0)
 }
 
 // Unset is an export whose schedule could not be set.
@@ -144,7 +150,7 @@ func (s *Service) SetSchedules(ctx context.Context, actor access.Actor, ids []in
 				not = append(not, Unset{ID: id, Name: e.Name, Code: "problem.not_permitted"})
 				continue
 			}
-			if err := s.setSchedule(ctx, tx, actor, id, schedule); err != nil {
+			if err := s.setSchedule(ctx, tx, actor, e, schedule); err != nil {
 				return err
 			}
 			set++

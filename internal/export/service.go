@@ -155,9 +155,9 @@ func (s *Service) save(ctx context.Context, actor access.Actor, id int64, draft 
 		return Export{}, err
 	}
 	err = s.db.InTx(ctx, func(tx database.Tx) error {
+		var old Export
 		if id != 0 {
-			old, err := s.present(ctx, tx, id)
-			if err != nil {
+			if old, err = s.present(ctx, tx, id); err != nil {
 				return err
 			}
 			if err := actor.RequireUse(old.Grant); err != nil { // access may have been withdrawn meanwhile
@@ -174,10 +174,13 @@ func (s *Service) save(ctx context.Context, actor access.Actor, id int64, draft 
 		if err := s.keep(ctx, tx, actor, savedID, draft.act(id), draft.backTo); err != nil {
 			return err
 		}
-		if saved, err = get(ctx, tx, savedID); err != nil || draft.backTo == 0 {
+		if saved, err = get(ctx, tx, savedID); err != nil {
 			return err
 		}
-		return s.noteGoingBack(ctx, tx, actor, saved, draft)
+		if draft.backTo != 0 {
+			return s.noteGoingBack(ctx, tx, actor, old, saved, draft)
+		}
+		return s.noteSaved(ctx, tx, actor, old, saved)
 	})
 	if err == nil {
 		s.events.Publish(Topic)

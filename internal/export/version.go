@@ -107,12 +107,21 @@ func (s *Service) keep(ctx context.Context, tx database.Tx, actor access.Actor, 
 }
 
 func (s *Service) pause(ctx context.Context, tx database.Tx, actor access.Actor, id int64, act version.Act) error {
-	by, at := actor.Name, s.clock()
+	e, err := get(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	what, by, at := audit.ExportPaused, actor.Name, s.clock()
 	if act == version.Resumed {
-		by, at = "", time.Time{}
+		what, by, at = audit.ExportResumed, "", time.Time{}
 	}
 	if err := pause(ctx, tx, id, by, "", at); err != nil {
 		return err
+	}
+	if e.Paused() == (act == version.Resumed) {
+		if err := s.note(ctx, tx, actor, what, e); err != nil {
+			return err
+		}
 	}
 	return s.keep(ctx, tx, actor, id, act, 0)
 }
@@ -133,14 +142,28 @@ func (s *Service) withdraw(ctx context.Context, tx database.Tx, actor access.Act
 }
 
 func (s *Service) detach(ctx context.Context, tx database.Tx, actor access.Actor, id int64) error {
+	e, err := get(ctx, tx, id)
+	if err != nil {
+		return err
+	}
 	if err := detach(ctx, tx, id, s.clock()); err != nil {
+		return err
+	}
+	if err := s.note(ctx, tx, actor, audit.ExportDetached, e, audit.Change{Field: "connection", Before: e.ConnectionName}); err != nil {
 		return err
 	}
 	return s.keep(ctx, tx, actor, id, version.Detached, 0)
 }
 
 func (s *Service) remove(ctx context.Context, tx database.Tx, actor access.Actor, id int64) error {
+	e, err := get(ctx, tx, id)
+	if err != nil {
+		return err
+	}
 	if err := remove(ctx, tx, id, s.clock()); err != nil {
+		return err
+	}
+	if err := s.note(ctx, tx, actor, audit.ExportRemoved, e); err != nil {
 		return err
 	}
 	return s.keep(ctx, tx, actor, id, version.Removed, 0)
@@ -182,7 +205,7 @@ func (s *Service) GoBack(ctx context.Context, actor access.Actor, id int64, numb
 }
 
 // noteGoingBack writes to the audit log that the export became again what it was.
-func (s *Service) noteGoingBack(ctx context.Context, tx database.Tx, actor access.Actor, e Export, draft Draft) error {
+func (s *Service) noteGoingBack(ctx context.Context, tx database.Tx, actor access.Actor, old, e Export, draft Draft) error {
 	return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.ExportWentBack, Subject: audit.Of("export", e.ID, e.Name),
-		Changes: []audit.Change{{Field: "version", Before: fmt.Sprint(draft.Version), After: fmt.Sprint(draft.backTo)}}})
+		Changes: append([]audit.Change{{Field: "version", Before: fmt.Sprint(draft.Version), After: fmt.Sprint(draft.backTo)}}, audit.Changed(differences(old, e)...)...)})
 }

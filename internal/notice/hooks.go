@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/problem"
@@ -83,6 +84,9 @@ func (s *Service) Add(ctx context.Context, actor access.Actor, d Draft) (made Ho
 		if err == nil {
 			made, err = hookByID(ctx, tx, id)
 		}
+		if err == nil {
+			err = s.note(ctx, tx, actor, audit.HookAdded, made, differences(Hook{}, made)...)
+		}
 		return err
 	})
 	if err != nil {
@@ -110,7 +114,14 @@ func (s *Service) Save(ctx context.Context, actor access.Actor, id int64, d Draf
 		} else if err := s.seal(ctx, tx, id, "address", secret.NewText(d.Address)); err != nil {
 			return err
 		}
-		return updateHook(ctx, tx, h)
+		if err := updateHook(ctx, tx, h); err != nil {
+			return err
+		}
+		changes := differences(before, h)
+		if d.Address != "" {
+			changes = append(changes, audit.Change{Field: "address"})
+		}
+		return s.note(ctx, tx, actor, audit.HookEdited, h, changes...)
 	})
 }
 
@@ -120,28 +131,31 @@ func (s *Service) Rotate(ctx context.Context, actor access.Actor, id int64, vers
 		return key, err
 	}
 	key = newSecret()
-	return key, s.change(ctx, actor, id, version, func(tx database.Tx, _ Hook) error {
+	return key, s.change(ctx, actor, id, version, func(tx database.Tx, h Hook) error {
 		before, err := s.open(ctx, tx, id, "secret")
 		if err != nil {
 			return err
 		}
-		return errors.Join(s.seal(ctx, tx, id, "earlier", before), s.seal(ctx, tx, id, "secret", key), setEarlier(ctx, tx, id, s.clock().Add(earlierFor)))
+		return errors.Join(s.seal(ctx, tx, id, "earlier", before), s.seal(ctx, tx, id, "secret", key), setEarlier(ctx, tx, id, s.clock().Add(earlierFor)),
+			s.note(ctx, tx, actor, audit.HookRotated, h, audit.Change{Field: "secret"}))
 	})
 }
 
 // Switch switches a hook on or off. What waits for one that is off is given up.
 func (s *Service) Switch(ctx context.Context, actor access.Actor, id int64, version int, on bool) error {
-	return s.change(ctx, actor, id, version, func(tx database.Tx, _ Hook) error {
+	return s.change(ctx, actor, id, version, func(tx database.Tx, h Hook) error {
 		if on {
-			return switchOn(ctx, tx, id)
+			return errors.Join(switchOn(ctx, tx, id), s.note(ctx, tx, actor, audit.HookSwitchedOn, h))
 		}
-		return switchOff(ctx, tx, id, "", s.clock())
+		return errors.Join(switchOff(ctx, tx, id, "", s.clock()), s.note(ctx, tx, actor, audit.HookSwitchedOff, h))
 	})
 }
 
 // Remove removes a hook and what was sent to it.
 func (s *Service) Remove(ctx context.Context, actor access.Actor, id int64) error {
-	return s.change(ctx, actor, id, 0, func(tx database.Tx, _ Hook) error { return deleteHook(ctx, tx, id) })
+	return s.change(ctx, actor, id, 0, func(tx database.Tx, h Hook) error {
+		return errors.Join(deleteHook(ctx, tx, id), s.note(ctx, tx, actor, audit.HookRemoved, h))
+	})
 }
 
 // Test puts a sample in the outbox for a hook.
@@ -152,7 +166,7 @@ func (s *Service) Test(ctx context.Context, actor access.Actor, id int64) error 
 		}
 		m := sample(h.Language, s.clock())
 		m.Key = "test/" + rand.Text()
-		return s.ToHook(ctx, tx, id, m)
+		return errors.Join(s.ToHook(ctx, tx, id, m), s.note(ctx, tx, actor, audit.HookTested, h))
 	})
 }
 

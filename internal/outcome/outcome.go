@@ -16,6 +16,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/event"
@@ -187,6 +188,9 @@ func (s *Service) Again(ctx context.Context, actor access.Actor, runID int64) er
 		}
 		w.State, w.Tries, w.AskedAt, w.NextAt, w.EndedAt = Waiting, 0, s.clock(), s.clock(), time.Time{}
 		if err := put(ctx, tx, w); err != nil {
+			return err
+		}
+		if err := audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.OutcomesAgain, Subject: audit.Of("run", runID, e.Name)}); err != nil {
 			return err
 		}
 		return s.queue.EnqueueOutcomes(ctx, tx, runID)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 )
@@ -88,6 +89,9 @@ func (s *Service) SaveRules(ctx context.Context, actor access.Actor, rules Rules
 			return nil
 		}
 		if err := s.store.insertVersion(ctx, tx, Version{Before: before, After: rules, SavedByName: actor.Name, SavedAt: s.now()}, actor.UserID); err != nil {
+			return err
+		}
+		if err := s.noteRules(ctx, tx, actor, audit.RulesSaved, before, rules); err != nil {
 			return err
 		}
 		return s.apply(ctx, tx, rules)
@@ -172,7 +176,7 @@ func (s *Service) UndoRules(ctx context.Context, actor access.Actor, versionID i
 		if last.ID != versionID {
 			return problem.New(problem.Conflict, "problem.changed")
 		}
-		_, parts, err := s.rules(ctx, tx)
+		before, parts, err := s.rules(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -184,6 +188,9 @@ func (s *Service) UndoRules(ctx context.Context, actor access.Actor, versionID i
 			return err
 		}
 		if err := s.store.undoVersion(ctx, tx, last.ID, s.now()); err != nil {
+			return err
+		}
+		if err := s.noteRules(ctx, tx, actor, audit.RulesUndone, before, former); err != nil {
 			return err
 		}
 		return s.apply(ctx, tx, former)

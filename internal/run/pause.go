@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/export"
@@ -129,6 +130,9 @@ func (s *Service) Pause(ctx context.Context, actor access.Actor, runID int64) er
 			if err := addEvent(ctx, tx, runID, now, "pause_asked", actor.Name); err != nil {
 				return err
 			}
+			if err := s.note(ctx, tx, actor, audit.RunPaused, r); err != nil {
+				return err
+			}
 			return suspend(ctx, tx, runID, ByPerson, "", actor.Name, now)
 		case r.State == Paused && r.PauseCode != ByStop:
 			return problem.New(problem.Conflict, "problem.run.paused_already")
@@ -136,6 +140,9 @@ func (s *Service) Pause(ctx context.Context, actor access.Actor, runID int64) er
 		if _, err := tx.ExecContext(ctx, `UPDATE runs SET pause_code = ?, paused_at = ?, paused_by = ? WHERE id = ?`,
 			ByPerson, database.Millis(now), actor.Name, runID); err != nil {
 			return fmt.Errorf("ask run %d to pause: %w", runID, err)
+		}
+		if err := s.note(ctx, tx, actor, audit.RunPaused, r); err != nil {
+			return err
 		}
 		return addEvent(ctx, tx, runID, now, "pause_asked", actor.Name)
 	})
@@ -211,15 +218,19 @@ func (s *Service) Resume(ctx context.Context, actor access.Actor, runID int64, r
 		if err := mayResume(r, reply); err != nil {
 			return err
 		}
-		event := "continued"
+		event, what, changes := "continued", audit.RunResumed, []audit.Change(nil)
 		if r.Asks() {
 			event = "approved"
 			if reply == LeaveTags {
 				event = "approved_tags_left"
 			}
+			what, changes = audit.RunAnswered, []audit.Change{{Field: "question", After: r.PauseCode}, {Field: "answer", After: string(reply)}}
 			if err := approve(ctx, tx, r, reply, actor.Name, s.clock()); err != nil {
 				return err
 			}
+		}
+		if err := s.note(ctx, tx, actor, what, r, changes...); err != nil {
+			return err
 		}
 		return s.goOn(ctx, tx, r, event, actor.Name)
 	})

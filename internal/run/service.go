@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/budget"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/database"
@@ -132,11 +133,14 @@ func (s *Service) OnEnd(also func(ctx context.Context, tx database.Tx, ended Run
 
 // end ends a run, and does what was asked for with OnEnd.
 func (s *Service) end(ctx context.Context, tx database.Tx, runID int64, state State, code, detail string, now time.Time) error {
-	if err := end(ctx, tx, runID, state, code, detail, now); err != nil || s.onEnd == nil {
+	if err := end(ctx, tx, runID, state, code, detail, now); err != nil {
 		return err
 	}
 	ended, err := getRun(ctx, tx, runID)
 	if err != nil {
+		return err
+	}
+	if err := s.noteEnded(ctx, tx, ended); err != nil || s.onEnd == nil {
 		return err
 	}
 	return s.onEnd(ctx, tx, ended)
@@ -207,8 +211,10 @@ func (s *Service) start(ctx context.Context, actor access.Actor, e export.Export
 		if err := s.queue.EnqueueRun(ctx, tx, id); err != nil {
 			return fmt.Errorf("queue run %d: %w", id, err)
 		}
-		started, err = getRun(ctx, tx, id)
-		return err
+		if started, err = getRun(ctx, tx, id); err != nil {
+			return err
+		}
+		return s.noteStarted(ctx, tx, actor, started)
 	})
 	if err != nil {
 		return Run{}, err
@@ -295,6 +301,9 @@ func (s *Service) Cancel(ctx context.Context, actor access.Actor, runID int64) e
 			return fmt.Errorf("ask run %d to stop: %w", runID, err)
 		}
 		if err := addEvent(ctx, tx, runID, now, "cancel_asked", actor.Name); err != nil {
+			return err
+		}
+		if err := s.note(ctx, tx, actor, audit.RunCancelled, r); err != nil {
 			return err
 		}
 		if r.State != Running {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/calendar"
 	"github.com/segue-app/segue/internal/chain"
 	"github.com/segue-app/segue/internal/database"
@@ -108,6 +109,12 @@ func (s *Service) save(ctx context.Context, actor access.Actor, settings Setting
 		}
 		if saved, err = get(ctx, tx); err != nil {
 			return err
+		}
+		changes := audit.Changed(differences(before.Settings, saved.Settings)...)
+		if len(changes) > 0 && backTo == 0 {
+			if err := audit.Write(ctx, tx, now, actor, audit.Entry{Action: audit.ScheduleSaved, Changes: changes}); err != nil {
+				return err
+			}
 		}
 		return s.keep(ctx, tx, actor, before, saved, backTo)
 	})

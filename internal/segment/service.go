@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/problem"
@@ -166,6 +167,10 @@ func (s *Service) keep(ctx context.Context, tx database.Tx, actor access.Actor, 
 	if err := keepParts(ctx, tx, id, draft.Definition.Rule.Segments()); err != nil {
 		return 0, err
 	}
+	kept := Segment{ID: id, Name: draft.Name}
+	if err := s.note(ctx, tx, actor, audit.SegmentCreated, kept, audit.Change{Field: "state", After: string(draft.State)}, audit.Change{Field: "kind", After: string(draft.Definition.Kind)}); err != nil {
+		return 0, err
+	}
 	if err := s.keepVersion(ctx, tx, actor, id, version.Made, 0); err != nil {
 		return 0, err
 	}
@@ -213,6 +218,11 @@ func (s *Service) Update(ctx context.Context, actor access.Actor, id int64, draf
 		if err := keepParts(ctx, tx, id, draft.Definition.Rule.Segments()); err != nil {
 			return err
 		}
+		if draft.backTo == 0 {
+			if err := s.noteSaved(ctx, tx, actor, before, draft); err != nil {
+				return err
+			}
+		}
 		act := version.Changed
 		if draft.backTo != 0 {
 			act = version.WentBack
@@ -241,7 +251,8 @@ func (s *Service) Delete(ctx context.Context, actor access.Actor, id int64) erro
 		return err
 	}
 	err := s.db.InTx(ctx, func(tx database.Tx) error {
-		if _, err := get(ctx, tx, id); err != nil {
+		found, err := get(ctx, tx, id)
+		if err != nil {
 			return err
 		}
 		uses, err := s.usesOf(ctx, tx, id)
@@ -254,7 +265,10 @@ func (s *Service) Delete(ctx context.Context, actor access.Actor, id int64) erro
 		if err := version.Drop(ctx, tx, thing(id)); err != nil {
 			return err
 		}
-		return remove(ctx, tx, id)
+		if err := remove(ctx, tx, id); err != nil {
+			return err
+		}
+		return s.note(ctx, tx, actor, audit.SegmentDeleted, found)
 	})
 	if err == nil {
 		s.publish(id)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/version"
@@ -50,6 +51,9 @@ func (s *Service) Activate(ctx context.Context, actor access.Actor, id int64) (S
 		if err := setState(ctx, tx, id, Active, s.now()); err != nil {
 			return err
 		}
+		if err := s.note(ctx, tx, actor, audit.SegmentActivated, now, audit.Change{Field: "state", Before: string(now.State), After: string(Active)}); err != nil {
+			return err
+		}
 		if err := s.keepVersion(ctx, tx, actor, id, version.Activated, 0); err != nil {
 			return err
 		}
@@ -87,6 +91,9 @@ func (s *Service) Deactivate(ctx context.Context, actor access.Actor, id int64, 
 			return problem.New(problem.Conflict, CodeInExports, "Count", len(exports))
 		}
 		if err := setState(ctx, tx, id, Inactive, s.now()); err != nil {
+			return err
+		}
+		if err := s.note(ctx, tx, actor, audit.SegmentDeactivated, found, audit.Change{Field: "state", Before: string(found.State), After: string(Inactive)}); err != nil {
 			return err
 		}
 		return s.keepVersion(ctx, tx, actor, id, version.Deactivated, 0)

@@ -32,7 +32,7 @@ func (s *Service) Command(ctx context.Context, actor access.Actor, o Order, file
 		return Import{}, problem.New(problem.NotFound, "sources.command.unknown", "Name", o.Source)
 	case problem.Is(err, problem.NotFound):
 		of = Source{Kind: Upload, Place: Copied}
-		err = s.add(ctx, &of, Entry{Name: o.Source, ShrinkShare: DefaultShrinkShare}, func(database.Tx) error { return nil })
+		err = s.add(ctx, actor, &of, Entry{Name: o.Source, ShrinkShare: DefaultShrinkShare}, func(database.Tx) error { return nil })
 	}
 	if err != nil {
 		return Import{}, err
@@ -51,7 +51,7 @@ func (s *Service) Command(ctx context.Context, actor access.Actor, o Order, file
 	if of.Confirmed() {
 		return i, s.goAhead(ctx, of, i)
 	}
-	return i, s.confirm(ctx, i, i.Settings)
+	return i, s.confirm(ctx, actor, i, i.Settings)
 }
 
 // ImportFile receives and imports in one go, into the source that is named like the file, which is made when there is none. It
@@ -93,6 +93,9 @@ func (s *Service) ImportFile(ctx context.Context, actor access.Actor, name strin
 		return Import{}, errors.Join(err, s.end(ctx, i.ID, Cancelled, ""))
 	}
 	err = s.store.db.InTx(ctx, func(tx database.Tx) error {
+		if err := s.noteColumns(ctx, tx, actor, i); err != nil {
+			return err
+		}
 		if err := s.store.saveReading(ctx, tx, i.SourceID, i.Settings, s.now()); err != nil {
 			return err
 		}

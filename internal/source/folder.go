@@ -145,7 +145,7 @@ func (s *Service) look(ctx context.Context, of Source) (err error) {
 	if err != nil || file.mark == of.Mark || !s.stands(of.ID, file) {
 		return err
 	}
-	_, err = s.fetch(ctx, of, Import{Cause: ByChange, CreatedByName: access.System.Name})
+	_, err = s.fetch(ctx, of, by(access.System, ByChange))
 	return err
 }
 

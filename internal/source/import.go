@@ -3,6 +3,7 @@ package source
 import (
 	"time"
 
+	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/tabular"
@@ -123,6 +124,7 @@ type Import struct {
 	StartedAt     time.Time
 	EndedAt       time.Time
 
+	by      access.Actor    // who began it
 	options tabular.Options // how its file is to be read, as far as somebody said so
 	check   bool            // waits for a person, although one has said before how it is read
 	unasked bool            // is used even when there are far fewer profiles than before

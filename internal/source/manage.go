@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 )
@@ -93,11 +94,11 @@ func (s *Service) Edit(ctx context.Context, actor access.Actor, id int64, versio
 	if of.Kind == SQL { // its password must not be sent to an address that was not asked
 		return Source{}, problem.New(problem.Conflict, "problem.changed")
 	}
-	return s.edit(ctx, id, version, e, func(database.Tx) error { return nil })
+	return s.edit(ctx, actor, id, version, e, false, func(database.Tx) error { return nil })
 }
 
-// edit changes a source. more does what belongs to it in the same transaction.
-func (s *Service) edit(ctx context.Context, id int64, version int, e Entry, more func(database.Tx) error) (changed Source, err error) {
+// edit changes a source. more does what belongs to it in the same transaction: newPassword says that it is given one.
+func (s *Service) edit(ctx context.Context, actor access.Actor, id int64, version int, e Entry, newPassword bool, more func(database.Tx) error) (changed Source, err error) {
 	err = s.store.db.InTx(ctx, func(tx database.Tx) error {
 		before, err := s.store.source(ctx, tx, id)
 		if err != nil {
@@ -113,6 +114,15 @@ func (s *Service) edit(ctx context.Context, id int64, version int, e Entry, more
 		}
 		if err := more(tx); err != nil {
 			return err
+		}
+		changes := differences(before, changed)
+		if newPassword {
+			changes = append(changes, audit.Change{Field: "password"})
+		}
+		if len(changes) > 0 {
+			if err := s.note(ctx, tx, actor, audit.SourceEdited, changed, changes...); err != nil {
+				return err
+			}
 		}
 		if changed.SnapshotID != 0 && changed.Name != before.Name {
 			return s.UnifySoon(ctx, tx)
@@ -149,6 +159,9 @@ func (s *Service) Move(ctx context.Context, actor access.Actor, id int64, up boo
 		if err := s.store.exchange(ctx, tx, list[at], list[other]); err != nil {
 			return err
 		}
+		if err := s.note(ctx, tx, actor, audit.SourceMoved, list[at], audit.Change{Field: "position", Before: strconv.Itoa(at + 1), After: strconv.Itoa(other + 1)}); err != nil {
+			return err
+		}
 		return s.UnifySoon(ctx, tx)
 	})
 	if err == nil {
@@ -169,6 +182,9 @@ func (s *Service) Remove(ctx context.Context, actor access.Actor, id int64) erro
 			return err
 		}
 		if err := s.unused(ctx, tx, removed.ID); err != nil {
+			return err
+		}
+		if err := s.note(ctx, tx, actor, audit.SourceRemoved, removed); err != nil {
 			return err
 		}
 		if stopped, err = s.drop(ctx, tx, removed); err != nil || removed.SnapshotID == 0 {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
@@ -27,9 +28,8 @@ func (s *Service) Receive(ctx context.Context, actor access.Actor, sourceID int6
 	if err := actor.Require(access.ManageProfiles); err != nil {
 		return Import{}, err
 	}
-	i := Import{
-		SourceID: sourceID, Cause: ByUpload, FileName: fileName, TotalBytes: size, CreatedBy: actor.UserID, CreatedByName: actor.Name,
-	}
+	i := by(actor, ByUpload)
+	i.SourceID, i.FileName, i.TotalBytes = sourceID, fileName, size
 	return s.take(ctx, i, file)
 }
 
@@ -41,7 +41,10 @@ func (s *Service) take(ctx context.Context, i Import, file io.Reader) (Import, e
 		if i.SourceID, err = s.sourceFor(ctx, tx, i); err != nil {
 			return err
 		}
-		if i.ID, err = s.store.insertImport(ctx, tx, i); err != nil || i.Mark == "" {
+		if i.ID, err = s.store.insertImport(ctx, tx, i); err != nil {
+			return err
+		}
+		if err := s.noteBegun(ctx, tx, i); err != nil || i.Mark == "" {
 			return err
 		}
 		return s.store.saveMark(ctx, tx, i.SourceID, i.Mark) // also when it cannot be read: it is not tried again and again
@@ -82,7 +85,11 @@ func (s *Service) sourceFor(ctx context.Context, tx database.Tx, i Import) (int6
 	if err != nil {
 		return 0, err
 	}
-	return s.store.insertSource(ctx, tx, Source{Name: name, Kind: Upload, Place: Copied, ShrinkShare: DefaultShrinkShare}, s.now())
+	made := Source{Name: name, Kind: Upload, Place: Copied, ShrinkShare: DefaultShrinkShare}
+	if made.ID, err = s.store.insertSource(ctx, tx, made, s.now()); err != nil {
+		return 0, err
+	}
+	return made.ID, s.note(ctx, tx, i.by, audit.SourceAdded, made, audit.Change{Field: "kind", After: string(made.Kind)}, audit.Change{Field: "place", After: string(made.Place)})
 }
 
 // forgetEmpty removes the source of an upload that came to nothing, unless somebody has confirmed a file of it before.
@@ -236,9 +243,9 @@ func (s *Service) Confirm(ctx context.Context, actor access.Actor, importID int6
 		return err
 	}
 	if of.Place == Stays {
-		return s.learn(ctx, i)
+		return s.learn(ctx, actor, i)
 	}
-	if err := s.confirm(ctx, i, i.Settings); err != nil {
+	if err := s.confirm(ctx, actor, i, i.Settings); err != nil {
 		return err
 	}
 	s.events.Publish(topic(importID), ImportsTopic, SourcesTopic)
@@ -246,8 +253,11 @@ func (s *Service) Confirm(ctx context.Context, actor access.Actor, importID int6
 }
 
 // learn keeps the columns of a source whose profiles stay where they are: there is nothing to import.
-func (s *Service) learn(ctx context.Context, i Import) error {
+func (s *Service) learn(ctx context.Context, actor access.Actor, i Import) error {
 	err := s.store.db.InTx(ctx, func(tx database.Tx) error {
+		if err := s.noteColumns(ctx, tx, actor, i); err != nil {
+			return err
+		}
 		if err := s.store.saveReading(ctx, tx, i.SourceID, i.Settings, s.now()); err != nil {
 			return err
 		}
@@ -259,13 +269,18 @@ func (s *Service) learn(ctx context.Context, i Import) error {
 	return err
 }
 
-// confirm keeps how the next file of the source is read, and queues the import.
-func (s *Service) confirm(ctx context.Context, i Import, next Settings) error {
+// confirm keeps how the next file of the source is read, and queues the import. The program itself confirms as a person did before.
+func (s *Service) confirm(ctx context.Context, actor access.Actor, i Import, next Settings) error {
 	return s.store.db.InTx(ctx, func(tx database.Tx) error {
 		if busy, err := s.store.underWay(ctx, tx, i.SourceID); err != nil {
 			return err
 		} else if busy {
 			return errUnderWay()
+		}
+		if !actor.IsSystem() {
+			if err := s.noteColumns(ctx, tx, actor, i); err != nil {
+				return err
+			}
 		}
 		if err := s.store.saveReading(ctx, tx, i.SourceID, next, s.now()); err != nil {
 			return err
@@ -323,7 +338,7 @@ func (s *Service) Cancel(ctx context.Context, actor access.Actor, importID int64
 	if i.State.Ended() {
 		return problem.New(problem.Conflict, "sources.not_running")
 	}
-	if err := s.end(ctx, importID, Cancelled, ""); err != nil || i.State != Asking {
+	if err := s.ended(ctx, importID, Cancelled, "", "", func(tx database.Tx) error { return s.noteImport(ctx, tx, actor, audit.ImportCancelled, i) }); err != nil || i.State != Asking {
 		return err
 	}
 	return s.profiles.Replaced(ctx) // nobody holds what it brought
@@ -336,7 +351,15 @@ func (s *Service) end(ctx context.Context, importID int64, state State, code str
 
 // endWith is end with what the code is about.
 func (s *Service) endWith(ctx context.Context, importID int64, state State, code, detail string) error {
+	return s.ended(ctx, importID, state, code, detail, func(database.Tx) error { return nil })
+}
+
+// ended is endWith with what is to be noted of it in the same transaction.
+func (s *Service) ended(ctx context.Context, importID int64, state State, code, detail string, note func(tx database.Tx) error) error {
 	err := s.store.db.InTx(ctx, func(tx database.Tx) error {
+		if err := note(tx); err != nil {
+			return err
+		}
 		if err := s.store.endImport(ctx, tx, importID, state, code, detail, s.now()); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 )
@@ -17,7 +18,7 @@ func (s *Service) AddFolder(ctx context.Context, actor access.Actor, e Entry) (S
 		return Source{}, err
 	}
 	added := Source{Kind: Folder, Place: Copied}
-	if err := s.add(ctx, &added, e, func(database.Tx) error { return nil }); err != nil {
+	if err := s.add(ctx, actor, &added, e, func(database.Tx) error { return nil }); err != nil {
 		return Source{}, err
 	}
 	_, err := s.fetch(ctx, added, by(actor, ByDemand))
@@ -28,7 +29,7 @@ func (s *Service) AddFolder(ctx context.Context, actor access.Actor, e Entry) (S
 }
 
 // add stores a new source. more does what belongs to it in the same transaction.
-func (s *Service) add(ctx context.Context, added *Source, e Entry, more func(database.Tx) error) error {
+func (s *Service) add(ctx context.Context, actor access.Actor, added *Source, e Entry, more func(database.Tx) error) error {
 	err := s.store.db.InTx(ctx, func(tx database.Tx) (err error) {
 		if err := s.check(ctx, tx, added, e); err != nil {
 			return err
@@ -39,8 +40,10 @@ func (s *Service) add(ctx context.Context, added *Source, e Entry, more func(dat
 		if err := more(tx); err != nil {
 			return err
 		}
-		*added, err = s.store.source(ctx, tx, added.ID)
-		return err
+		if *added, err = s.store.source(ctx, tx, added.ID); err != nil {
+			return err
+		}
+		return s.note(ctx, tx, actor, audit.SourceAdded, *added, append([]audit.Change{{Field: "kind", After: string(added.Kind)}, {Field: "place", After: string(added.Place)}}, differences(Source{}, *added)...)...)
 	})
 	if err == nil {
 		s.events.Publish(SourcesTopic)
@@ -49,7 +52,7 @@ func (s *Service) add(ctx context.Context, added *Source, e Entry, more func(dat
 }
 
 func by(actor access.Actor, cause Cause) Import {
-	return Import{Cause: cause, CreatedBy: actor.UserID, CreatedByName: actor.Name}
+	return Import{Cause: cause, CreatedBy: actor.UserID, CreatedByName: actor.Name, by: actor}
 }
 
 // Refresh reads a folder or a database again, now. The first time, and when check is asked for, the import waits for a person
@@ -134,7 +137,7 @@ func (s *Service) goAhead(ctx context.Context, of Source, i Import) error {
 	if overtaken { // while its file was on its way
 		return s.endWith(ctx, i.ID, Cancelled, codeSuperseded, "")
 	}
-	err = s.confirm(ctx, i, of.Reading)
+	err = s.confirm(ctx, access.System, i, of.Reading)
 	if p := problem.Of(err); p != nil && p.Code == codeUnderWay {
 		// Another one began meanwhile. The file is read when its turn comes; nobody is to be asked about this one.
 		return errors.Join(err, s.endWith(ctx, i.ID, Cancelled, codeSuperseded, ""), s.forgetMark(ctx, i))
@@ -175,7 +178,7 @@ func (s *Service) ReadAgain(ctx context.Context, sourceID int64, since time.Time
 	if i, found, err := s.readSince(ctx, sourceID, since); found || err != nil {
 		return i, err
 	}
-	i, err := s.fetch(ctx, of, Import{Cause: BySchedule, CreatedByName: access.System.Name})
+	i, err := s.fetch(ctx, of, by(access.System, BySchedule))
 	if p := problem.Of(err); p != nil && p.Code == codeUnderWay { // it was begun at this moment
 		if i, found, err := s.readSince(ctx, sourceID, since); found || err != nil {
 			return i, err

@@ -44,7 +44,7 @@ func (s *Service) AddSQL(ctx context.Context, actor access.Actor, e Entry, place
 	if _, err := s.ask(ctx, added.Remote, password); err != nil {
 		return Source{}, Import{}, err
 	}
-	err := s.add(ctx, &added, e, func(tx database.Tx) error {
+	err := s.add(ctx, actor, &added, e, func(tx database.Tx) error {
 		return s.store.saveSecret(ctx, tx, added.ID, s.sealer.Seal(password, passwordBinding(added.ID)))
 	})
 	if err != nil {
@@ -103,7 +103,7 @@ func (s *Service) EditSQL(ctx context.Context, actor access.Actor, id int64, ver
 		return Source{}, err
 	}
 	// Both at once: an address never stands there with the password of another.
-	return s.edit(ctx, id, version, e, func(tx database.Tx) error {
+	return s.edit(ctx, actor, id, version, e, !password.Empty(), func(tx database.Tx) error {
 		if password.Empty() {
 			return nil
 		}
@@ -164,6 +164,9 @@ func (s *Service) fetchTable(ctx context.Context, of Source, i Import) (_ Import
 	}
 	err = s.store.db.InTx(ctx, func(tx database.Tx) (err error) {
 		if i.ID, err = s.store.insertImport(ctx, tx, i); err != nil {
+			return err
+		}
+		if err := s.noteBegun(ctx, tx, i); err != nil {
 			return err
 		}
 		return s.store.saveSettings(ctx, tx, i, Waiting)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
@@ -45,6 +46,9 @@ func (s *Service) settle(ctx context.Context, i *Import, snapshot profile.Snapsh
 			return s.store.settled(ctx, tx, i, Asking, s.now())
 		}
 		if err := s.store.settled(ctx, tx, i, Done, s.now()); err != nil {
+			return err
+		}
+		if err := s.noteImport(ctx, tx, access.System, audit.ImportUsed, *i, toldCounts(*i)...); err != nil {
 			return err
 		}
 		if err := s.makeRoom(ctx, tx, of); err != nil {
@@ -112,9 +116,15 @@ func (s *Service) Answer(ctx context.Context, actor access.Actor, importID int64
 			if err := s.store.answered(ctx, tx, importID, Cancelled, "sources.discarded", s.now()); err != nil {
 				return err
 			}
+			if err := s.noteImport(ctx, tx, actor, audit.ImportDiscarded, i); err != nil {
+				return err
+			}
 			return s.profiles.LetGo(ctx, tx, askingHolder(importID))
 		}
 		if err := s.store.answered(ctx, tx, importID, Done, "", s.now()); err != nil {
+			return err
+		}
+		if err := s.noteImport(ctx, tx, actor, audit.ImportUsed, i, toldCounts(i)...); err != nil {
 			return err
 		}
 		if err := s.makeRoom(ctx, tx, of); err != nil {
@@ -155,6 +165,9 @@ func (s *Service) Undo(ctx context.Context, actor access.Actor, sourceID int64) 
 			return err
 		} else if busy {
 			return errUnderWay()
+		}
+		if err := s.note(ctx, tx, actor, audit.ImportUndone, of); err != nil {
+			return err
 		}
 		if err := s.profiles.LetGo(ctx, tx, holder(of.ID)); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
@@ -78,7 +79,18 @@ func (s *Service) Recognise(ctx context.Context, actor access.Actor, sourceID in
 		return err
 	}
 	return s.store.db.InTx(ctx, func(tx database.Tx) error {
-		return s.store.recognise(ctx, tx, profile.Rule{SourceID: sourceID, OwnKeys: ownKeys, MatchEmail: matchEmail}, s.now())
+		of, err := s.store.source(ctx, tx, sourceID)
+		if err != nil {
+			return err
+		}
+		if err := s.store.recognise(ctx, tx, profile.Rule{SourceID: sourceID, OwnKeys: ownKeys, MatchEmail: matchEmail}, s.now()); err != nil {
+			return err
+		}
+		changes := audit.Changed(audit.Change{Field: "recognise", Before: toldRule(of.OwnKeys, of.MatchEmail), After: toldRule(ownKeys, matchEmail)})
+		if len(changes) == 0 {
+			return nil
+		}
+		return s.note(ctx, tx, actor, audit.SourceEdited, of, changes...)
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 )
@@ -65,8 +66,10 @@ func (s *Service) Impose(ctx context.Context, actor access.Actor, reason string)
 		if err := impose(ctx, tx, Order{At: s.clock(), By: actor.Name, Reason: reason}); err != nil {
 			return err
 		}
-		order, _, err = standing(ctx, tx)
-		return err
+		if order, _, err = standing(ctx, tx); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, order.At, actor, audit.Entry{Action: audit.StopImposed, Subject: audit.Of("stop", order.ID, ""), Changes: audit.Changed(audit.Change{Field: "reason", After: order.Reason})})
 	})
 	return order, err
 }
@@ -84,7 +87,10 @@ func (s *Service) Lift(ctx context.Context, actor access.Actor) error {
 		if !ok {
 			return problem.New(problem.Conflict, "problem.stop.none")
 		}
-		return lift(ctx, tx, order.ID, actor.Name, s.clock())
+		if err := lift(ctx, tx, order.ID, actor.Name, s.clock()); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.StopLifted, Subject: audit.Of("stop", order.ID, "")})
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/account"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 )
@@ -125,8 +126,11 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, d Draft) (Toke
 		if count >= mostEach {
 			return problem.New(problem.Conflict, "token.problem.many", "Most", mostEach)
 		}
-		made.ID, err = insert(ctx, tx, made, key.hash())
-		return err
+		if made.ID, err = insert(ctx, tx, made, key.hash()); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, now, actor, audit.Entry{Action: audit.TokenMade, Subject: audit.Of("token", made.ID, made.Name), Changes: []audit.Change{
+			{Field: "scopes", After: made.Scopes.String()}, {Field: "expires", After: made.ExpiresAt.UTC().Format(time.RFC3339)}}})
 	})
 	if err != nil {
 		return Token{}, Key{}, err
@@ -179,7 +183,10 @@ func (s *Service) Revoke(ctx context.Context, actor access.Actor, id int64) erro
 		if err != nil || !found.EndedAt.IsZero() {
 			return err
 		}
-		return end(ctx, tx, "id = ?", id, actor.Name, s.now())
+		if err := end(ctx, tx, "id = ?", id, actor.Name, s.now()); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: audit.TokenRevoked, Subject: audit.Of("token", found.ID, found.Name)})
 	})
 }
 
