@@ -3,12 +3,14 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/problem"
 )
 
@@ -39,7 +41,8 @@ func (s *Server) streamEvents(c echo.Context) error {
 		return echo.NewHTTPError(http.StatusTooManyRequests)
 	}
 	defer leave()
-	listener := s.Events.Listen(topics...)
+	person := event.OfPerson(actor(c).UserID)
+	listener := s.Events.Listen(append([]string{person}, topics...)...)
 	defer listener.Close()
 	defer s.options.Observer.Stream()()
 
@@ -65,15 +68,21 @@ func (s *Server) streamEvents(c echo.Context) error {
 		case <-s.closing.Done():
 			return nil
 		case <-recheck.C:
-			user, err := s.Accounts.Glance(ctx(c), sessionToken(c))
-			if err != nil || s.mayWatch(user.Actor(), topics) != nil {
+			if !s.stillWatches(c, topics) {
 				return nil
 			}
 			continue
 		case <-heartbeat.C:
 			message = ":\n\n"
 		case <-listener.Ready():
-			message = eventText(listener.Take())
+			changed := listener.Take()
+			if slices.Contains(changed, person) { // she may do more now, or less: all that she looks at is read anew
+				if !s.stillWatches(c, topics) {
+					return nil
+				}
+				changed = topics
+			}
+			message = eventText(changed)
 		}
 		if stream.send(message) != nil {
 			return nil
@@ -84,6 +93,12 @@ func (s *Server) streamEvents(c echo.Context) error {
 // isStream reports whether the answer is a stream of events.
 func isStream(c echo.Context) bool {
 	return strings.HasPrefix(c.Response().Header().Get(echo.HeaderContentType), eventStream)
+}
+
+// stillWatches reports whether whoever opened the stream is signed in, and may see what it tells of.
+func (s *Server) stillWatches(c echo.Context, topics []string) bool {
+	user, err := s.Accounts.Glance(ctx(c), sessionToken(c))
+	return err == nil && s.mayWatch(user.Actor(), topics) == nil
 }
 
 // mayWatch refuses topics that no area offers or that the actor may not see.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/problem"
@@ -115,10 +117,10 @@ func (s *Server) postExport(c echo.Context) error {
 	form := readExportForm(values)
 	if c.Param("id") != "" {
 		e, err := s.editableExport(c)
-		if err != nil {
-			return err
-		}
 		form.ID, form.DetachedFrom = e.ID, e.DetachedFrom
+		if err != nil {
+			return s.keepTyped(c, err, form)
+		}
 	}
 	if values.Get("do") == "save" {
 		return s.saveExport(c, form)
@@ -201,10 +203,20 @@ func (s *Server) saveExport(c echo.Context, form views.Form) error {
 		return s.renderExportForm(c, http.StatusUnprocessableEntity, form, "")
 	}
 	if err != nil {
-		return err
+		return s.keepTyped(c, err, form)
 	}
 	s.flash(c, "success", "exports.saved", "Name", saved.Name)
 	return redirect(c, exportPath(saved.ID))
+}
+
+// keepTyped shows the form again, as it was typed, to somebody who was granted the connection when she opened it and is no more.
+func (s *Server) keepTyped(c echo.Context, err error, form views.Form) error {
+	if p := problem.Of(err); p == nil || p.Code != access.NotGranted {
+		return err
+	}
+	s.logRefusal(c, err)
+	form.Errors = component.Errors{Summary: component.ErrorSummary{Title: text(c, access.NotGranted), Text: text(c, "exports.not_granted")}}
+	return s.renderExportForm(c, http.StatusForbidden, form, "")
 }
 
 // placeErrors moves what the domain says of a destination's field to the line of the form that fills it: the last, when
@@ -255,6 +267,9 @@ func (s *Server) renderExportForm(c echo.Context, status int, form views.Form, d
 			return err
 		}
 		title, above = text(c, "exports.edit.title", "Name", kept.Name), append(above, exportCrumb(kept))
+		if status == http.StatusForbidden { // she may not use the connection any more: it stands in what she typed
+			choices = append(choices, connection.Choice{ID: kept.ConnectionID, Type: kept.DestinationType, Name: cmp.Or(kept.ConnectionName, kept.DetachedFrom)})
+		}
 	}
 	if len(choices) == 0 {
 		return render(c, status, views.NoConnection(s.page(c, "exports", title, above...), views.Missing{MayConnect: actor(c).Can(access.ManageConnections)}))

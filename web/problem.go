@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/views/component"
@@ -102,7 +103,11 @@ func (s *Server) trouble(c echo.Context, err error) (int, layout.Trouble) {
 		return statusGone, layout.Trouble{}
 	case p != nil:
 		status := statuses[p.Kind]
-		return status, layout.Trouble{Status: status, Title: text(c, p.Code, p.Args...), Text: text(c, advice(p.Kind))}
+		said := advice(p.Kind)
+		if p.Code == access.NotGranted {
+			said = "web.problem.not_granted.advice"
+		}
+		return status, layout.Trouble{Status: status, Title: text(c, p.Code, p.Args...), Text: text(c, said)}
 	case errors.As(err, &refused) && refused.Code < http.StatusInternalServerError:
 		title := "web.problem.request"
 		switch refused.Code {

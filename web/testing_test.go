@@ -68,7 +68,10 @@ func newEmptySite(t *testing.T, change ...func(*Services, *Options)) *site {
 	services.Pushdown = pushdown.NewService(noneStays{}, warehouse.Limits{})
 	services.Segments.SetBases(services.Pushdown)
 	services.Connections, s.sandbox = testkit.Connections(t, s.db, services.Accounts, services.Events, s.clock)
+	services.Accounts.OnLeave(services.Connections.Forget)
+	services.Accounts.OnChange(func(userID int64) { services.Events.Publish(event.OfPerson(userID)) })
 	services = withEngine(t, services, s.db, s.clock)
+	services.Connections.SetDependents(services.Exports.Dependents())
 	options := Options{Sealer: sealer, Logger: logline.New(s.log, slog.LevelInfo, false)}
 	for _, c := range change {
 		c(&services, &options)

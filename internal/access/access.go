@@ -132,7 +132,7 @@ func (a Actor) MayUse(grant Grant) bool {
 
 // RequireUse is MayUse as an error.
 func (a Actor) RequireUse(grant Grant) error {
-	return a.unless(a.MayUse(grant))
+	return a.unless(UseSomeConnections, a.MayUse(grant))
 }
 
 // MayRun reports whether the actor may run exports on a connection, and do with the runs what there is to do. A person may
@@ -143,7 +143,7 @@ func (a Actor) MayRun(grant Grant) bool {
 
 // RequireRun is MayRun as an error.
 func (a Actor) RequireRun(grant Grant) error {
-	return a.unless(a.MayRun(grant))
+	return a.unless(RunSomeExports, a.MayRun(grant))
 }
 
 // MaySee reports whether the actor may be told name and type of a connection.
@@ -155,9 +155,15 @@ func (a Actor) may(action Action, grant Grant) bool {
 	return a.Can(action) && (a.holds(ManageConnections) || a.Role == Contributor && grant.reaches(a.UserID))
 }
 
-func (a Actor) unless(ok bool) error {
-	if ok {
+// NotGranted is the code of the refusal of somebody whose role has the action and who is not granted the connection, or not any more.
+const NotGranted = "problem.not_granted"
+
+func (a Actor) unless(action Action, ok bool) error {
+	switch {
+	case ok:
 		return nil
+	case a.Can(action):
+		return problem.New(problem.NotPermitted, NotGranted)
 	}
 	return a.refuse()
 }

@@ -1,0 +1,122 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"testing"
+
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/connection"
+	"github.com/segue-app/segue/internal/export"
+)
+
+// grant sets who may use the connection; exports that somebody loses pause, or go on.
+func (s *site) grant(t *testing.T, connectionID int64, grant access.Grant, withdrawal connection.Withdrawal) {
+	t.Helper()
+	now, err := s.Connections.Get(t.Context(), s.Administrator, connectionID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Connections.Edit(t.Context(), s.Administrator, connectionID, connection.Change{Version: now.Version, Name: now.Name, Grant: grant, Withdrawal: withdrawal})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// of makes an export like another, by somebody else.
+func (s *site) like(t *testing.T, by access.Actor, e export.Export, name string) export.Export {
+	t.Helper()
+	made, err := s.Exports.Create(t.Context(), by, export.Draft{Name: name, ConnectionID: e.ConnectionID, Parts: e.Segments, Mapping: e.Mapping})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+func TestAConnectionIsGrantedToContributorsByName(t *testing.T) {
+	s := newSite(t)
+	e := s.exporting(t)
+	ada, carl := s.as(t, "ada@example.com"), s.as(t, "carl@example.com")
+	id := strconv.FormatInt(s.Contributor.UserID, 10)
+	page := ada.get("/connections/1").wants(t, http.StatusOK).has(t, "Administrators only", "All contributors", "These contributors", "Carl Lund", "carl@example.com").lacks(t, "vera@example.com")
+	edit := url.Values{"version": {page.field(t, "version")}, "name": {"Tea shop"}, "access": {"named"}}
+	ada.post("/connections/1", edit).wants(t, http.StatusUnprocessableEntity).has(t, "Choose at least one contributor", `value="named" checked`)
+	edit.Set("people", strconv.FormatInt(s.Viewer.UserID, 10))
+	ada.post("/connections/1", edit).wants(t, http.StatusUnprocessableEntity).has(t, "is no contributor any more")
+	edit.Set("people", id)
+	ada.post("/connections/1", edit).leads(t, "/connections/1")
+	ada.get("/connections").has(t, "These contributors: Carl Lund")
+	carl.get(exportPath(e.ID)+"/edit").wants(t, http.StatusOK)
+
+	edit.Set("version", ada.get("/connections/1").has(t, `value="named" checked`).field(t, "version"))
+	edit.Set("access", "administrators") // the tick is still there, and counts for nothing
+	ada.post("/connections/1", edit).leads(t, "/connections/1")
+	carl.get(exportPath(e.ID)+"/edit").wants(t, http.StatusForbidden)
+}
+
+func TestPausingWhatAContributorMadeWhenSheLosesTheConnectionSaysWhyAndHowToGoOn(t *testing.T) {
+	s := newSite(t)
+	first := s.exporting(t)
+	hers := s.like(t, s.Contributor, first, "Carl’s own")
+	ada, carl := s.as(t, "ada@example.com"), s.as(t, "carl@example.com")
+	edit := url.Values{"version": {ada.get("/connections/1").field(t, "version")}, "name": {"Tea shop"}, "access": {"administrators"}}
+	ada.post("/connections/1", edit).wants(t, http.StatusOK).has(t, "What happens to the exports?", "Carl Lund", "Carl’s own", `value="go_on" checked`).lacks(t, ">Newsletter<")
+	edit.Set("withdrawal", "pause")
+	ada.post("/connections/1", edit).leads(t, "/connections/1")
+	carl.get(exportPath(hers.ID)).has(t, "Contributors who had a hand in it may not use its connection any more", "Paused by Ada Holm,").lacks(t, "Resume")
+	ada.get(exportPath(first.ID)).lacks(t, "This export does not run at the moment")
+	carl.post(exportPath(hers.ID)+"/resume", nil).wants(t, http.StatusForbidden).has(t, "is not granted to you")
+	versions, err := s.Exports.Versions(t.Context(), s.Viewer, hers.ID, 0, 1)
+	if err != nil || len(versions) != 1 || versions[0].Act != "withdrawn" {
+		t.Errorf("%+v, %v", versions, err)
+	}
+	ada.post(exportPath(hers.ID)+"/resume", nil).leads(t, exportPath(hers.ID))
+	carl.get(exportPath(hers.ID)).lacks(t, "had a hand in it")
+}
+
+func TestAFormOfSomebodyWhoLostTheConnectionMeanwhileIsRefusedAndNothingOfItIsLost(t *testing.T) {
+	s := newSite(t)
+	e := s.exporting(t)
+	carl := s.as(t, "carl@example.com")
+	page := carl.get(exportPath(e.ID)+"/edit").wants(t, http.StatusOK)
+	s.grant(t, e.ConnectionID, access.Named(), connection.GoOn)
+	form := typed("Words that took an hour", url.Values{"version": {page.field(t, "version")}, "do": {"save"}})
+	carl.post(exportPath(e.ID), form).wants(t, http.StatusForbidden).
+		has(t, "The connection of this export is not granted to you", "Nothing was saved", `value="Words that took an hour"`)
+	carl.get(exportPath(e.ID)).has(t, "Newsletter").lacks(t, "Words that took an hour")
+}
+
+func TestLivePagesReadAnewWhenWhatTheirReaderMayDoChanges(t *testing.T) {
+	s := newSite(t)
+	e := s.exporting(t)
+	for _, test := range []struct { // one after the other
+		name   string
+		change func(t *testing.T)
+		want   string
+	}{
+		{"a grant is withdrawn", func(t *testing.T) { s.grant(t, e.ConnectionID, access.OnlyAdministrators, connection.GoOn) }, "exports"},
+		{"a grant is given", func(t *testing.T) { s.grant(t, e.ConnectionID, access.Named(s.Contributor.UserID), "") }, "exports"},
+		{"she becomes a viewer", func(t *testing.T) {
+			if err := s.Accounts.SetRole(t.Context(), s.Administrator, s.Contributor.UserID, access.Viewer); err != nil {
+				t.Fatal(err)
+			}
+		}, "exports"},
+		{"she is disabled", func(t *testing.T) {
+			if err := s.Accounts.Disable(t.Context(), s.Administrator, s.Contributor.UserID); err != nil {
+				t.Fatal(err)
+			}
+		}, "closed"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			events := s.as(t, "carl@example.com").listen("/events?topic=exports")
+			if got := next(t, events); got != "exports" {
+				t.Fatalf("heard %q", got)
+			}
+			test.change(t)
+			if got := next(t, events); got != test.want {
+				t.Errorf("heard %q, want %q", got, test.want)
+			}
+		})
+	}
+}
