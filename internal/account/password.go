@@ -108,7 +108,7 @@ func checkPassword(check *problem.Check, field, password string, personal ...str
 		check.Add(field, "account.problem.password_short", "Least", minPassword)
 	case length > maxPassword:
 		check.Add(field, "problem.too_long", "Most", maxPassword)
-	case unlikely(password, personal) < minUnlikely:
+	case isCommon(password), unlikely(password, personal) < minUnlikely:
 		check.Add(field, "account.problem.password_guessable")
 	}
 }
