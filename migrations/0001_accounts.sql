@@ -48,12 +48,3 @@ CREATE TABLE invitations (
     expires_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX invitations_by_user ON invitations (user_id);
-
--- Attempts to prove a password that have not succeeded, for throttling. The key is a hash: an attempt keeps no address.
-CREATE TABLE password_attempts (
-    id  INTEGER PRIMARY KEY,
-    key BLOB    NOT NULL,
-    at  INTEGER NOT NULL
-) STRICT;
-CREATE INDEX password_attempts_by_key ON password_attempts (key, at);
-CREATE INDEX password_attempts_by_time ON password_attempts (at);

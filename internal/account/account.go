@@ -107,12 +107,13 @@ type Options struct {
 
 // Service is the accounts. It is safe for use by many goroutines.
 type Service struct {
-	db     *database.DB
-	now    func() time.Time
-	hasher *hasher
-	ended  func(ctx context.Context, tx database.Tx, userID int64) error
-	left   func(ctx context.Context, tx database.Tx, userID int64) error
-	told   func(userID int64)
+	db       *database.DB
+	now      func() time.Time
+	hasher   *hasher
+	throttle *throttle
+	ended    func(ctx context.Context, tx database.Tx, userID int64) error
+	left     func(ctx context.Context, tx database.Tx, userID int64) error
+	told     func(userID int64)
 }
 
 // OnDisable has something more ended in the transaction in which a user is disabled. Call it before the service is used.
@@ -134,7 +135,7 @@ func New(db *database.DB, options Options) *Service {
 	if options.Clock == nil {
 		options.Clock = time.Now
 	}
-	return &Service{db: db, now: options.Clock, hasher: newHasher(options.Hashing)}
+	return &Service{db: db, now: options.Clock, hasher: newHasher(options.Hashing), throttle: newThrottle()}
 }
 
 // Actor reads who a user is now: a change of role acts at the next request. A disabled user is nobody.

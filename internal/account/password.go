@@ -2,9 +2,11 @@ package account
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"fmt"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	_ "embed"
@@ -25,39 +27,84 @@ const (
 // owasp are the parameters of OWASP's Password Storage Cheat Sheet for argon2id.
 var owasp = argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 
-// hashings is how many hashes are made at once, so that a flood of sign-ins cannot take all memory.
-const hashings = 4
+// Limits of hashing, so that a flood of sign-ins can take neither all memory nor all time. Of those who may be anybody no more than
+// these are worked on and wait; more are sent away at once. For who is known to be a person of ours a place is kept free.
+const (
+	hashings      = 3 // at once, of anybody
+	knownHashings = 1 // at once more, of who is known
+	mostWaiting   = 60
+)
+
+// BusyCode is the code of the problem that too many attempts by everybody together meet.
+const BusyCode = "account.problem.busy"
 
 type hasher struct {
-	params argon2id.Params
-	turns  chan struct{}
-	decoy  func() (string, error) // a hash of nothing: an unknown user costs as much time as a known one
+	params  argon2id.Params
+	anybody line
+	known   line
+	decoy   string       // a hash of no password: an unknown user costs as much time as a known one
+	hashed  atomic.Int64 // how many were made: tests hold every kind of account to the same number
+}
+
+// line is a queue of limited length before a few places.
+type line struct {
+	places  chan struct{}
+	waiting atomic.Int64
 }
 
 func newHasher(params *argon2id.Params) *hasher {
 	if params == nil {
 		params = &owasp
 	}
-	h := &hasher{params: *params, turns: make(chan struct{}, hashings)}
-	h.decoy = sync.OnceValues(func() (string, error) { return argon2id.CreateHash("", &h.params) })
+	h := &hasher{params: *params}
+	h.anybody.places, h.known.places = make(chan struct{}, hashings), make(chan struct{}, knownHashings)
+	salt, key := make([]byte, params.SaltLength), make([]byte, params.KeyLength)
+	_, _ = rand.Read(salt) // crypto/rand.Read does not fail; it ends the program instead
+	_, _ = rand.Read(key)
+	h.decoy = fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$%s$%s", params.Memory, params.Iterations, params.Parallelism,
+		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
 	return h
 }
 
-func (h *hasher) turn(ctx context.Context) (done func(), err error) {
+// enter waits for a place. It fails at once when as many wait as may.
+func (l *line) enter(ctx context.Context) (leave func(), err error) {
+	defer l.waiting.Add(-1)
+	if l.waiting.Add(1) > mostWaiting {
+		return nil, problem.New(problem.Unavailable, BusyCode)
+	}
 	select {
-	case h.turns <- struct{}{}:
-		return func() { <-h.turns }, nil
+	case l.places <- struct{}{}:
+		return func() { <-l.places }, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
 
+// turn waits for a place among all, and for one of their own those who are known to be of ours.
+func (h *hasher) turn(ctx context.Context, known bool) (leave func(), err error) {
+	if known {
+		select {
+		case h.anybody.places <- struct{}{}:
+			leave = func() { <-h.anybody.places }
+		default:
+			leave, err = h.known.enter(ctx)
+		}
+	} else {
+		leave, err = h.anybody.enter(ctx)
+	}
+	if err == nil {
+		h.hashed.Add(1)
+	}
+	return leave, err
+}
+
+// hash makes the hash of a password that a person of ours chooses.
 func (h *hasher) hash(ctx context.Context, password string) (string, error) {
-	done, err := h.turn(ctx)
+	leave, err := h.turn(ctx, true)
 	if err != nil {
 		return "", err
 	}
-	defer done()
+	defer leave()
 	hash, err := argon2id.CreateHash(normal(password), &h.params)
 	if err != nil {
 		return "", fmt.Errorf("hash password: %w", err)
@@ -66,28 +113,26 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 }
 
 // matches compares in a time that does not tell whether there is a hash. stale says that the hash was made with other
-// parameters than those of today.
-func (h *hasher) matches(ctx context.Context, password, hash string) (ok, stale bool, err error) {
-	done, err := h.turn(ctx)
+// parameters than those of today. known says that the attempt is that of a person of ours, whether the password is right or not.
+func (h *hasher) matches(ctx context.Context, password, hash string, known bool) (ok, stale bool, err error) {
+	leave, err := h.turn(ctx, known)
 	if err != nil {
 		return false, false, err
 	}
-	defer done()
-	known := hash != ""
-	if !known {
-		if hash, err = h.decoy(); err != nil {
-			return false, false, fmt.Errorf("hash decoy: %w", err)
-		}
+	defer leave()
+	exists := hash != ""
+	if !exists {
+		hash = h.decoy
 	}
 	if utf8.RuneCountInString(password) > maxPassword {
 		password = "" // no password is as long; the time is the same
-		known = false
+		exists = false
 	}
 	ok, params, err := argon2id.CheckHash(normal(password), hash)
 	if err != nil {
 		return false, false, fmt.Errorf("compare password: %w", err)
 	}
-	return ok && known, *params != h.params, nil
+	return ok && exists, *params != h.params, nil
 }
 
 // normal makes a password the same whichever keyboard composed it.

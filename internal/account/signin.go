@@ -37,41 +37,37 @@ func (s *Service) SignIn(ctx context.Context, a Attempt) (user User, err error) 
 	}
 	own := newMeter("account", key, freePerAccount)
 	meters := []meter{own, newMeter("address", network(a.Address), freePerAddress)}
-	if known, err := s.knownDevice(ctx, a.Device, user.ID); err != nil {
-		return User{}, err
-	} else if known { // whoever guesses, at this account or from this address, does it from elsewhere
-		own = newMeter("device", a.Device, freePerAccount)
-		meters = []meter{own}
-	}
-	attempts, err := s.charge(ctx, meters...)
+	known, err := s.knownDevice(ctx, a.Device, user.ID)
 	if err != nil {
 		return User{}, err
 	}
-	ok, stale, err := s.hasher.matches(ctx, a.Password, user.passwordHash)
+	if known { // whoever guesses, at this account or from this address, does it from elsewhere
+		own = newMeter("device", a.Device, freePerAccount)
+		meters = []meter{own}
+	}
+	attempt, err := s.charge(meters...)
+	if err != nil {
+		return User{}, err
+	}
+	ok, stale, err := s.hasher.matches(ctx, a.Password, user.passwordHash, known)
 	switch {
 	case err != nil:
+		attempt.forget() // nothing was tried
 		return User{}, err
 	case !ok:
 		return User{}, s.refused(ctx, user, audit.SignInFailed, problem.New(problem.Conflict, "account.problem.sign_in"))
 	case user.State() == Disabled:
 		return User{}, s.refused(ctx, user, audit.SignInDisabled, problem.New(problem.Conflict, "account.problem.disabled"))
 	}
-	renewed := ""
-	if stale {
-		if renewed, err = s.hasher.hash(ctx, a.Password); err != nil {
-			return User{}, err
-		}
+	attempt.forget(own)
+	if !stale {
+		return user, nil
 	}
-	err = s.db.InTx(ctx, func(tx database.Tx) error {
-		if err := succeed(ctx, tx, attempts, own); err != nil {
-			return err
-		}
-		if renewed == "" {
-			return nil
-		}
-		return updatePassword(ctx, tx, user.ID, renewed)
-	})
-	return user, err
+	renewed, err := s.hasher.hash(ctx, a.Password)
+	if err != nil {
+		return User{}, err
+	}
+	return user, s.db.InTx(ctx, func(tx database.Tx) error { return updatePassword(ctx, tx, user.ID, renewed) })
 }
 
 // refused writes that a sign-in came to nothing, and gives why. What was typed as address is nobody's business: the account is named when
@@ -124,7 +120,7 @@ func (s *Service) ConfirmPasswordAs(ctx context.Context, actor access.Actor, fie
 		return err
 	}
 	own := newMeter("confirm", fmt.Sprint(user.ID), freePerAccount)
-	attempts, err := s.charge(ctx, own)
+	attempt, err := s.charge(own)
 	if p := problem.Of(err); p != nil {
 		check.Add(field, p.Code, p.Args...)
 		return check.Err()
@@ -132,15 +128,17 @@ func (s *Service) ConfirmPasswordAs(ctx context.Context, actor access.Actor, fie
 	if err != nil {
 		return err
 	}
-	ok, _, err := s.hasher.matches(ctx, password, user.passwordHash)
+	ok, _, err := s.hasher.matches(ctx, password, user.passwordHash, true)
 	if err != nil {
+		attempt.forget() // nothing was tried
 		return err
 	}
 	if !ok {
 		check.Add(field, "account.problem.password_wrong")
 		return check.Err()
 	}
-	return s.db.InTx(ctx, func(tx database.Tx) error { return succeed(ctx, tx, attempts, own) })
+	attempt.forget(own)
+	return nil
 }
 
 // ChangePassword sets the actor's password, given the one until now, and ends all of their sessions but the present one.

@@ -234,32 +234,6 @@ func deleteSetups(ctx context.Context, tx database.Tx) error {
 	return exec(ctx, tx, `DELETE FROM invitations WHERE user_id IS NULL`)
 }
 
-func countAttempts(ctx context.Context, q database.Querier, key []byte) (n int, last time.Time, err error) {
-	var millis int64
-	err = q.QueryRowContext(ctx, `SELECT count(*), coalesce(max(at), 0) FROM password_attempts WHERE key = ?`, key).Scan(&n, &millis)
-	return n, database.Time(millis), err
-}
-
-func insertAttempt(ctx context.Context, tx database.Tx, key []byte, at time.Time) (int64, error) {
-	result, err := tx.ExecContext(ctx, `INSERT INTO password_attempts (key, at) VALUES (?, ?)`, key, database.Millis(at))
-	if err != nil {
-		return 0, fmt.Errorf("note attempt: %w", err)
-	}
-	return result.LastInsertId()
-}
-
-func deleteAttempt(ctx context.Context, tx database.Tx, id int64) error {
-	return exec(ctx, tx, `DELETE FROM password_attempts WHERE id = ?`, id)
-}
-
-func deleteAttemptsOf(ctx context.Context, tx database.Tx, key []byte) error {
-	return exec(ctx, tx, `DELETE FROM password_attempts WHERE key = ?`, key)
-}
-
-func deleteAttemptsBefore(ctx context.Context, tx database.Tx, at time.Time) error {
-	return exec(ctx, tx, `DELETE FROM password_attempts WHERE at < ?`, database.Millis(at))
-}
-
 // EndEverything ends all sessions, and all links that are good once, within the transaction: for a state of yesterday, in which some
 // are open that were ended since.
 func EndEverything(ctx context.Context, tx database.Tx) error {

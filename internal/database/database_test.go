@@ -102,7 +102,7 @@ func TestManyWritersAtOnceNeverMeetALockedDatabase(t *testing.T) {
 	for range 20 {
 		group.Go(func() {
 			err := db.InTx(t.Context(), func(tx database.Tx) error {
-				_, err := tx.Exec(`INSERT INTO password_attempts (key, at) VALUES (x'00', 0)`)
+				_, err := tx.Exec(`INSERT INTO notes (text) VALUES ('x')`)
 				return err
 			})
 			if err != nil {
