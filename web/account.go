@@ -1,13 +1,13 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/account"
-	"github.com/segue-app/segue/internal/problem"
 	views "github.com/segue-app/segue/views/account"
 )
 
@@ -41,7 +41,10 @@ func (s *Server) renderSignIn(c echo.Context, status int, view views.SignInView)
 	if err != nil {
 		return err
 	}
-	view.NeedsSetup = needed
+	view.NeedsSetup, view.Passwords = needed, s.Accounts.Passwords()
+	if s.Provider != nil {
+		view.Company, view.CompanyHref = s.Provider.Name(), companyHref(view.Next)
+	}
 	return render(c, status, views.SignIn(s.page(c, "", text(c, "account.sign_in")), view))
 }
 
@@ -51,11 +54,7 @@ func (s *Server) signInWithPassword(c echo.Context) error {
 		Email: email, Password: c.FormValue("password"), Address: c.RealIP(), Device: s.wish(c, "device"),
 	})
 	if errs, ok := formErrors(c, err, "email", "account.email", "password", "account.password"); ok {
-		status := http.StatusUnprocessableEntity
-		if problem.Of(err).Code == account.WaitCode {
-			status = http.StatusTooManyRequests
-		}
-		return s.renderSignIn(c, status, views.SignInView{Email: email, Next: next, Errors: errs})
+		return s.renderSignIn(c, tooOften(c, err), views.SignInView{Email: email, Next: next, Errors: errs})
 	}
 	if err != nil {
 		return err
@@ -72,11 +71,20 @@ func (s *Server) stillSignedIn(c echo.Context) error {
 }
 
 func (s *Server) endSession(c echo.Context) error {
+	leave := s.companyToLeave(c)
 	if err := s.signOut(c); err != nil {
 		return err
 	}
 	// What the browser keeps of the pages goes with the session. Cookies stay: the browser is still known, and so is its language.
 	c.Response().Header().Set("Clear-Site-Data", `"cache", "storage"`)
 	s.flash(c, "success", "account.signed_out")
+	if leave != "" {
+		value, err := s.sealed.Encode("leave", leave)
+		if err != nil {
+			return fmt.Errorf("lead to the provider: %w", err)
+		}
+		s.setCookie(c, "leave", value, leaveSeconds)
+		return redirect(c, companyLeave)
+	}
 	return redirect(c, "/sign-in")
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/kept"
 	"github.com/segue-app/segue/internal/notice"
+	"github.com/segue-app/segue/internal/oidc"
 	"github.com/segue-app/segue/internal/outcome"
 	"github.com/segue-app/segue/internal/pace"
 	"github.com/segue-app/segue/internal/profile"
@@ -44,6 +45,7 @@ import (
 type Services struct {
 	Accounts    *account.Service
 	Kept        *kept.Service
+	Provider    *oidc.Provider // of the company; nil for none
 	Tokens      *token.Service
 	Profiles    *profile.Service
 	Sources     *source.Service
@@ -140,7 +142,7 @@ func New(services Services, options Options) *Server {
 	s.routes = &routes{server: s, raws: map[string]bool{}, topics: map[string]topic{}}
 	s.echo.Use(s.identifyRequest, s.traceRequest, s.logRequest, s.recoverPanic, s.secureHeaders, s.checkHost, s.traceOrigin, s.greet)
 	for _, area := range []func(*routes){
-		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.confirmRoutes, s.userRoutes, s.segmentRoutes, s.exclusionRoutes,
+		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.confirmRoutes, s.companyRoutes, s.resetRoutes, s.userRoutes, s.segmentRoutes, s.exclusionRoutes,
 		s.profileRoutes, s.unificationRoutes, s.sourceRoutes, s.importRoutes, s.connectionRoutes, s.scheduleRoutes, s.statusRoutes, s.helpRoutes,
 		s.exportRoutes, s.runRoutes, s.outcomeRoutes, s.storyRoutes, s.erasureRoutes, s.termsRoutes, s.alertRoutes, s.hookRoutes, s.tokenRoutes, s.apiRoutes,
 	} {

@@ -134,7 +134,9 @@ func (s *Server) signIn(c echo.Context, user account.User, by account.Proof) err
 	if err := session.Save(c.Request(), c.Response()); err != nil {
 		return err
 	}
-	device, err := s.Accounts.RememberDevice(ctx(c), user.ID, s.wish(c, "device"))
+	device, err := s.Accounts.RememberDevice(ctx(c), user.ID, account.Visit{
+		Device: s.wish(c, "device"), Browser: s.browserName(c, c.Request().UserAgent()), Address: c.RealIP(),
+	})
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/oidc"
 	"github.com/segue-app/segue/internal/warehouse"
 )
 
@@ -112,7 +114,9 @@ func TestServeTakesItsSettingsFromFlagsAndFromTheEnvironment(t *testing.T) {
 		Hosts: []string{"segue.example.com", "segue.internal"}, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 		OmnisendURL: "http://127.0.0.1:8091/api", OmnisendWindow: 2 * time.Second, MaxProfiles: 5000, KeepEvidence: 48 * time.Hour,
 		KeepHistory: 24 * time.Hour, WatchFolders: []string{"/srv/drop", "/srv/more"}, SQLHosts: make(warehouse.Allowed, 2),
-		notices:       notices{SMTPURL: "smtp://segue@mail.example.com", SMTPPasswordFile: password, MailFrom: "Segue <segue@example.com>", HookHosts: make(warehouse.Allowed, 1)},
+		notices: notices{SMTPURL: "smtp://segue@mail.example.com", SMTPPasswordFile: password, MailFrom: "Segue <segue@example.com>", HookHosts: make(warehouse.Allowed, 1)},
+		provider: provider{OIDCIssuer: "https://login.example.com", OIDCClientID: "segue", OIDCSecretFile: password, OIDCName: "Example", OIDCScopes: []string{"email", "groups"}, OIDCRolesClaim: "roles",
+			OIDCRoles: oidc.Mapping{"admins": access.Administrator, "staff": access.Viewer}, OIDCDefaultRole: "viewer", OIDCMakePeople: true, OIDCTrustEmail: true, NoPasswords: true},
 		outcomes:      outcomes{OutcomeFolders: []string{"/srv/outcomes"}, OutcomeDatabase: "postgres://segue@db.example.com/analytics?schema=segue", OutcomePasswordFile: password},
 		MetricsListen: "9464", LogLevel: slog.LevelWarn, LogJSON: true,
 	}
@@ -129,7 +133,9 @@ func TestServeTakesItsSettingsFromFlagsAndFromTheEnvironment(t *testing.T) {
 			"--url=https://segue.example.com", "--hosts=segue.example.com,segue.internal", "--trusted-proxies=10.0.0.0/8",
 			"--omnisend-url=http://127.0.0.1:8091/api", "--omnisend-window=2s", "--max-profiles=5000", "--keep-evidence=48h", "--keep-history=24h",
 			"--watch-folder=/srv/drop", "--watch-folder=/srv/more", "--outcome-folder=/srv/outcomes", "--outcome-database=postgres://segue@db.example.com/analytics?schema=segue", "--outcome-password-file="+password, "--sql-hosts=db.example.com:5432,10.0.0.0/8=plain", "--smtp-url=smtp://segue@mail.example.com",
-			"--smtp-password-file="+password, "--mail-from=Segue <segue@example.com>", "--hook-hosts=hooks.slack.com", "--metrics-listen=9464", "--log-level=warn", "--log-json")
+			"--smtp-password-file="+password, "--mail-from=Segue <segue@example.com>", "--hook-hosts=hooks.slack.com", "--oidc-issuer=https://login.example.com", "--oidc-client-id=segue", "--oidc-client-secret-file="+password,
+			"--oidc-name=Example", "--oidc-scopes=email,groups", "--oidc-roles-claim=roles", "--oidc-roles=admins=administrator;staff=viewer", "--oidc-default-role=viewer",
+			"--oidc-make-people", "--oidc-trust-email", "--no-passwords", "--metrics-listen=9464", "--log-level=warn", "--log-json")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -145,6 +151,9 @@ func TestServeTakesItsSettingsFromFlagsAndFromTheEnvironment(t *testing.T) {
 			"SEGUE_OMNISEND_WINDOW": "2s", "SEGUE_MAX_PROFILES": "5000", "SEGUE_KEEP_EVIDENCE": "48h", "SEGUE_KEEP_HISTORY": "24h", "SEGUE_LOG_JSON": "true", "SEGUE_LOG_LEVEL": "warn", "SEGUE_METRICS_LISTEN": "9464",
 			"SEGUE_WATCH_FOLDER": "/srv/drop,/srv/more", "SEGUE_OUTCOME_FOLDER": "/srv/outcomes", "SEGUE_OUTCOME_DATABASE": "postgres://segue@db.example.com/analytics?schema=segue", "SEGUE_OUTCOME_PASSWORD_FILE": password, "SEGUE_SQL_HOSTS": "db.example.com:5432,10.0.0.0/8=plain",
 			"SEGUE_SMTP_URL": "smtp://segue@mail.example.com", "SEGUE_SMTP_PASSWORD_FILE": password, "SEGUE_MAIL_FROM": "Segue <segue@example.com>", "SEGUE_HOOK_HOSTS": "hooks.slack.com",
+			"SEGUE_OIDC_ISSUER": "https://login.example.com", "SEGUE_OIDC_CLIENT_ID": "segue", "SEGUE_OIDC_CLIENT_SECRET_FILE": password, "SEGUE_OIDC_NAME": "Example",
+			"SEGUE_OIDC_SCOPES": "email,groups", "SEGUE_OIDC_ROLES_CLAIM": "roles", "SEGUE_OIDC_ROLES": "admins=administrator;staff=viewer", "SEGUE_OIDC_DEFAULT_ROLE": "viewer",
+			"SEGUE_OIDC_MAKE_PEOPLE": "true", "SEGUE_OIDC_TRUST_EMAIL": "true", "SEGUE_NO_PASSWORDS": "true",
 		} {
 			t.Setenv(name, value)
 		}
@@ -204,7 +213,7 @@ func TestReadmeNamesEverySettingOfServe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := []string{sealingKeyName, smtpPasswordName, outcomePasswordName, tokenVariable} // no flags: everybody on a machine sees those
+	known := []string{sealingKeyName, smtpPasswordName, outcomePasswordName, clientSecretName, tokenVariable} // no flags: everybody on a machine sees those
 	for _, node := range parser.Model.Leaves(true) {
 		for _, flag := range node.Flags {
 			known = append(known, flag.Envs...)

@@ -21,6 +21,7 @@ const (
 	credentialsFolder   = "CREDENTIALS_DIRECTORY" // set by systemd for services that have any
 	credentialName      = "segue.key"
 	smtpPasswordName    = "SEGUE_SMTP_PASSWORD"
+	clientSecretName    = "SEGUE_OIDC_CLIENT_SECRET"
 	outcomePasswordName = "SEGUE_OUTCOME_PASSWORD"
 )
 
@@ -29,7 +30,7 @@ var taken = map[string]secret.Text{}
 
 // takeSecrets takes the secrets out of the environment before anything else is done, so that nothing that is started has them.
 func takeSecrets() (err error) {
-	for _, name := range []string{sealingKeyName, smtpPasswordName, outcomePasswordName, tokenVariable} {
+	for _, name := range []string{sealingKeyName, smtpPasswordName, outcomePasswordName, clientSecretName, tokenVariable} {
 		if taken[name], err = secret.TakeVariable(name); err != nil {
 			return err
 		}

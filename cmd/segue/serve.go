@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/app"
 	"github.com/segue-app/segue/internal/logline"
 	"github.com/segue-app/segue/internal/notice/mail"
@@ -36,6 +37,7 @@ type serveCommand struct {
 	WatchFolders   []string          `name:"watch-folder" help:"Folder in which sources may watch for files; none when none is given." type:"path" env:"SEGUE_WATCH_FOLDER"`
 	SQLHosts       warehouse.Allowed `name:"sql-hosts" help:"Hosts whose SQL databases may be read: names, host:port or networks, with =plain behind those that may be reached without TLS. None when none is given." env:"SEGUE_SQL_HOSTS"`
 	notices
+	provider
 	outcomes
 	MetricsListen string     `name:"metrics-listen" help:"Address to serve metrics for Prometheus on, at /metrics; a port alone is one of this machine. None when none is given." env:"SEGUE_METRICS_LISTEN"`
 	LogLevel      slog.Level `name:"log-level" help:"Least level of the lines of the log: debug, info, warn or error." default:"info" env:"SEGUE_LOG_LEVEL"`
@@ -71,6 +73,9 @@ func (c *serveCommand) Validate() error {
 	}
 	if err == nil {
 		_, err = c.places()
+	}
+	if err == nil {
+		err = c.checkProvider(c.URL)
 	}
 	return err
 }
@@ -109,9 +114,13 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	company, err := c.provider.config()
+	if err != nil {
+		return err
+	}
 	a, err := app.Open(ctx, app.Config{Folder: c.Data, SealingKey: key, OmnisendURL: c.OmnisendURL, Window: c.OmnisendWindow,
 		WatchFolders: c.WatchFolders, MaxProfiles: c.MaxProfiles, Retention: run.Retention{Evidence: c.KeepEvidence, History: c.KeepHistory}, SQL: warehouse.Limits{Allowed: c.SQLHosts},
-		Mail: post, HookHosts: c.HookHosts, PublicURL: c.URL, Outcomes: written})
+		Mail: post, HookHosts: c.HookHosts, PublicURL: c.URL, Outcomes: written, Provider: company, Account: account.Options{NoPasswords: c.NoPasswords}})
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,8 @@ type User struct {
 	CreatedAt  time.Time
 	LastSignIn time.Time // zero: never
 	DisabledAt time.Time // zero: may sign in
+	Identified bool      // is known to the identity provider of a company
+	Refused    bool      // the provider gave no role at the last sign-in there
 
 	passwordHash string  // "" until the invitation is accepted
 	session      Session // by which she was identified; the zero Session when she was not
@@ -52,6 +54,7 @@ const (
 	Active   State = "active"
 	Invited  State = "invited" // has not chosen a password yet
 	Disabled State = "disabled"
+	Refused  State = "refused" // has no role any more at the identity provider of the company
 )
 
 // State says what the account is ready for.
@@ -59,7 +62,9 @@ func (u User) State() State {
 	switch {
 	case !u.DisabledAt.IsZero():
 		return Disabled
-	case u.passwordHash == "":
+	case u.Refused:
+		return Refused
+	case u.passwordHash == "" && !u.Identified:
 		return Invited
 	}
 	return Active
@@ -76,6 +81,9 @@ func (u User) Actor() access.Actor {
 
 // SessionID is that of the session by which the user was identified; 0 when she was not.
 func (u User) SessionID() int64 { return u.session.ID }
+
+// Proof is how the user proved who she is when the session began by which she was identified; "" when she was not.
+func (u User) Proof() Proof { return u.session.Proof }
 
 // DisplayName is the name, or the address of somebody who has not given one.
 func (u User) DisplayName() string {
@@ -103,6 +111,8 @@ const (
 type Options struct {
 	Clock   func() time.Time // time.Now unless set
 	Hashing *argon2id.Params // OWASP's parameters unless set; tests take cheaper ones
+
+	NoPasswords bool // people sign in at the identity provider of their company alone
 }
 
 // Service is the accounts. It is safe for use by many goroutines.
@@ -114,6 +124,10 @@ type Service struct {
 	ended    func(ctx context.Context, tx database.Tx, userID int64) error
 	left     func(ctx context.Context, tx database.Tx, userID int64) error
 	told     func(userID int64)
+	resets   chan asked
+	post     Post
+
+	noPasswords bool
 }
 
 // OnDisable has something more ended in the transaction in which a user is disabled. Call it before the service is used.
@@ -135,7 +149,8 @@ func New(db *database.DB, options Options) *Service {
 	if options.Clock == nil {
 		options.Clock = time.Now
 	}
-	return &Service{db: db, now: options.Clock, hasher: newHasher(options.Hashing), throttle: newThrottle()}
+	return &Service{db: db, now: options.Clock, hasher: newHasher(options.Hashing), throttle: newThrottle(),
+		resets: make(chan asked, mostResetsWaiting), noPasswords: options.NoPasswords}
 }
 
 // Actor reads who a user is now: a change of role acts at the next request. A disabled user is nobody.

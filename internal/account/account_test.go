@@ -36,7 +36,7 @@ func (h *house) signIn(t *testing.T, email, password, address, device string) (s
 	if err != nil {
 		return "", err
 	}
-	return h.RememberDevice(t.Context(), user.ID, device)
+	return h.RememberDevice(t.Context(), user.ID, account.Visit{Device: device, Browser: "Firefox", Address: address})
 }
 
 func (h *house) session(t *testing.T, userID int64) string {

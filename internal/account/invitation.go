@@ -164,6 +164,9 @@ func (s *Service) Accept(ctx context.Context, token, name, password string) (Use
 		return User{}, err
 	}
 	name = tidy(name)
+	if s.noPasswords {
+		return User{}, errNoPasswords
+	}
 	var check problem.Check
 	checkName(&check, name)
 	checkPassword(&check, "password", password, user.Email, name)
@@ -178,16 +181,11 @@ func (s *Service) Accept(ctx context.Context, token, name, password string) (Use
 		if user, err = s.invited(ctx, tx, token); err != nil {
 			return err
 		}
-		for _, step := range []func() error{
-			func() error { return deleteInvitationsOf(ctx, tx, user.ID) },
-			func() error { return deleteDevicesOf(ctx, tx, user.ID) },
-			func() error { return deleteSessionsOf(ctx, tx, user.ID, nil) },
-			func() error { return updateName(ctx, tx, user.ID, name) },
-			func() error { return updatePassword(ctx, tx, user.ID, hash) },
-		} {
-			if err := step(); err != nil {
-				return err
-			}
+		if err := updateName(ctx, tx, user.ID, name); err != nil {
+			return err
+		}
+		if err := s.setPassword(ctx, tx, user, hash, ""); err != nil {
+			return err
 		}
 		if user, err = userByID(ctx, tx, user.ID); err != nil {
 			return err

@@ -21,9 +21,14 @@ type Attempt struct {
 // deviceLife is how long a browser is known after a sign-in.
 const deviceLife = 90 * 24 * time.Hour
 
+var errNoPasswords = problem.New(problem.Conflict, "account.problem.no_passwords")
+
 // SignIn proves a password, and returns whose it is. The failures do not tell whether there is such an account, except to
 // somebody who knows its password.
 func (s *Service) SignIn(ctx context.Context, a Attempt) (user User, err error) {
+	if s.noPasswords {
+		return User{}, errNoPasswords
+	}
 	var check problem.Check
 	check.Require(tidy(a.Email) != "", "email", "problem.required")
 	check.Require(a.Password != "", "password", "problem.required")
@@ -58,6 +63,8 @@ func (s *Service) SignIn(ctx context.Context, a Attempt) (user User, err error) 
 		return User{}, s.refused(ctx, user, audit.SignInFailed, problem.New(problem.Conflict, "account.problem.sign_in"))
 	case user.State() == Disabled:
 		return User{}, s.refused(ctx, user, audit.SignInDisabled, problem.New(problem.Conflict, "account.problem.disabled"))
+	case user.State() == Refused:
+		return User{}, s.refused(ctx, user, audit.SignInDisabled, errNoRole)
 	}
 	attempt.forget(own)
 	if !stale {
@@ -82,11 +89,32 @@ func (s *Service) refused(ctx context.Context, user User, what audit.Action, why
 	return why
 }
 
+// Visit is where somebody signed in.
+type Visit struct {
+	Device  string // token from an earlier sign-in in the same browser, or ""
+	Browser string // what people call it, in their language
+	Address string // network address
+}
+
 // RememberDevice returns a token by which the browser of somebody who signed in is known next time, in place of the one that
-// it had.
-func (s *Service) RememberDevice(ctx context.Context, userID int64, old string) (token string, err error) {
+// it had. Who is known in other browsers is told of one that was not known yet.
+func (s *Service) RememberDevice(ctx context.Context, userID int64, from Visit) (token string, err error) {
+	old := from.Device
 	token, hash := newToken()
 	err = s.db.InTx(ctx, func(tx database.Tx) error {
+		known, err := deviceOf(ctx, tx, hashToken(old), userID, s.now())
+		if err != nil {
+			return err
+		}
+		others, err := hasOtherDevice(ctx, tx, userID, s.now())
+		if err != nil {
+			return err
+		}
+		if !known && others {
+			if err := s.Tell(ctx, tx, userID, NewDevice, "Browser", from.Browser, "Address", from.Address); err != nil {
+				return err
+			}
+		}
 		return replaceDevice(ctx, tx, hashToken(old), hash, userID, s.now(), deviceLife)
 	})
 	return token, err
@@ -153,6 +181,9 @@ func (s *Service) ChangePassword(ctx context.Context, actor access.Actor, curren
 	if err != nil {
 		return err
 	}
+	if s.noPasswords {
+		return errNoPasswords
+	}
 	var check problem.Check
 	check.Require(current != "", "current_password", "problem.required")
 	checkPassword(&check, "new_password", chosen, user.Email, user.Name)
@@ -167,13 +198,7 @@ func (s *Service) ChangePassword(ctx context.Context, actor access.Actor, curren
 		return err
 	}
 	return s.db.InTx(ctx, func(tx database.Tx) error {
-		if err := updatePassword(ctx, tx, user.ID, hash); err != nil {
-			return err
-		}
-		if err := deleteDevicesOf(ctx, tx, user.ID); err != nil {
-			return err
-		}
-		if err := deleteSessionsOf(ctx, tx, user.ID, hashToken(session)); err != nil {
+		if err := s.setPassword(ctx, tx, user, hash, session); err != nil {
 			return err
 		}
 		return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: audit.PasswordChanged, Subject: user.subject()})

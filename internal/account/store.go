@@ -13,7 +13,8 @@ import (
 )
 
 const userColumns = `u.id, u.email, u.name, u.role, coalesce(u.password_hash, ''), u.language, u.time_zone, u.theme,
-	u.created_at, u.last_sign_in_at, u.disabled_at`
+	u.created_at, u.last_sign_in_at, u.disabled_at, EXISTS (SELECT 1 FROM identities WHERE user_id = u.id),
+	EXISTS (SELECT 1 FROM identities WHERE user_id = u.id AND refused_at IS NOT NULL)`
 
 type scanner interface{ Scan(dest ...any) error }
 
@@ -22,7 +23,7 @@ func scanUser(row scanner, more ...any) (User, error) {
 	var created int64
 	var lastSignIn, disabled sql.NullInt64
 	err := row.Scan(append([]any{&u.ID, &u.Email, &u.Name, &u.Role, &u.passwordHash, &u.Language, &u.TimeZone, &u.Theme,
-		&created, &lastSignIn, &disabled}, more...)...)
+		&created, &lastSignIn, &disabled, &u.Identified, &u.Refused}, more...)...)
 	u.CreatedAt, u.LastSignIn, u.DisabledAt = database.Time(created), database.NullTime(lastSignIn), database.NullTime(disabled)
 	return u, err
 }
@@ -74,7 +75,8 @@ func countUsers(ctx context.Context, q database.Querier) (int, error) {
 
 func countActiveAdministrators(ctx context.Context, q database.Querier) (int, error) {
 	return count(ctx, q, `SELECT count(*) FROM users
-		WHERE role = ? AND disabled_at IS NULL AND password_hash IS NOT NULL`, access.Administrator)
+		WHERE role = ? AND disabled_at IS NULL AND (password_hash IS NOT NULL OR EXISTS (SELECT 1 FROM identities i WHERE i.user_id = users.id))
+		AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.user_id = users.id AND i.refused_at IS NOT NULL)`, access.Administrator)
 }
 
 func emailTaken(ctx context.Context, q database.Querier, key string) (bool, error) {
@@ -237,7 +239,7 @@ func deleteSetups(ctx context.Context, tx database.Tx) error {
 // EndEverything ends all sessions, and all links that are good once, within the transaction: for a state of yesterday, in which some
 // are open that were ended since.
 func EndEverything(ctx context.Context, tx database.Tx) error {
-	for _, statement := range []string{`DELETE FROM sessions`, `DELETE FROM invitations`} {
+	for _, statement := range []string{`DELETE FROM sessions`, `DELETE FROM invitations`, `DELETE FROM resets`} {
 		if err := exec(ctx, tx, statement); err != nil {
 			return fmt.Errorf("end sessions and links: %w", err)
 		}

@@ -19,8 +19,8 @@ const (
 	attemptsKept   = time.Hour
 )
 
-// Limits of what is remembered of attempts, whatever comes. They are kept in memory and nowhere else: a flood must not write to the
-// database, where a run would wait for it.
+// Limits of what is remembered of attempts, whatever comes. They are kept in memory and nowhere else: those who are made to wait write
+// nothing to the database, where a run would wait for them.
 const (
 	mostMeters   = 1 << 16
 	mostAttempts = 10 // of one meter, beyond the free ones: the wait is the longest by then

@@ -119,18 +119,7 @@ func (s *Service) Disable(ctx context.Context, actor access.Actor, id int64) err
 		if err := keepAdministrator(ctx, tx, user); err != nil {
 			return err
 		}
-		if err := deleteSessionsOf(ctx, tx, id, nil); err != nil {
-			return err
-		}
-		if err := deleteInvitationsOf(ctx, tx, id); err != nil {
-			return err
-		}
-		if s.ended != nil {
-			if err := s.ended(ctx, tx, id); err != nil {
-				return err
-			}
-		}
-		if err := s.leave(ctx, tx, id); err != nil {
+		if err := s.end(ctx, tx, id); err != nil {
 			return err
 		}
 		if err := updateDisabled(ctx, tx, id, database.NullMillis(s.now())); err != nil {
@@ -140,11 +129,14 @@ func (s *Service) Disable(ctx context.Context, actor access.Actor, id int64) err
 	})
 }
 
-// Enable lets a disabled user sign in again.
+// Enable lets a user sign in again who was disabled, or to whom the provider gave no role.
 func (s *Service) Enable(ctx context.Context, actor access.Actor, id int64) error {
 	return s.manage(ctx, actor, id, nil, func(tx database.Tx, user User) error {
-		if user.DisabledAt.IsZero() {
+		if user.DisabledAt.IsZero() && !user.Refused {
 			return nil
+		}
+		if err := clearRefusals(ctx, tx, id); err != nil {
+			return err
 		}
 		if err := updateDisabled(ctx, tx, id, database.NullMillis(User{}.DisabledAt)); err != nil {
 			return err

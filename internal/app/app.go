@@ -33,6 +33,7 @@ import (
 	"github.com/segue-app/segue/internal/kept"
 	"github.com/segue-app/segue/internal/notice"
 	"github.com/segue-app/segue/internal/notice/mail"
+	"github.com/segue-app/segue/internal/oidc"
 	"github.com/segue-app/segue/internal/omnisend"
 	"github.com/segue-app/segue/internal/outcome"
 	"github.com/segue-app/segue/internal/pace"
@@ -71,6 +72,8 @@ type Config struct {
 	HookHosts reach.Allowed // that hooks may be at
 	PublicURL string        // under which people reach the pages, for links in notices; "": notices lead nowhere
 
+	Provider oidc.Config // where people of the company sign in; the zero Config is none
+
 	Retention run.Retention // how long runs keep what is of use for a while only
 	Clock     func() time.Time
 	Log       *slog.Logger
@@ -85,6 +88,7 @@ type App struct {
 	Audit       *audit.Service
 	Accounts    *account.Service
 	Kept        *kept.Service
+	Provider    *oidc.Provider // nil for none
 	Tokens      *token.Service
 	Profiles    *profile.Service
 	Sources     *source.Service
@@ -169,6 +173,9 @@ func (a *App) assemble(c Config) (err error) {
 	c.Account.Clock = c.Clock
 	a.Accounts = account.New(a.DB, c.Account)
 	a.Kept = kept.NewService(a.DB, a.Sealer, c.Clock)
+	if a.Provider, err = oidc.New(c.Provider, c.Clock); err != nil {
+		return fmt.Errorf("the provider: %w", err)
+	}
 	a.Tokens = token.NewService(a.DB, a.Accounts, c.Clock)
 	a.Accounts.OnDisable(a.Tokens.EndAll)
 	a.Profiles = profile.NewService(a.DB, a.Events, c.Clock)
@@ -221,6 +228,7 @@ func (a *App) assemble(c Config) (err error) {
 	}
 	a.Notices = notice.NewService(notice.Dependencies{DB: a.DB, Sealer: a.Sealer, Events: a.Events, People: a.Accounts, Clock: c.Clock, Log: c.Log,
 		Mail: post, Hosts: c.HookHosts, PublicURL: c.PublicURL})
+	a.Accounts.SetPost(a.Notices)
 	a.Alerts = alert.NewService(alert.Dependencies{DB: a.DB, Exports: a.Exports, Runs: a.Runs, Connections: a.Connections, Sources: a.Sources, Schedule: a.Schedule, Stops: a.Stops,
 		Accounts: a.Accounts, Notices: a.Notices, RunsAtOnce: run.PerBrand, Events: a.Events, Clock: c.Clock, Log: c.Log})
 	a.queue, err = job.New(a.DB, job.Work{Runs: a.Runs, Imports: imports{a}, Segments: a.Segments, Schedule: a.Schedule, Chains: a.Chains, Erasures: a.Erasures, Notices: a.Notices, Outcomes: a.Outcomes, Housekeeping: housekeeping{a}}, quiet(c.Log))
@@ -331,6 +339,11 @@ func (a *App) Start(ctx context.Context) error {
 	group.Go(func() { a.Pace.Keep(watching) })
 	group.Go(func() { a.Alerts.Watch(watching) })
 	group.Go(func() { a.Audit.Watch(watching) })
+	group.Go(func() {
+		a.Accounts.WriteResets(watching, func(err error) {
+			a.log.ErrorContext(watching, "a letter for a new password was not written", "error", err)
+		})
+	})
 	a.watch = func() {
 		end()
 		group.Wait()

@@ -120,6 +120,13 @@ const (
 	LogDownloaded Action = "system.log_downloaded"
 	LogSeen       Action = "system.log_seen"
 
+	AskedForReset     Action = "account.asked_for_reset"
+	ResetPassword     Action = "account.reset_password"
+	BoundToProvider   Action = "account.bound_to_provider"
+	MadeByProvider    Action = "account.made_by_provider"
+	RoleByProvider    Action = "account.role_by_provider"
+	RefusedByProvider Action = "account.refused_by_provider"
+
 	ExportWentBack   Action = "export.went_back"   // to an earlier version
 	SegmentWentBack  Action = "segment.went_back"  // likewise
 	ScheduleWentBack Action = "schedule.went_back" // likewise
@@ -156,4 +163,5 @@ var Actions = []Action{
 	GrantChanged, ExportWithdrawn,
 	SealingKeyChanged,
 	TermsGraceChanged,
+	AskedForReset, ResetPassword, BoundToProvider, MadeByProvider, RoleByProvider, RefusedByProvider,
 }

@@ -16,6 +16,12 @@ type Message struct {
 	Lines    []Line
 	Folded   int  // how many more there are that no line tells of
 	Confined bool // to administrators: it is not sent to who is none any more
+
+	About      string    // of a letter to a person about her account: the occasion; "" for alerts
+	Paragraphs []string  // of such a letter
+	Button     string    // what its link is called
+	Path       string    // where it leads: /account
+	Until      time.Time // when it is of no use any more; zero: never
 }
 
 // Line tells of one alert.

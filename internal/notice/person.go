@@ -13,6 +13,8 @@ import (
 // People knows where people get their mail.
 type People interface {
 	User(ctx context.Context, id int64) (account.User, error)
+	// NewReset makes the link by which a person chooses a new password, and gives its token.
+	NewReset(ctx context.Context, userID int64) (token string, err error)
 }
 
 // mailTo sends a notice to a person, at the address that they have now.
@@ -31,7 +33,10 @@ func (s *Service) mailTo(ctx context.Context, n Notice) outcome {
 	if n.Message.Confined && person.Role != access.Administrator {
 		return outcome{reason: "notice.reason.not_for_them", final: true}
 	}
-	letter, err := s.letter(n, person)
+	if until := n.Message.Until; !until.IsZero() && s.clock().After(until) {
+		return outcome{reason: "notice.reason.too_late", final: true}
+	}
+	letter, err := s.compose(ctx, n, person)
 	if err != nil {
 		s.log.ErrorContext(ctx, "write a letter", "notice", n.ID, "error", err)
 		return outcome{reason: "notice.reason.internal", final: true}
