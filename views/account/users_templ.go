@@ -301,6 +301,11 @@ func state(name string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
+		case "refused":
+			templ_7745c5c3_Err = component.Badge{Tone: component.Warning, Text: i18n.T(ctx, "account.state.refused")}.Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
 		}
 		return nil
 	})
