@@ -18,7 +18,7 @@ CREATE TABLE attributes (
     key      TEXT    PRIMARY KEY,
     label    TEXT    NOT NULL,
     kind     TEXT    NOT NULL CHECK (kind IN ('text', 'number', 'boolean', 'date', 'datetime', 'list')),
-    personal INTEGER NOT NULL,
+    mark     INTEGER NOT NULL CHECK (mark BETWEEN 0 AND 2), -- 1: personal data, 2: sensitive
     address  INTEGER NOT NULL DEFAULT 0,                 -- holds email addresses: people are known again by it; indexed
     indexed  INTEGER NOT NULL DEFAULT 0,                 -- an administrator wants it found at once
     position INTEGER NOT NULL

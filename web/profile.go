@@ -158,7 +158,7 @@ func (s *Server) renderAttributes(c echo.Context, status int, errs component.Err
 	if err != nil {
 		return err
 	}
-	view := views.AttributesView{MayEdit: actor(c).Can(access.ManageProfiles), Errors: errs, Most: profile.MostIndexed}
+	view := views.AttributesView{MayEdit: actor(c).Can(access.ManageProfiles), Marks: markOptions(c), Errors: errs, Most: profile.MostIndexed}
 	_, parts, err := s.Profiles.Rules(ctx(c), actor(c))
 	if err != nil {
 		return err
@@ -179,15 +179,23 @@ func (s *Server) renderAttributes(c echo.Context, status int, errs component.Err
 			return err
 		}
 		if i < len(typed) {
-			a.Label, a.Personal, a.Address, a.Indexed = typed[i].Label, typed[i].Personal, typed[i].Address, typed[i].Indexed
+			a.Label, a.Mark, a.Address, a.Indexed = typed[i].Label, typed[i].Mark, typed[i].Address, typed[i].Indexed
 		}
 		view.Rows = append(view.Rows, views.AttributeRow{
 			Key: a.Key, Label: a.Label, Kind: text(c, "profiles.kind."+string(a.Kind)), Filled: i18n.Number(ctx(c), a.Filled),
 			Share: share(c, a.Filled, snapshot.Rows), Samples: strings.Join(samples, " · "), Sources: strings.Join(sources[a.Key], ", "), Uses: uses[a.Key],
-			Personal: a.Personal, Address: a.Address, Indexed: a.Indexed || a.Address, IsText: a.Kind == profile.Text, IsList: a.Kind == profile.List,
+			Mark: a.Mark.String(), Address: a.Address, Indexed: a.Indexed || a.Address, IsText: a.Kind == profile.Text, IsList: a.Kind == profile.List,
 		})
 	}
 	return render(c, status, views.Attributes(s.page(c, "profiles", text(c, "profiles.attributes"), profilesCrumb(c)), view))
+}
+
+// markOptions are the marks of attributes, to choose from.
+func markOptions(c echo.Context) (options []component.Option) {
+	for _, m := range profile.Marks {
+		options = append(options, component.Option{Value: m.String(), Label: text(c, "profiles.mark."+m.String())})
+	}
+	return options
 }
 
 func (s *Server) correctAttributes(c echo.Context) error {
@@ -198,7 +206,7 @@ func (s *Server) correctAttributes(c echo.Context) error {
 	var corrections []profile.Correction
 	for _, a := range snapshot.Attributes {
 		corrections = append(corrections, profile.Correction{
-			Key: a.Key, Label: c.FormValue("label-" + a.Key), Personal: c.FormValue("personal-"+a.Key) != "",
+			Key: a.Key, Label: c.FormValue("label-" + a.Key), Mark: profile.ParseMark(c.FormValue("mark-" + a.Key)),
 			Address: a.Kind == profile.Text && c.FormValue("address-"+a.Key) != "", Indexed: a.Kind != profile.List && c.FormValue("indexed-"+a.Key) != "",
 		})
 	}

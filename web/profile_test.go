@@ -50,10 +50,10 @@ func previewForm(t *testing.T, page answer) url.Values {
 	for _, field := range regexp.MustCompile(`<input class="input" type="text" value="([^"]*)"[^>]* name="(label-[^"]*)"`).FindAllStringSubmatch(page.body, -1) {
 		form.Set(field[2], field[1])
 	}
-	for _, field := range regexp.MustCompile(`name="((?:include|personal)-[^"]*)" value="1" checked`).FindAllStringSubmatch(page.body, -1) {
+	for _, field := range regexp.MustCompile(`name="(include-[^"]*)" value="1" checked`).FindAllStringSubmatch(page.body, -1) {
 		form.Set(field[1], "1")
 	}
-	for _, list := range regexp.MustCompile(`(?s)<select[^>]* name="(kind-[^"]*)"[^>]*>.*?<option value="([a-z]*)" selected`).FindAllStringSubmatch(page.body, -1) {
+	for _, list := range regexp.MustCompile(`(?s)<select[^>]* name="((?:kind|mark)-[^"]*)"[^>]*>.*?<option value="([a-z]*)" selected`).FindAllStringSubmatch(page.body, -1) {
 		form.Set(list[1], list[2])
 	}
 	return form
@@ -70,7 +70,7 @@ func TestAnAdministratorUploadsChecksCorrectsAndImportsProfiles(t *testing.T) {
 	path := a.Header.Get("Location")
 	preview := b.get(path).wants(t, http.StatusOK).has(t, "customers.csv", "anne@example.com", "Check the columns")
 	form := previewForm(t, preview)
-	for name, want := range map[string]string{"include-email": "1", "include-id": "", "personal-email": "1", "personal-points": "", "kind-points": "number", "kind-member": "boolean"} {
+	for name, want := range map[string]string{"include-email": "1", "include-id": "", "mark-email": "personal", "mark-points": "none", "kind-points": "number", "kind-member": "boolean"} {
 		if form.Get(name) != want {
 			t.Errorf("guessed %s=%q, want %q", name, form.Get(name), want)
 		}
@@ -176,11 +176,11 @@ func TestCorrectedAttributesAreSeenAtOnceAndSurviveTheNextUpload(t *testing.T) {
 	s := newSite(t)
 	importCustomers(t, s, customersFile)
 	b := s.as(t, "ada@example.com")
-	form := url.Values{"label-email": {"Mailadresse"}, "label-name": {"name"}, "label-points": {"points"}, "personal-points": {"1"}, "label-member": {"member"}}
+	form := url.Values{"label-email": {"Mailadresse"}, "label-name": {"name"}, "label-points": {"points"}, "mark-points": {"sensitive"}, "mark-email": {"personal"}, "mark-name": {"personal"}, "mark-member": {"none"}, "label-member": {"member"}}
 	b.post("/profiles/attributes", form).leads(t, "/profiles/attributes")
 	importCustomers(t, s, customersFile)
 	b.get("/profiles").has(t, "Mailadresse")
-	s.as(t, "vera@example.com").get("/profiles/attributes").has(t, "Mailadresse").lacks(t, "12.5")
+	s.as(t, "vera@example.com").get("/profiles/attributes").has(t, "Mailadresse", "Sensitive").lacks(t, "12.5")
 	form.Set("label-email", strings.Repeat("x", 101))
 	b.post("/profiles/attributes", form).wants(t, http.StatusUnprocessableEntity).has(t, "Use at most 100 characters", "label-email-error")
 }

@@ -314,7 +314,7 @@ func settingsForm(c echo.Context, guessed source.Settings) source.Settings {
 		column := &settings.Columns[n]
 		column.Label, column.Kind = c.FormValue("label-"+column.Key), profile.Kind(c.FormValue("kind-"+column.Key))
 		column.Attribute = c.FormValue("attribute-" + column.Key)
-		column.Personal, column.Include = c.FormValue("personal-"+column.Key) != "", c.FormValue("include-"+column.Key) != ""
+		column.Mark, column.Include = profile.ParseMark(c.FormValue("mark-"+column.Key)), c.FormValue("include-"+column.Key) != ""
 	}
 	return settings
 }

@@ -110,10 +110,11 @@ func (s *Server) previewView(c echo.Context, preview source.Preview, settings so
 	for _, kind := range profile.Kinds {
 		view.Kinds = append(view.Kinds, component.Option{Value: string(kind), Label: text(c, "profiles.kind."+string(kind))})
 	}
+	view.Marks = markOptions(c)
 	for n, column := range settings.Columns {
 		view.IDs = append(view.IDs, component.Option{Value: strconv.Itoa(n), Label: column.Heading})
 		view.Columns = append(view.Columns, views.ColumnRow{
-			Key: column.Key, Heading: column.Heading, Label: column.Label, Kind: string(column.Kind), Personal: column.Personal, Include: column.Include,
+			Key: column.Key, Heading: column.Heading, Label: column.Label, Kind: string(column.Kind), Mark: column.Mark.String(), Include: column.Include,
 			Samples: strings.Join(preview.Samples[n], " · "),
 		})
 	}

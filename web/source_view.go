@@ -69,7 +69,7 @@ func (s *Server) sourceSchema(c echo.Context, of source.Source, view *views.Show
 		for _, column := range of.Reading.Columns {
 			if column.Include {
 				view.Attributes = append(view.Attributes, views.AttributeRow{Label: column.Label, Kind: text(c, "profiles.kind."+string(column.Kind)),
-					Filled: "–", ShareText: "–", Share: -1, Personal: text(c, map[bool]string{true: "profiles.yes", false: "profiles.no"}[column.Personal])})
+					Filled: "–", ShareText: "–", Share: -1, Mark: text(c, "profiles.mark."+column.Mark.String())})
 			}
 		}
 	}
@@ -96,7 +96,7 @@ func (s *Server) sourceSchema(c echo.Context, of source.Source, view *views.Show
 		}
 		view.Attributes = append(view.Attributes, views.AttributeRow{
 			Label: a.Label, Kind: text(c, "profiles.kind."+string(a.Kind)), Filled: i18n.Number(ctx(c), a.Filled), Share: share,
-			ShareText: text(c, "sources.percent", "Percent", share), Personal: text(c, map[bool]string{true: "profiles.yes", false: "profiles.no"}[a.Personal]),
+			ShareText: text(c, "sources.percent", "Percent", share), Mark: text(c, "profiles.mark."+a.Mark.String()),
 		})
 	}
 	return nil

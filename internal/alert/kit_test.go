@@ -101,7 +101,7 @@ func newKit(t testing.TB) *kit {
 	}
 	k.Service = k.start()
 	k.exec(`INSERT INTO snapshots (id, state, row_count, file_name, id_label, created_at) VALUES (1, 'current', 1000, 'customers.csv', 'id', 0)`)
-	k.exec(`INSERT INTO attributes (key, label, kind, personal, position) VALUES ('email', 'Email', 'text', 1, 1)`)
+	k.exec(`INSERT INTO attributes (key, label, kind, mark, position) VALUES ('email', 'Email', 'text', 1, 1)`)
 	k.exec(`INSERT INTO snapshot_attributes (snapshot_id, position, attribute_key, column_name, kind) VALUES (1, 1, 'email', 'c1', 'text')`)
 	k.exec(`INSERT INTO segments (id, name, name_key, kind, definition, created_at, updated_at) VALUES (1, 'Everybody', 'everybody', 'rule', '{"kind":"rule"}', 0, 0)`)
 	k.connection(1, "Nordic Tea", true)

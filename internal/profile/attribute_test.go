@@ -23,7 +23,7 @@ func TestAnAttributeThatIsToBeFoundAtOnceGetsItsIndexNowAndInLaterImports(t *tes
 	k.load(t, "id,email,city,points\n1,anne@example.dk,Aarhus,5\n")
 	change := func(city, points bool) {
 		t.Helper()
-		err := k.CorrectAttributes(t.Context(), admin, []profile.Correction{{Key: "email", Label: "Email", Personal: true, Address: true},
+		err := k.CorrectAttributes(t.Context(), admin, []profile.Correction{{Key: "email", Label: "Email", Mark: profile.Personal, Address: true},
 			{Key: "city", Label: "City", Indexed: city}, {Key: "points", Label: "Points", Indexed: points}})
 		if err != nil {
 			t.Fatal(err)

@@ -284,7 +284,7 @@ func (s store) spoolColumns(ctx context.Context, spool Snapshot) (columns []Attr
 		if err := rows.Scan(&name, &declared); err != nil {
 			return nil, err
 		}
-		columns = append(columns, Attribute{Key: name, Label: name, Column: name, Kind: kinds[declared], Personal: true})
+		columns = append(columns, Attribute{Key: name, Label: name, Column: name, Kind: kinds[declared], Mark: Personal})
 	}
 	return columns, rows.Err()
 }

@@ -26,14 +26,14 @@ const (
 
 // Attribute is one column of a snapshot.
 type Attribute struct {
-	Key      string // stable across snapshots: what rules and mappings name; made from the column's heading
-	Label    string // what people read
-	Column   string // the column in the snapshot's table: c1, c2, …; never typed by a person
-	Kind     Kind
-	Personal bool // personal data: not for viewers
-	Address  bool // holds email addresses: people are known again by it
-	Indexed  bool // found quickly when it equals or begins with a text, in any case
-	Filled   int  // profiles that have a value
+	Key     string // stable across snapshots: what rules and mappings name; made from the column's heading
+	Label   string // what people read
+	Column  string // the column in the snapshot's table: c1, c2, …; never typed by a person
+	Kind    Kind
+	Mark    Mark // how much care the values need
+	Address bool // holds email addresses: people are known again by it
+	Indexed bool // found quickly when it equals or begins with a text, in any case
+	Filled  int  // profiles that have a value
 }
 
 // Snapshot is a set of profiles as one upload brought it. It never changes; a new upload makes a new one.

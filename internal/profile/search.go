@@ -136,7 +136,7 @@ func searched(snapshot Snapshot) []string {
 	const most = 40
 	columns := []string{"id"}
 	for _, a := range snapshot.Attributes {
-		if a.Personal && a.Kind == Text && len(columns) < most {
+		if a.Mark >= Personal && a.Kind == Text && len(columns) < most {
 			columns = append(columns, a.Column)
 		}
 	}

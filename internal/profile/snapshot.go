@@ -85,11 +85,11 @@ func (s *Service) Samples(ctx context.Context, actor access.Actor, snapshot Snap
 
 // Correction is what a person says about an attribute.
 type Correction struct {
-	Key      string
-	Label    string
-	Personal bool
-	Address  bool // text that holds email addresses: people are known again by it
-	Indexed  bool // found at once; addresses always are
+	Key     string
+	Label   string
+	Mark    Mark
+	Address bool // text that holds email addresses: people are known again by it
+	Indexed bool // found at once; addresses always are
 }
 
 // MostIndexed is how many attributes may be found at once besides addresses: each costs a second or two of writing with every

@@ -14,7 +14,7 @@ type store struct{ db *database.DB }
 
 // knownAttributes are those of all uploads so far, by key.
 func (s store) knownAttributes(ctx context.Context) (map[string]Attribute, error) {
-	rows, err := s.db.Reader().QueryContext(ctx, `SELECT key, label, kind, personal, address, indexed OR address FROM attributes`)
+	rows, err := s.db.Reader().QueryContext(ctx, `SELECT key, label, kind, mark, address, indexed OR address FROM attributes`)
 	if err != nil {
 		return nil, fmt.Errorf("list attributes: %w", err)
 	}
@@ -22,7 +22,7 @@ func (s store) knownAttributes(ctx context.Context) (map[string]Attribute, error
 	known := map[string]Attribute{}
 	for rows.Next() {
 		var a Attribute
-		if err := rows.Scan(&a.Key, &a.Label, &a.Kind, &a.Personal, &a.Address, &a.Indexed); err != nil {
+		if err := rows.Scan(&a.Key, &a.Label, &a.Kind, &a.Mark, &a.Address, &a.Indexed); err != nil {
 			return nil, fmt.Errorf("list attributes: %w", err)
 		}
 		known[a.Key] = a
@@ -32,8 +32,8 @@ func (s store) knownAttributes(ctx context.Context) (map[string]Attribute, error
 
 func (s store) correct(ctx context.Context, tx database.Tx, corrections []Correction) error {
 	for _, c := range corrections {
-		result, err := tx.ExecContext(ctx, `UPDATE attributes SET label = ?, personal = ?, address = ? AND kind = 'text', indexed = ? AND kind <> 'list' WHERE key = ?`,
-			c.Label, c.Personal, c.Address, c.Indexed, c.Key)
+		result, err := tx.ExecContext(ctx, `UPDATE attributes SET label = ?, mark = ?, address = ? AND kind = 'text', indexed = ? AND kind <> 'list' WHERE key = ?`,
+			c.Label, c.Mark, c.Address, c.Indexed, c.Key)
 		if err := changedOne(result, err, problem.New(problem.NotFound, "problem.not_found")); err != nil {
 			return err
 		}

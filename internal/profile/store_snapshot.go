@@ -26,7 +26,7 @@ func (s store) snapshot(ctx context.Context, where string, args ...any) (Snapsho
 		return Snapshot{}, fmt.Errorf("read snapshot: %w", err)
 	}
 	snapshot.CreatedAt = database.Time(created)
-	rows, err := s.db.Reader().QueryContext(ctx, `SELECT s.attribute_key, a.label, s.column_name, s.kind, a.personal, a.address, s.indexed, s.filled
+	rows, err := s.db.Reader().QueryContext(ctx, `SELECT s.attribute_key, a.label, s.column_name, s.kind, a.mark, a.address, s.indexed, s.filled
 		FROM snapshot_attributes s JOIN attributes a ON a.key = s.attribute_key WHERE s.snapshot_id = ? ORDER BY s.position`, snapshot.ID)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("read attributes: %w", err)
@@ -34,7 +34,7 @@ func (s store) snapshot(ctx context.Context, where string, args ...any) (Snapsho
 	defer rows.Close()
 	for rows.Next() {
 		var a Attribute
-		if err := rows.Scan(&a.Key, &a.Label, &a.Column, &a.Kind, &a.Personal, &a.Address, &a.Indexed, &a.Filled); err != nil {
+		if err := rows.Scan(&a.Key, &a.Label, &a.Column, &a.Kind, &a.Mark, &a.Address, &a.Indexed, &a.Filled); err != nil {
 			return Snapshot{}, fmt.Errorf("read attributes: %w", err)
 		}
 		snapshot.Attributes = append(snapshot.Attributes, a)
@@ -137,13 +137,14 @@ func (s store) missing(ctx context.Context, tx database.Tx, snapshot Snapshot, f
 // complete ends the filling of a snapshot: its columns become known, and nothing more is added.
 func (s store) complete(ctx context.Context, tx database.Tx, snapshot Snapshot, now time.Time) error {
 	for position, a := range snapshot.Attributes {
-		// An import says what a person chose with it; unified profiles leave that as it has become meanwhile.
-		update := `label = excluded.label, kind = excluded.kind, personal = excluded.personal, position = excluded.position`
+		// An import says what a person chose with it, but takes no mark down: that is done on the page of attributes, and an import of
+		// the same file by itself would undo it. Unified profiles leave all as it has become meanwhile.
+		update := `label = excluded.label, kind = excluded.kind, mark = max(mark, excluded.mark), position = excluded.position`
 		if snapshot.SourceID == 0 {
 			update = `position = excluded.position`
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO attributes (key, label, kind, personal, address, position) VALUES (?, ?, ?, ?, ?, ?)
-			ON CONFLICT (key) DO UPDATE SET `+update, a.Key, a.Label, a.Kind, a.Personal, a.Address, position)
+		_, err := tx.ExecContext(ctx, `INSERT INTO attributes (key, label, kind, mark, address, position) VALUES (?, ?, ?, ?, ?, ?)
+			ON CONFLICT (key) DO UPDATE SET `+update, a.Key, a.Label, a.Kind, a.Mark, a.Address, position)
 		if err != nil {
 			return fmt.Errorf("keep attribute: %w", err)
 		}

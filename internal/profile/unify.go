@@ -177,7 +177,7 @@ func columnsOf(parts []Part, trust Trust) (columns []column, err error) {
 				return nil, problem.New(problem.Conflict, "unification.kinds_differ", "Attribute", c.Label,
 					"First", parts[owner[a.Key]].Name, "Second", part.Name)
 			}
-			c.Personal, c.Address = c.Personal || a.Personal, c.Address || a.Address
+			c.Mark, c.Address = max(c.Mark, a.Mark), c.Address || a.Address
 			o := origin{p, a.Column}
 			if trust[a.Key] == part.SourceID {
 				c.from = append([]origin{o}, c.from...)

@@ -26,7 +26,7 @@ func (k kit) part(t testing.TB, id int64, s sourceOf) profile.Part {
 		key, kind, _ := strings.Cut(text, ":")
 		plain := strings.TrimSuffix(key, "*")
 		snapshot.Attributes = append(snapshot.Attributes, profile.Attribute{Key: plain, Label: plain, Column: fmt.Sprintf("c%d", i+1),
-			Kind: profile.Kind(kind), Address: plain != key, Personal: plain != key})
+			Kind: profile.Kind(kind), Address: plain != key, Mark: map[bool]profile.Mark{true: profile.Personal}[plain != key]})
 	}
 	var values []any
 	for _, line := range s.lines {

@@ -64,7 +64,7 @@ func (p *Plan) spooled(schema profile.Snapshot) error {
 func (p *Plan) spool() profile.Snapshot {
 	spool := profile.Snapshot{ID: p.SnapshotID}
 	add := func(c SpoolColumn) {
-		spool.Attributes = append(spool.Attributes, profile.Attribute{Key: c.Key, Label: c.Label, Kind: c.Kind, Personal: true,
+		spool.Attributes = append(spool.Attributes, profile.Attribute{Key: c.Key, Label: c.Label, Kind: c.Kind, Mark: profile.Personal,
 			Column: fmt.Sprintf("c%d", len(spool.Attributes)+1)})
 	}
 	for _, c := range p.Spool {

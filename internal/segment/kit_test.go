@@ -28,7 +28,7 @@ var people = []profile.Attribute{
 	{Key: "country", Label: "Country", Column: "c1", Kind: profile.Text},
 	{Key: "spent", Label: "Amount spent", Column: "c2", Kind: profile.Number},
 	{Key: "member", Label: "Member", Column: "c3", Kind: profile.Boolean},
-	{Key: "born", Label: "Born", Column: "c4", Kind: profile.Date, Personal: true},
+	{Key: "born", Label: "Born", Column: "c4", Kind: profile.Date, Mark: profile.Personal},
 	{Key: "seen", Label: "Last seen", Column: "c5", Kind: profile.DateTime},
 }
 

@@ -63,7 +63,7 @@ type Column struct {
 	Key       string       `json:"key"`
 	Label     string       `json:"label"`
 	Kind      profile.Kind `json:"kind"`
-	Personal  bool         `json:"personal"`
+	Mark      profile.Mark `json:"mark"`
 	Include   bool         `json:"include"`             // becomes an attribute
 	Attribute string       `json:"attribute,omitempty"` // key of the attribute that it becomes; "": its own
 	Native    profile.Kind `json:"native,omitempty"`    // of a database's column: what its values are there

@@ -88,7 +88,7 @@ func TestAFileBecomesTypedProfiles(t *testing.T) {
 	}
 	birth, _ := snapshot.Attribute("foedselsdato")
 	points, _ := snapshot.Attribute("point")
-	if birth.Filled != 1 || !birth.Personal || points.Personal {
+	if birth.Filled != 1 || birth.Mark != profile.Personal || points.Mark != profile.NotPersonal {
 		t.Errorf("birth %+v, points %+v", birth, points)
 	}
 }

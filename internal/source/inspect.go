@@ -53,10 +53,10 @@ func guess(found tabular.Inspection, known map[string]profile.Attribute) Setting
 		keys[i] = key
 		c := Column{
 			Heading: heading, Key: key, Label: tabular.LabelOf(heading), Include: true,
-			Kind: found.Kind(i, reading), Personal: found.Personal(i), Separator: found.Separator(i),
+			Kind: found.Kind(i, reading), Mark: found.Mark(i), Separator: found.Separator(i),
 		}
 		if a, ok := known[key]; ok {
-			c.Label, c.Personal = a.Label, a.Personal
+			c.Label, c.Mark = a.Label, a.Mark
 			if found.MostlyFits(i, a.Kind, reading) {
 				c.Kind = a.Kind
 			}

@@ -223,7 +223,7 @@ func (l *loader) plan() {
 		}
 		l.fields, l.how = append(l.fields, n), append(l.how, l.i.Settings.reading(c))
 		l.snapshot.Attributes = append(l.snapshot.Attributes, profile.Attribute{
-			Key: c.attribute(), Label: c.Label, Kind: c.Kind, Personal: c.Personal, Column: fmt.Sprintf("c%d", len(l.fields)),
+			Key: c.attribute(), Label: c.Label, Kind: c.Kind, Mark: c.Mark, Column: fmt.Sprintf("c%d", len(l.fields)),
 			Indexed: c.Kind == profile.Text && tabular.IsEmail(c.attribute()), Address: c.Kind == profile.Text && tabular.IsEmail(c.attribute()),
 		})
 	}

@@ -313,7 +313,7 @@ func (i *Import) take(settings Settings, others map[string]profile.Attribute) er
 	included := 0
 	for n, c := range settings.Columns {
 		own := &i.Settings.Columns[n]
-		own.Label, own.Kind, own.Personal, own.Include = strings.TrimSpace(c.Label), c.Kind, c.Personal, c.Include
+		own.Label, own.Kind, own.Mark, own.Include = strings.TrimSpace(c.Label), c.Kind, c.Mark, c.Include
 		own.Attribute = c.Attribute
 		if !own.Include {
 			continue

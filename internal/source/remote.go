@@ -202,9 +202,9 @@ func guessColumns(columns []warehouse.Column, known map[string]profile.Attribute
 			key = fmt.Sprintf("%s_%d", strings.TrimSuffix(cut(tabular.KeyOf("c "+c.Name), 40), "_"), n)
 		}
 		taken[key] = true
-		column := Column{Heading: c.Name, Key: key, Label: tabular.LabelOf(c.Name), Kind: c.Kind, Native: c.Kind, Include: true, Personal: tabular.IsEmail(key)}
+		column := Column{Heading: c.Name, Key: key, Label: tabular.LabelOf(c.Name), Kind: c.Kind, Native: c.Kind, Include: true, Mark: tabular.GuessMark(key, nil)}
 		if a, ok := known[key]; ok {
-			column.Label, column.Personal = a.Label, a.Personal
+			column.Label, column.Mark = a.Label, a.Mark
 			if becomes(c.Kind, a.Kind) {
 				column.Kind = a.Kind
 			}
@@ -354,7 +354,7 @@ func (s *Service) Staying(ctx context.Context, sourceID int64) (Staying, error) 
 	for _, c := range of.Reading.Columns {
 		if c.Include {
 			staying.Attributes = append(staying.Attributes, profile.Attribute{Key: c.attribute(), Label: c.Label, Column: c.Heading, Kind: c.Kind,
-				Personal: c.Personal, Address: c.Kind == profile.Text && tabular.IsEmail(c.Key)})
+				Mark: c.Mark, Address: c.Kind == profile.Text && tabular.IsEmail(c.Key)})
 		}
 	}
 	return staying, nil

@@ -14,6 +14,10 @@ var (
 	personalWords = words(`email mail phone mobile mobil tlf telefon telephone name navn fornavn efternavn firstname lastname
 		surname address adresse street vej gade birth birthday birthdate born foedt foedsel foedselsdag dob cpr ssn ip
 		postal postcode zip postnr postnummer gender sex koen passport pas iban`)
+	// Special categories of personal data, and numbers by which the state knows a person.
+	sensitiveWords = words(`cpr ssn health helbred sygdom disease diagnosis diagnose medical medicin allergy allergi disability handicap
+		religion religious faith trosretning ethnic ethnicity etnicitet political politik tradeunion fagforening sexuality seksualitet
+		genetic genetisk biometric biometrisk criminal straffet`)
 	emailWords = words(`email mail`)
 	// Digits that are no numbers: nobody adds them up, and a leading zero counts.
 	textWords = words(`phone mobile mobil tlf telefon telephone zip postal postcode postnr postnummer cpr cvr ssn ean iban sku`)
@@ -90,10 +94,13 @@ func (r Reading) mostlyFits(kind profile.Kind, values []string) bool {
 	return fitting*10 >= len(values)*9
 }
 
-// guessPersonal says whether a column looks like personal data: by its heading, or by most of its values.
-func guessPersonal(key string, values []string) bool {
-	if has(personalWords, key) {
-		return true
+// GuessMark says whether a column looks like personal or sensitive data: by its heading, or, personal alone, by most of its values.
+func GuessMark(key string, values []string) profile.Mark {
+	switch {
+	case has(sensitiveWords, key):
+		return profile.Sensitive
+	case has(personalWords, key):
+		return profile.Personal
 	}
 	looks := 0
 	for _, v := range values {
@@ -101,7 +108,10 @@ func guessPersonal(key string, values []string) bool {
 			looks++
 		}
 	}
-	return looks*2 > len(values)
+	if looks*2 > len(values) {
+		return profile.Personal
+	}
+	return profile.NotPersonal
 }
 
 // guessReading finds how the file writes decimals and dates. Undecided, it is the way of most of the world: a point,

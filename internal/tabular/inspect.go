@@ -106,9 +106,9 @@ func (f Inspection) MostlyFits(column int, kind profile.Kind, how Reading) bool 
 	return how.mostlyFits(kind, f.Values[column])
 }
 
-// Personal guesses whether a column holds personal data.
-func (f Inspection) Personal(column int) bool {
-	return guessPersonal(KeyOf(f.Headings[column]), f.Values[column])
+// Mark guesses whether a column holds personal or sensitive data.
+func (f Inspection) Mark(column int) profile.Mark {
+	return GuessMark(KeyOf(f.Headings[column]), f.Values[column])
 }
 
 // Samples are up to five different values of each column.

@@ -49,6 +49,7 @@ type ShowView struct {
 type AttributesView struct {
 	MayEdit bool
 	Rows    []AttributeRow
+	Marks   []component.Option
 	Errors  component.Errors
 	Most    int // how many may be found at once besides addresses
 }
@@ -58,6 +59,7 @@ type AttributeRow struct {
 	Key, Label, Kind, Filled, Share, Samples string
 	Sources                                  string           // names of those that have it
 	Uses                                     []component.Link // segments and exports that need it
-	Personal, Address, Indexed               bool
+	Mark                                     string
+	Address, Indexed                         bool
 	IsText, IsList                           bool
 }

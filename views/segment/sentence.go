@@ -86,7 +86,7 @@ func (s sayer) compared(ctx context.Context, c segment.Condition) string {
 	}
 	label, kind, personal := c.Label, profile.Text, true // of one that is gone nobody knows
 	if attribute, ok := s.known.Attribute(c.Attribute); ok {
-		label, kind, personal = attribute.Label, attribute.Kind, attribute.Personal
+		label, kind, personal = attribute.Label, attribute.Kind, attribute.Mark >= profile.Personal
 	}
 	if label == "" {
 		label = c.Attribute

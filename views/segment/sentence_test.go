@@ -76,7 +76,7 @@ func TestARuleReadsAsASentence(t *testing.T) {
 }
 
 func TestARuleTellsNobodysDataToThoseWhoMayNotSeeIt(t *testing.T) {
-	attributes := append([]profile.Attribute{{Key: "email", Label: "Email", Kind: profile.Text, Personal: true}, {Key: "birth", Label: "Birth date", Kind: profile.Date, Personal: true}}, known...)
+	attributes := append([]profile.Attribute{{Key: "email", Label: "Email", Kind: profile.Text, Mark: profile.Personal}, {Key: "birth", Label: "Birth date", Kind: profile.Date, Mark: profile.Personal}}, known...)
 	rule := ruled(segment.All, []segment.Group{{Match: segment.Any, Conditions: []segment.Condition{
 		when("email", segment.InList, "ann@example.com", "bo@example.com"), when("birth", segment.Before, "1990-05-01"),
 		when("birth", segment.AnniversaryIn, "7"), {Attribute: "nickname", Label: "Nickname", Operator: segment.Contains, Values: []string{"Annie"}},

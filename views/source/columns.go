@@ -29,7 +29,7 @@ func historyColumns(ctx context.Context) []component.Column {
 
 func attributeColumns(ctx context.Context) []component.Column {
 	return []component.Column{
-		{Label: i18n.T(ctx, "profiles.attribute.label")}, {Label: i18n.T(ctx, "profiles.attribute.kind")}, {Label: i18n.T(ctx, "profiles.attribute.personal")},
+		{Label: i18n.T(ctx, "profiles.attribute.label")}, {Label: i18n.T(ctx, "profiles.attribute.kind")}, {Label: i18n.T(ctx, "profiles.attribute.mark")},
 		{Label: i18n.T(ctx, "profiles.attribute.filled"), Numeric: true}, {Label: i18n.T(ctx, "sources.share")},
 	}
 }

@@ -54,10 +54,10 @@ type ShowView struct {
 
 // AttributeRow is one attribute of a source's profiles.
 type AttributeRow struct {
-	Label, Kind, Personal string
-	Filled                string
-	Share                 int // percent of the profiles
-	ShareText             string
+	Label, Kind, Mark string
+	Filled            string
+	Share             int // percent of the profiles
+	ShareText         string
 }
 
 // FormView is the form of a new source, or with the settings of one that is there.
@@ -161,6 +161,7 @@ type PreviewView struct {
 	MonthFirst   bool
 	Columns      []ColumnRow
 	Kinds        []component.Option
+	Marks        []component.Option
 	Remote       bool         // the columns of a database: nothing is to be said of separators and dates
 	Stays        bool         // nothing is imported
 	Others       bool         // columns may become attributes of other sources
@@ -178,7 +179,8 @@ type MissingRow struct {
 // ColumnRow is one column of the file.
 type ColumnRow struct {
 	Key, Heading, Label, Kind, Samples string
-	Personal, Include, New             bool
+	Mark                               string
+	Include, New                       bool
 	Attribute                          string
 	Attributes                         []component.Option // that the column may become
 }
