@@ -67,8 +67,8 @@ func (s Settings) told() map[string]string {
 			continue
 		}
 		text := string(c.Kind)
-		if c.Personal {
-			text += ", personal"
+		if c.Mark != profile.NotPersonal {
+			text += ", " + c.Mark.String()
 		}
 		if c.attribute() != c.Key {
 			text += " → " + c.attribute()
