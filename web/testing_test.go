@@ -43,7 +43,7 @@ type site struct {
 }
 
 // newSite starts a server with one person of each role. change may alter its services and options.
-func newSite(t *testing.T, change ...func(*Services, *Options)) *site {
+func newSite(t testing.TB, change ...func(*Services, *Options)) *site {
 	t.Helper()
 	s := newEmptySite(t, change...)
 	s.People = testkit.NewPeople(t, s.Accounts)
@@ -51,7 +51,7 @@ func newSite(t *testing.T, change ...func(*Services, *Options)) *site {
 }
 
 // newEmptySite starts a server that nobody has an account on.
-func newEmptySite(t *testing.T, change ...func(*Services, *Options)) *site {
+func newEmptySite(t testing.TB, change ...func(*Services, *Options)) *site {
 	t.Helper()
 	s := &site{db: testkit.Database(t), clock: testkit.NewClock(), ctx: t.Context(), log: &logBook{}}
 	sealer, err := secret.NewSealer(bytes.Repeat([]byte{7}, secret.KeyBytes))
