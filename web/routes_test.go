@@ -204,6 +204,19 @@ var expected = map[string]access.Action{
 	"POST /exports/:id/detach":               access.UseSomeConnections,
 	"GET /exports/:id/remove":                access.UseSomeConnections,
 	"POST /exports/:id/remove":               access.UseSomeConnections,
+	"GET /exports/:id/history":               access.LookAround,
+	"GET /exports/:id/history/compare":       access.LookAround,
+	"POST /exports/:id/history/:number":      access.UseSomeConnections,
+	"GET /segments/:id/history":              access.LookAround,
+	"GET /segments/:id/history/compare":      access.LookAround,
+	"POST /segments/:id/history/:number":     access.EditSegments,
+	"GET /system/schedule/history":           access.ManageSchedule,
+	"GET /system/schedule/history/compare":   access.ManageSchedule,
+	"POST /system/schedule/history/:number":  access.ManageSchedule,
+	"GET /exports/:id/approval":              access.LookAround,
+	"POST /exports/:id/approval":             access.ApproveExports,
+	"GET /system/approvals":                  access.ManageApprovals,
+	"POST /system/approvals":                 access.ManageApprovals,
 	"GET /runs":                              access.LookAround,
 	"GET /runs/rows":                         access.LookAround,
 	"GET /runs/:id":                          access.LookAround,
@@ -277,7 +290,7 @@ func TestEveryRouteIsOpenToWhomItShouldBeAndToNobodyElse(t *testing.T) {
 			if route.Action == public || route.Action == byToken || route.Path == "/events" {
 				continue // open to all; for programs; and a stream, whose tests are in event_test.go
 			}
-			path := strings.NewReplacer(":id", "1", ":user", "1", "*", "x").Replace(route.Path)
+			path := strings.NewReplacer(":id", "1", ":number", "1", ":user", "1", "*", "x").Replace(route.Path)
 			var a answer
 			if route.Method == http.MethodGet {
 				a = b.get(path)
@@ -309,7 +322,7 @@ var onlyAsks = []string{"GET /help", "GET /help/api", "GET /users/new", "GET /co
 
 // visit asks for a route as its own page would, with 1 for whatever it names.
 func (b *browser) visit(route Route, token url.Values) answer {
-	path := strings.NewReplacer("/rows", "/rows?ids=1", ":id", "1", ":profile", "1", "*", "x").Replace(route.Path)
+	path := strings.NewReplacer("/rows", "/rows?ids=1", ":id", "1", ":number", "1", ":profile", "1", "*", "x").Replace(route.Path)
 	switch {
 	case route.Method == http.MethodGet:
 		return b.get(path)

@@ -17,6 +17,7 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/alert"
+	"github.com/segue-app/segue/internal/approval"
 	"github.com/segue-app/segue/internal/blueprint"
 	"github.com/segue-app/segue/internal/chain"
 	"github.com/segue-app/segue/internal/connection"
@@ -54,6 +55,7 @@ type Services struct {
 	Exclusions  *exclusion.Service
 	Connections *connection.Service
 	Exports     *export.Service
+	Approvals   *approval.Service
 	Runs        *run.Service
 	Schedule    *schedule.Service
 	Alerts      *alert.Service
@@ -144,7 +146,7 @@ func New(services Services, options Options) *Server {
 	for _, area := range []func(*routes){
 		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.confirmRoutes, s.companyRoutes, s.resetRoutes, s.userRoutes, s.segmentRoutes, s.exclusionRoutes,
 		s.profileRoutes, s.unificationRoutes, s.sourceRoutes, s.importRoutes, s.connectionRoutes, s.scheduleRoutes, s.statusRoutes, s.helpRoutes,
-		s.exportRoutes, s.runRoutes, s.outcomeRoutes, s.storyRoutes, s.erasureRoutes, s.termsRoutes, s.alertRoutes, s.hookRoutes, s.tokenRoutes, s.apiRoutes,
+		s.exportRoutes, s.runRoutes, s.outcomeRoutes, s.storyRoutes, s.erasureRoutes, s.termsRoutes, s.alertRoutes, s.hookRoutes, s.tokenRoutes, s.versionRoutes, s.approvalRoutes, s.apiRoutes,
 	} {
 		area(s.routes)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/alert"
+	"github.com/segue-app/segue/internal/approval"
 	"github.com/segue-app/segue/internal/budget"
 	"github.com/segue-app/segue/internal/chain"
 	"github.com/segue-app/segue/internal/database"
@@ -50,6 +51,8 @@ func withEngine(t testing.TB, services Services, db *database.DB, clock *testkit
 	log := slog.New(slog.DiscardHandler)
 	services.Exports = export.NewService(export.Dependencies{DB: db, Profiles: services.Profiles, Segments: services.Segments,
 		Connections: services.Connections, Drivers: drivers, Places: outcomePlaces, Events: services.Events, Clock: clock.Now})
+	services.Approvals = approval.NewService(approval.Dependencies{DB: db, Exports: services.Exports, People: services.Accounts, Events: services.Events, Clock: clock.Now})
+	services.Exports.SetApprovals(services.Approvals)
 	sealer, err := secret.NewSealer(bytes.Repeat([]byte{7}, secret.KeyBytes))
 	if err != nil {
 		t.Fatal(err)

@@ -72,11 +72,21 @@ func DefinitionOf(v version.Version) (d Definition, err error) {
 }
 
 func (d Definition) draft() Draft {
-	draft := Draft{Name: d.Name, ConnectionID: d.ConnectionID, Mapping: d.Fields, Consent: d.Consent, Schedule: d.Schedule, Leavers: d.Leavers, AskShare: d.AskShare, Outcomes: d.Outcomes}
+	e := d.Export()
+	return Draft{Name: e.Name, ConnectionID: e.ConnectionID, Parts: e.Segments, Mapping: e.Mapping, Consent: e.Consent, Schedule: e.Schedule, Leavers: e.Leavers, AskShare: e.AskShare, Outcomes: e.Outcomes}
+}
+
+// Export is the export as the definition has it, to be told about.
+func (d Definition) Export() Export {
+	e := Export{Name: d.Name, DestinationType: d.Type, ConnectionID: d.ConnectionID, ConnectionName: d.Connection, Mapping: d.Fields, Consent: d.Consent, Schedule: d.Schedule, Leavers: d.Leavers,
+		AskShare: d.AskShare, Outcomes: d.Outcomes}
 	for _, part := range d.Segments {
-		draft.Parts = append(draft.Parts, Part{SegmentID: part.SegmentID, Name: part.Segment, Tag: part.Tag})
+		e.Segments = append(e.Segments, Part{SegmentID: part.SegmentID, Name: part.Segment, Tag: part.Tag})
 	}
-	return draft
+	if d.Paused {
+		e.PausedAt = time.Unix(0, 0)
+	}
+	return e
 }
 
 // act is what saving the draft makes of an export; id 0 is a new one.

@@ -45,7 +45,8 @@ func (l Listing) invitation(ctx context.Context) string {
 
 func (d Detail) actions(ctx context.Context) templ.Component {
 	if !d.MayEdit {
-		return component.Button{Label: i18n.T(ctx, "dryrun.link"), Icon: "eye", Href: Path(d.ID, "/dry-run")}
+		return templ.Join(component.Button{Label: i18n.T(ctx, "dryrun.link"), Icon: "eye", Href: Path(d.ID, "/dry-run")},
+			component.Button{Label: i18n.T(ctx, "version.history"), Icon: "history", Href: Path(d.ID, "/history"), Emphasis: component.Quiet})
 	}
 	if d.Active != nil {
 		return templ.Join(
@@ -64,6 +65,8 @@ func (d Detail) actions(ctx context.Context) templ.Component {
 // remedy leads to where the obstacle is mended; nothing for those who cannot.
 func (d Detail) remedy(ctx context.Context) templ.Component {
 	switch {
+	case d.Obstacle == string(export.AwaitsApproval):
+		return component.Button{Label: i18n.T(ctx, "approval.look"), Icon: "eye", Href: Path(d.ID, "/approval"), Small: true}
 	case d.Obstacle == string(export.IsPaused) && d.MayEdit:
 		return component.PostButton{Action: Path(d.ID, "/resume"), CSRF: d.CSRF, Button: component.Button{Label: i18n.T(ctx, "exports.resume"), Icon: "play", Small: true}}
 	case d.Obstacle == string(export.NoProfiles) && d.MayMend:

@@ -30,10 +30,7 @@ func (l Listing) invitation(ctx context.Context) string {
 
 func (d Detail) actions(ctx context.Context) templ.Component {
 	if !d.MayEdit {
-		if d.State == segment.Active {
-			return d.more()
-		}
-		return nil
+		return d.more()
 	}
 	first := component.PostButton{Action: address(d.ID, "/activate"), CSRF: d.CSRF, Button: component.Button{Label: i18n.T(ctx, "segments.activate"), Icon: "play"}}
 	if d.State == segment.Active {
