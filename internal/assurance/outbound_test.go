@@ -26,6 +26,8 @@ var outbound = map[string]string{
 	"internal/notice/call.go":            "hooks: what the operator allowed, judged after DNS by reach; no proxy, no redirects",
 	"internal/notice/mail/mail.go":       "the SMTP server that the operator named",
 	"internal/notice/mail/failure.go":    "reads the library's errors, and dials nothing",
+	"internal/oidc/flow.go":              "the provider that the operator named, by provider.go's client",
+	"internal/oidc/provider.go":          "the provider that the operator named, and what it names, by HTTPS; no redirects",
 	"internal/omnisend/omnisend.go":      "Omnisend, at the base that the operator gave; no redirects",
 	"internal/reach/reach.go":            "the dialler of what people of the pages name: it judges the address after DNS",
 	"internal/tabular/parquet/reader.go": "starts the program itself, to read a Parquet file apart; no arguments",
@@ -39,6 +41,7 @@ var outbound = map[string]string{
 	"internal/bench/bare.go":                "measuring: the sandbox on this machine",
 	"internal/bench/main.go":                "measuring: starts itself",
 	"internal/bench/standin.go":             "measuring: starts the sandbox",
+	"internal/oidc/oidctest/provider.go":    "tests: a provider on this machine",
 	"internal/process/process.go":           "tests and measuring: starts the program on this machine",
 	"internal/sbom/main.go":                 "make sbom: asks the go command",
 	"internal/sbom/part.go":                 "make sbom: asks the go command",
@@ -77,7 +80,7 @@ var modules = map[string]bool{
 	"github.com/klauspost/compress": false, "github.com/labstack/echo": false, "github.com/nicksnyder/go-i18n": false, "github.com/parquet-go": false,
 	"github.com/pressly/goose": false, "github.com/prometheus": false, "github.com/riverqueue": false, "go.opentelemetry.io/otel": false,
 	"go.opentelemetry.io/proto": false, "go.yaml.in/yaml": false, "golang.org/x": false, "google.golang.org/protobuf": false, "modernc.org/sqlite": false,
-	"golang.org/x/oauth2": true, "github.com/coreos/go-oidc": true,
+	"golang.org/x/oauth2": true, "github.com/coreos/go-oidc": true, "github.com/zitadel/oidc": true, "github.com/hashicorp": true, "github.com/openbao": true,
 	"github.com/google/licensecheck": false, "pgregory.net/rapid": false, "github.com/emersion": false, "github.com/chromedp": false, "github.com/CycloneDX": false,
 }
 
