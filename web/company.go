@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/oidc"
 	"github.com/segue-app/segue/internal/problem"
@@ -24,6 +25,7 @@ const (
 func (s *Server) companyRoutes(r *routes) {
 	r.get(companyPath, public, s.goToCompany)
 	r.get(companyReturn, public, s.returnFromCompany)
+	r.get(companyConfirm, access.SecureOwnAccount, s.goToConfirm)
 	r.get(companyLeave, public, s.leaveCompany) // and be signed out at the provider as well
 }
 
@@ -70,9 +72,15 @@ func (s *Server) returnFromCompany(c echo.Context) error {
 	pending := s.takePending(c)
 	next := internalPath(pending.Next)
 	failed := signInPath(next)
+	if pending.Purpose == oidc.Confirm {
+		failed = confirmAgain(pending)
+	}
 	proof, err := s.Provider.Finish(ctx(c), s.address(c, companyReturn), pending, c.QueryParams())
 	if err != nil {
 		return s.companyFailed(c, err, failed)
+	}
+	if pending.Purpose == oidc.Confirm {
+		return s.confirmedByCompany(c, pending, proof)
 	}
 	user, err := s.Accounts.SignInByProvider(ctx(c), account.Identity{
 		Issuer: proof.Issuer, Subject: proof.Subject, Email: proof.Email, EmailVerified: proof.EmailVerified, Name: proof.Name, Role: proof.Role,

@@ -86,12 +86,16 @@ func (s *Server) formGone(c echo.Context) error {
 }
 
 func (s *Server) renderConfirm(c echo.Context, status int, v views.ConfirmView) error {
-	v.Email = user(c).Email
+	v.Email, v.Password, v.Company = user(c).Email, s.Accounts.Passwords() && user(c).HasPassword(), s.confirmByCompany(c, v)
 	return render(c, status, views.Confirm(s.page(c, "account", text(c, "confirm.title")), v))
 }
 
 func (s *Server) confirmPerson(c echo.Context) error {
 	v := views.ConfirmView{Form: c.FormValue("form"), Next: internalPath(c.FormValue("next"))}
+	if s.hasProved(c, v.Form) {
+		s.setCookie(c, "proved", "", -1)
+		return s.confirmed(c, v.Form, v.Next)
+	}
 	err := s.Accounts.ConfirmPassword(ctx(c), actor(c), c.FormValue("password"))
 	if errs, ok := formErrors(c, err, "password", "account.password"); ok {
 		v.Errors = errs

@@ -26,6 +26,7 @@ var expected = map[string]access.Action{
 	"GET /session":                          access.LookAround,
 	"GET /sign-in/company":                  public,
 	"GET /sign-in/company/return":           public,
+	"GET /confirm/company":                  access.SecureOwnAccount,
 	"GET /sign-out/company":                 public,
 	"GET /forgotten":                        public,
 	"POST /forgotten":                       public,

@@ -82,6 +82,9 @@ func (u User) Actor() access.Actor {
 // SessionID is that of the session by which the user was identified; 0 when she was not.
 func (u User) SessionID() int64 { return u.session.ID }
 
+// HasPassword reports whether the user has one.
+func (u User) HasPassword() bool { return u.passwordHash != "" }
+
 // Proof is how the user proved who she is when the session began by which she was identified; "" when she was not.
 func (u User) Proof() Proof { return u.session.Proof }
 

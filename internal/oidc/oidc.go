@@ -82,6 +82,7 @@ type Pending struct {
 	Purpose  Purpose
 	UserID   int64  // who is to confirm; 0 for a sign-in
 	Next     string // where to go afterwards
+	Form     string // names the form that waits for a confirmation; "" for none
 	State    string
 	Nonce    string
 	Verifier string // of PKCE
