@@ -77,7 +77,6 @@ func (s *Server) endSession(c echo.Context) error {
 	}
 	// What the browser keeps of the pages goes with the session. Cookies stay: the browser is still known, and so is its language.
 	c.Response().Header().Set("Clear-Site-Data", `"cache", "storage"`)
-	s.flash(c, "success", "account.signed_out")
 	if leave != "" {
 		value, err := s.sealed.Encode("leave", leave)
 		if err != nil {
@@ -86,5 +85,6 @@ func (s *Server) endSession(c echo.Context) error {
 		s.setCookie(c, "leave", value, leaveSeconds)
 		return redirect(c, companyLeave)
 	}
+	s.flash(c, "success", "account.signed_out")
 	return redirect(c, "/sign-in")
 }

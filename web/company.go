@@ -129,7 +129,9 @@ func (s *Server) leaveCompany(c echo.Context) error {
 	}
 	c.Response().Header().Set("Refresh", "0; url="+address)
 	name := s.Provider.Name()
-	return render(c, http.StatusOK, views.Leave(s.page(c, "", text(c, "account.leave", "Name", name)), views.LeaveView{Name: name, Address: address}))
+	page := s.page(c, "", text(c, "account.leave", "Name", name))
+	s.flash(c, "success", "account.signed_out") // for the page that the provider leads back to
+	return render(c, http.StatusOK, views.Leave(page, views.LeaveView{Name: name, Address: address}))
 }
 
 // companyHref is the link by which somebody signs in at the provider.

@@ -16,6 +16,7 @@ import (
 // watch follows what the browser does for a page: requests under way, and whatever must not happen.
 type watch struct {
 	url string // of the site
+	too string // of another site that people are led to; "" for none
 
 	mutex    sync.Mutex
 	underWay map[network.RequestID]request
@@ -30,6 +31,13 @@ type request struct {
 	page    cdp.LoaderID // that asks
 }
 
+// alsoAt lets people be led to another site of the test.
+func (w *watch) alsoAt(url string) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.too = url
+}
+
 // see takes an event in.
 func (w *watch) see(event any) {
 	w.mutex.Lock()
@@ -39,7 +47,7 @@ func (w *watch) see(event any) {
 	}
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
-		if at := e.Request.URL; !strings.HasPrefix(at, w.url+"/") && !strings.HasPrefix(at, "data:") {
+		if at := e.Request.URL; !strings.HasPrefix(at, w.url+"/") && (w.too == "" || !strings.HasPrefix(at, w.too+"/")) && !strings.HasPrefix(at, "data:") {
 			w.found = append(w.found, "a request leaves this machine: "+at)
 		}
 		if e.Type != network.ResourceTypeEventSource {

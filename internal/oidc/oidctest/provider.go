@@ -69,6 +69,7 @@ func Start(t testing.TB, people ...Person) *Provider {
 	mux := http.NewServeMux()
 	mux.Handle("/", provider)
 	mux.HandleFunc("GET /login", page.show)
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.Handle("POST /login", op.NewIssuerInterceptor(provider.IssuerFromRequest).HandlerFunc(page.accept))
 	server.Config.Handler = mux
 	server.Start()
