@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -218,4 +219,47 @@ func (s *site) changes(t *testing.T) (n int64) {
 		t.Fatal(err)
 	}
 	return n
+}
+
+func TestEveryAttemptToSignInIsInTheAuditLogWithWhoAndFromWhere(t *testing.T) {
+	s := newSite(t)
+	if err := s.Accounts.Disable(t.Context(), access.System, s.Viewer.UserID); err != nil {
+		t.Fatal(err)
+	}
+	b := s.browser(t)
+	for _, form := range []url.Values{
+		{"email": {"ada@example.com"}, "password": {"wrong-" + testkit.Password}},
+		{"email": {"nobody.here@example.org"}, "password": {"wrong-" + testkit.Password}},
+		{"email": {"vera@example.com"}, "password": {testkit.Password}},
+		{"email": {"ada@example.com"}, "password": {testkit.Password}},
+	} {
+		b.post("/sign-in", form)
+	}
+	b.post("/sign-out", nil).leads(t, "/sign-in")
+	rows, err := s.db.Reader().QueryContext(t.Context(), `SELECT action || ' ' || subject_id || ' ' || address, subject_id || subject_name || user_name || changes || address FROM audit_entries
+		WHERE action LIKE 'account.sign%' ORDER BY id`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var found []string
+	for rows.Next() {
+		var line, all string
+		if err := rows.Scan(&line, &all); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(all, "nobody.here") || strings.Contains(all, testkit.Password) {
+			t.Errorf("an entry holds what was typed: %s", all)
+		}
+		found = append(found, line)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	ada, vera := s.Administrator.UserID, s.Viewer.UserID
+	want := []string{fmt.Sprintf("account.sign_in_failed %d 127.0.0.1", ada), "account.sign_in_failed  127.0.0.1", fmt.Sprintf("account.sign_in_disabled %d 127.0.0.1", vera),
+		fmt.Sprintf("account.signed_in %d 127.0.0.1", ada), fmt.Sprintf("account.signed_out %d 127.0.0.1", ada)}
+	if !slices.Equal(found, want) {
+		t.Errorf("the log says\n%s, want\n%s", strings.Join(found, "\n"), strings.Join(want, "\n"))
+	}
 }

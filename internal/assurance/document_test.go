@@ -11,6 +11,8 @@ import (
 // requirement is a row of the tables of SECURITY.md.
 type requirement struct{ number, asked, how, shown string }
 
+var isTest = regexp.MustCompile(`^(Test|Fuzz)[A-Z]\w*$`)
+
 var row = regexp.MustCompile(`(?m)^\| (\d+\.\d+\.\d+) \| (.+) \| (.+) \| (.+) \|$`)
 
 func document(t *testing.T) (text string, rows []requirement) {
@@ -68,6 +70,9 @@ func TestEveryRowSaysHowItIsMetAndByWhatThatIsShown(t *testing.T) {
 		}
 	}
 	for _, name := range mentioned.FindAllStringSubmatch(text, -1) {
+		if isTest.MatchString(name[1]) && !tests[name[1]] {
+			t.Errorf("there is no %s", name[1])
+		}
 		first, _, inside := strings.Cut(name[1], "/")
 		if _, err := os.Stat(filepath.Join(root, first)); !inside || err != nil {
 			continue // not a file of this repository
