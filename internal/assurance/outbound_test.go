@@ -81,6 +81,7 @@ var modules = map[string]bool{
 	"github.com/pressly/goose": false, "github.com/prometheus": false, "github.com/riverqueue": false, "go.opentelemetry.io/otel": false,
 	"go.opentelemetry.io/proto": false, "go.yaml.in/yaml": false, "golang.org/x": false, "google.golang.org/protobuf": false, "modernc.org/sqlite": false,
 	"golang.org/x/oauth2": true, "github.com/coreos/go-oidc": true, "github.com/zitadel/oidc": true, "github.com/hashicorp": true, "github.com/openbao": true,
+	"github.com/boombuler/barcode": false, "github.com/go-webauthn/webauthn": false, "github.com/go-webauthn/webauthn/metadata": true, "github.com/pquerna/otp": false,
 	"github.com/google/licensecheck": false, "pgregory.net/rapid": false, "github.com/emersion": false, "github.com/chromedp": false, "github.com/CycloneDX": false,
 }
 
