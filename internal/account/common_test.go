@@ -24,7 +24,7 @@ func TestTheListHoldsFarMoreThanTheThreeThousandMostCommonPasswordsThatAreLongEn
 
 func TestNoCommonPasswordIsTakenHoweverItIsWritten(t *testing.T) {
 	for i, entry := range commonList() {
-		if i%50 != 0 {
+		if i%250 != 0 {
 			continue
 		}
 		for _, typed := range []string{entry, strings.ToUpper(entry), entry + "!", "1" + entry + "2026"} {
