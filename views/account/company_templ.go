@@ -71,7 +71,7 @@ func (v ByCompany) offer() templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = component.Button{Label: i18n.T(ctx, "confirm.company", "Name", v.Name), Href: v.Href, Icon: "log-in"}.Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = component.Button{Label: i18n.T(ctx, "confirm.company", "Name", v.Name), Href: v.Href, Icon: "key-round"}.Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -109,7 +109,7 @@ func SignIn(p layout.Page, v SignInView) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = component.Button{Label: i18n.T(ctx, "account.company", "Name", v.Company), Href: v.CompanyHref, Icon: "log-in", Emphasis: company(v)}.Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = component.Button{Label: i18n.T(ctx, "account.company", "Name", v.Company), Href: v.CompanyHref, Icon: "key-round", Emphasis: company(v)}.Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
