@@ -43,6 +43,17 @@ func TestEverybodySignsInAndOut(t *testing.T) {
 	}
 }
 
+func TestAnOpenPageIsLeftWhenItsSessionIsOver(t *testing.T) {
+	t.Parallel()
+	p := start(t, 20).open(t, "en").signIn(access.Administrator)
+	p.visit("/segments")
+	p.evaluate(`document.dispatchEvent(new Event("visibilitychange")); fetch("/session").then(r => r.status)`, nil)
+	p.heading(words{"Segments", "Segmenter"}) // it stays while the session does
+	p.evaluate(`fetch("/sign-out", {method: "POST", body: new URLSearchParams(new FormData(document.querySelector("form[action='/sign-out']")))}).then(r => r.status)`, nil)
+	p.evaluate(`document.dispatchEvent(new Event("visibilitychange")); 0`, nil) // as when it is looked at again
+	p.heading(words{"Sign in", "Log på"})
+}
+
 func TestTheFirstAdministratorIsSetUp(t *testing.T) {
 	t.Parallel()
 	for _, language := range languages {
