@@ -15,7 +15,7 @@ func (s *Server) accountRoutes(r *routes) {
 	r.get("/sign-in", public, s.showSignIn)
 	r.post("/sign-in", public, s.signInWithPassword)
 	r.post("/sign-out", public, s.endSession)
-	r.get("/session", access.LookAround, s.stillSignedIn) // for pages that are open: whether to stay so
+	r.get("/session", access.SecureOwnAccount, s.stillSignedIn) // for pages that are open: whether to stay so
 
 	r.get("/setup", public, s.showSetup) // the first administrator, by the token on the console
 	r.post("/setup", public, s.setUp)
@@ -26,6 +26,8 @@ func (s *Server) accountRoutes(r *routes) {
 	r.post("/account", access.ManageOwnAccount, s.savePreferences)
 	r.post("/account/password", access.ManageOwnAccount, s.changePassword)
 	r.post("/account/sign-out-others", access.ManageOwnAccount, s.signOutOthers)
+	r.post("/account/sign-out-everywhere", access.ManageOwnAccount, s.signOutEverywhere)
+	r.post("/account/sessions/:id/end", access.ManageOwnAccount, s.endOneSession)
 }
 
 func (s *Server) showSignIn(c echo.Context) error {
@@ -42,6 +44,13 @@ func (s *Server) renderSignIn(c echo.Context, status int, view views.SignInView)
 		return err
 	}
 	view.NeedsSetup, view.Passwords = needed, s.Accounts.Passwords()
+	if site := s.passkeySite(c); view.Passwords && site.Possible() { // where only the company signs people in, nothing else does
+		asked, err := s.Factors.AskAnybody(site)
+		if err != nil {
+			return err
+		}
+		view.Passkey = &asked
+	}
 	if s.Provider != nil {
 		view.Company, view.CompanyHref = s.Provider.Name(), companyHref(view.Next)
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -29,9 +30,13 @@ func (s *Server) renderAccount(c echo.Context, status int, change func(*views.Ow
 	}
 	for _, session := range sessions {
 		v.Sessions = append(v.Sessions, views.SessionRow{
+			End: fmt.Sprintf("/account/sessions/%d/end", session.ID), Proof: text(c, "account.sessions.proof."+string(session.Proof)),
 			Browser: s.browserName(c, session.Browser), Address: session.Address, Current: session.Current,
 			Started: i18n.DateTime(ctx(c), session.CreatedAt), Seen: i18n.Ago(ctx(c), session.SeenAt, s.Clock()),
 		})
+	}
+	if v.Factors, err = s.factorsView(c); err != nil {
+		return err
 	}
 	if v.Alerts, err = s.ownAlerts(c); err != nil {
 		return err
@@ -78,7 +83,7 @@ func (s *Server) changePassword(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.signIn(c, user(c), account.ByPassword); err != nil { // a new token: the old one may be known to whom the old password was
+	if err := s.signIn(c, user(c), begun{by: user(c).Proof()}); err != nil { // a new token: the old one may be known to whom the old password was
 		return err
 	}
 	s.flash(c, "success", "account.password.changed")
@@ -90,6 +95,29 @@ func (s *Server) signOutOthers(c echo.Context) error {
 		return err
 	}
 	s.flash(c, "success", "account.sessions.ended")
+	return redirect(c, "/account")
+}
+
+func (s *Server) signOutEverywhere(c echo.Context) error {
+	if err := s.Accounts.EndEverywhere(ctx(c), actor(c)); err != nil {
+		return err
+	}
+	if err := s.signOut(c); err != nil {
+		return err
+	}
+	s.flash(c, "success", "account.sessions.ended_all")
+	return redirect(c, "/sign-in")
+}
+
+func (s *Server) endOneSession(c echo.Context) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+	if err := s.Accounts.EndOwnSession(ctx(c), actor(c), id); err != nil {
+		return err
+	}
+	s.flash(c, "success", "account.sessions.ended_one")
 	return redirect(c, "/account")
 }
 

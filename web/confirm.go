@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/kept"
 	"github.com/segue-app/segue/internal/problem"
 	views "github.com/segue-app/segue/views/account"
@@ -87,6 +88,18 @@ func (s *Server) formGone(c echo.Context) error {
 
 func (s *Server) renderConfirm(c echo.Context, status int, v views.ConfirmView) error {
 	v.Email, v.Password, v.Company = user(c).Email, s.Accounts.Passwords() && user(c).HasPassword(), s.confirmByCompany(c, v)
+	have, err := s.Factors.Mine(ctx(c), actor(c))
+	if err != nil {
+		return err
+	}
+	v.Codes = have.Codes()
+	if site := s.passkeySite(c); len(have.Passkeys) > 0 && site.Possible() {
+		asked, err := s.Factors.AskFor(ctx(c), actor(c).UserID, site)
+		if err != nil {
+			return err
+		}
+		v.Passkey = &asked
+	}
 	return render(c, status, views.Confirm(s.page(c, "account", text(c, "confirm.title")), v))
 }
 
@@ -96,8 +109,8 @@ func (s *Server) confirmPerson(c echo.Context) error {
 		s.setCookie(c, "proved", "", -1)
 		return s.confirmed(c, v.Form, v.Next)
 	}
-	err := s.Accounts.ConfirmPassword(ctx(c), actor(c), c.FormValue("password"))
-	if errs, ok := formErrors(c, err, "password", "account.password"); ok {
+	err := s.proveHere(c)
+	if errs, ok := formErrors(c, err, "password", "account.password", "code", "factor.code"); ok {
 		v.Errors = errs
 		return s.renderConfirm(c, http.StatusUnprocessableEntity, v)
 	}
@@ -105,6 +118,19 @@ func (s *Server) confirmPerson(c echo.Context) error {
 		return err
 	}
 	return s.confirmed(c, v.Form, v.Next)
+}
+
+// proveHere has who is signed in prove that it is she: by a passkey, a code or the password, whichever was sent.
+func (s *Server) proveHere(c echo.Context) error {
+	person := actor(c)
+	if reply := passkeyReply(c); reply.Answer != "" {
+		return s.Factors.ProvePasskey(ctx(c), person.UserID, s.passkeySite(c), reply)
+	}
+	if form, err := c.FormParams(); err == nil && form.Has("code") {
+		_, err := s.Factors.ProveCode(ctx(c), account.Guess{Kind: "confirm_code", UserID: person.UserID}, form.Get("code"), false)
+		return err
+	}
+	return s.Accounts.ConfirmPassword(ctx(c), person, c.FormValue("password"))
 }
 
 // confirmed notes that the person has proved just now that it is she, and goes on with the form that waits, or to the page.

@@ -12,6 +12,7 @@ const (
 	grantedRun    meaning = "granted run"    // of an export of a connection that is granted to her
 	grantedAlert  meaning = "granted alert"  // of such an export
 	ownToken      meaning = "own token"      // another's is as unknown as none, but to administrators
+	hersAlone     meaning = "hers alone"     // another's is as unknown as none: sessions and passkeys
 )
 
 // ownership says for every route that names something what it means. One that is missing here fails the test: decide, then write
@@ -19,6 +20,9 @@ const (
 var ownership = map[string]meaning{
 	"GET /account/tokens/:id/revoke":         ownToken,
 	"POST /account/tokens/:id/revoke":        ownToken,
+	"POST /account/sessions/:id/end":         hersAlone,
+	"POST /account/passkeys/:id/remove":      hersAlone,
+	"POST /users/:id/factors":                byRole,
 	"GET /users/:id":                         byRole,
 	"POST /users/:id/role":                   byRole,
 	"POST /users/:id/link":                   byRole,

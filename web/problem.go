@@ -12,6 +12,7 @@ import (
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/views/component"
+	factorviews "github.com/segue-app/segue/views/factor"
 	"github.com/segue-app/segue/views/layout"
 )
 
@@ -67,6 +68,11 @@ func (s *Server) showProblem(err error, c echo.Context) {
 	s.logRefusal(c, err)
 	if problem.Is(err, problem.ConfirmFirst) && c.Request().Header.Get("Accept") != eventStream {
 		if err = s.sendToConfirm(c); err == nil {
+			return
+		}
+	}
+	if p := problem.Of(err); p != nil && p.Code == access.FactorCode && c.Request().Method == http.MethodGet && !isHTMX(c) && c.Request().Header.Get("Accept") != eventStream {
+		if err = redirect(c, factorviews.Path); err == nil {
 			return
 		}
 	}

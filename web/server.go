@@ -25,6 +25,7 @@ import (
 	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/exclusion"
 	"github.com/segue-app/segue/internal/export"
+	"github.com/segue-app/segue/internal/factor"
 	"github.com/segue-app/segue/internal/kept"
 	"github.com/segue-app/segue/internal/notice"
 	"github.com/segue-app/segue/internal/oidc"
@@ -45,6 +46,7 @@ import (
 // Services are the parts of the domain that the pages call.
 type Services struct {
 	Accounts    *account.Service
+	Factors     *factor.Service
 	Kept        *kept.Service
 	Provider    *oidc.Provider // of the company; nil for none
 	Tokens      *token.Service
@@ -144,7 +146,7 @@ func New(services Services, options Options) *Server {
 	s.routes = &routes{server: s, raws: map[string]bool{}, topics: map[string]topic{}}
 	s.echo.Use(s.identifyRequest, s.traceRequest, s.logRequest, s.recoverPanic, s.secureHeaders, s.checkHost, s.traceOrigin, s.greet)
 	for _, area := range []func(*routes){
-		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.confirmRoutes, s.companyRoutes, s.resetRoutes, s.userRoutes, s.segmentRoutes, s.exclusionRoutes,
+		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.confirmRoutes, s.factorRoutes, s.companyRoutes, s.resetRoutes, s.userRoutes, s.segmentRoutes, s.exclusionRoutes,
 		s.profileRoutes, s.unificationRoutes, s.sourceRoutes, s.importRoutes, s.connectionRoutes, s.scheduleRoutes, s.statusRoutes, s.helpRoutes,
 		s.exportRoutes, s.runRoutes, s.outcomeRoutes, s.storyRoutes, s.erasureRoutes, s.termsRoutes, s.alertRoutes, s.hookRoutes, s.tokenRoutes, s.versionRoutes, s.approvalRoutes, s.apiRoutes,
 	} {

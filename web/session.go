@@ -23,7 +23,7 @@ type sessionStore struct {
 // What a session holds besides its ID.
 const (
 	sessionUser  = "user"
-	sessionProof = "proof" // while it begins
+	sessionBegun = "begun" // how, while it begins
 )
 
 func (s *Server) sessionStore() *sessionStore {
@@ -71,9 +71,9 @@ func (t *sessionStore) Save(r *http.Request, w http.ResponseWriter, session *ses
 	}
 	if session.ID == "" {
 		user, _ := session.Values[sessionUser].(account.User)
-		proof, _ := session.Values[sessionProof].(account.Proof)
+		how, _ := session.Values[sessionBegun].(begun)
 		token, err := t.server.Accounts.StartSession(ctx, account.Begun{
-			UserID: user.ID, Proof: proof, Browser: r.UserAgent(), Address: t.server.echo.IPExtractor(r),
+			UserID: user.ID, Proof: how.by, Confined: how.confined, Browser: r.UserAgent(), Address: t.server.echo.IPExtractor(r),
 		})
 		if err != nil {
 			return err
@@ -110,16 +110,14 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 // deviceSeconds is how long the browser keeps the token by which it is known; the accounts decide for how long it counts.
 const deviceSeconds = 90 * 24 * 3600
 
-// finishSignIn goes on with somebody who proved who she is: she is signed in, and led to the page.
-func (s *Server) finishSignIn(c echo.Context, user account.User, by account.Proof, next string) error {
-	if err := s.signIn(c, user, by); err != nil {
-		return err
-	}
-	return redirect(c, next)
+// begun is how a session begins.
+type begun struct {
+	by       account.Proof
+	confined bool // the person must set up a second factor first
 }
 
 // signIn begins a session for a user, under a new token, and ends the one that the browser had.
-func (s *Server) signIn(c echo.Context, user account.User, by account.Proof) error {
+func (s *Server) signIn(c echo.Context, user account.User, how begun) error {
 	session, err := s.sessionStore().Get(c.Request(), s.cookieName("session"))
 	if err != nil {
 		return err
@@ -130,7 +128,7 @@ func (s *Server) signIn(c echo.Context, user account.User, by account.Proof) err
 		}
 	}
 	session.ID = ""
-	session.Values = map[any]any{sessionUser: user, sessionProof: by}
+	session.Values = map[any]any{sessionUser: user, sessionBegun: how}
 	if err := session.Save(c.Request(), c.Response()); err != nil {
 		return err
 	}

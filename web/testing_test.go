@@ -18,6 +18,7 @@ import (
 
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/event"
+	"github.com/segue-app/segue/internal/factor"
 	"github.com/segue-app/segue/internal/kept"
 	"github.com/segue-app/segue/internal/logline"
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
@@ -59,6 +60,8 @@ func newEmptySite(t testing.TB, change ...func(*Services, *Options)) *site {
 		t.Fatal(err)
 	}
 	services := Services{Accounts: testkit.Accounts(t, s.db, s.clock), Events: &event.Hub{}, Clock: s.clock.Now}
+	services.Factors = factor.NewService(factor.Dependencies{DB: s.db, Sealer: sealer, Accounts: services.Accounts, Clock: s.clock.Now,
+		Log: logline.New(s.log, slog.LevelInfo, false)})
 	services.Kept = kept.NewService(s.db, sealer, s.clock.Now)
 	services.Tokens = token.NewService(s.db, services.Accounts, s.clock.Now)
 	services.Accounts.OnDisable(services.Tokens.EndAll)

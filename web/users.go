@@ -11,6 +11,8 @@ import (
 	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/i18n"
 	views "github.com/segue-app/segue/views/account"
+	"github.com/segue-app/segue/views/component"
+	factorviews "github.com/segue-app/segue/views/factor"
 	"github.com/segue-app/segue/views/layout"
 	tokenviews "github.com/segue-app/segue/views/token"
 )
@@ -27,6 +29,14 @@ func (s *Server) userRoutes(r *routes) {
 }
 
 func (s *Server) listUsers(c echo.Context) error {
+	return s.renderUsers(c, http.StatusOK, component.Errors{})
+}
+
+func (s *Server) renderUsers(c echo.Context, status int, errs component.Errors) error {
+	required, err := s.Factors.Required(ctx(c), actor(c))
+	if err != nil {
+		return err
+	}
 	users, err := s.Accounts.Users(ctx(c), actor(c))
 	if err != nil {
 		return err
@@ -35,7 +45,8 @@ func (s *Server) listUsers(c echo.Context) error {
 	for _, user := range users {
 		rows = append(rows, s.userRow(c, user))
 	}
-	return render(c, http.StatusOK, views.Users(s.page(c, "users", text(c, "account.users")), rows))
+	policy := factorviews.PolicyView{Required: required, Errors: errs}
+	return render(c, status, views.Users(s.page(c, "users", text(c, "account.users")), rows, policy))
 }
 
 func userPath(id int64) string { return fmt.Sprintf("/users/%d", id) }
@@ -125,7 +136,11 @@ func (s *Server) renderUser(c echo.Context, status int, id int64, change func(*v
 	if err != nil {
 		return err
 	}
-	v := views.UserView{UserRow: s.userRow(c, user), Role: user.Role, Created: i18n.DateTime(ctx(c), user.CreatedAt), Tokens: tokenviews.Of(s.tokenRows(c, tokens))}
+	factors, err := s.Factors.OfUser(ctx(c), actor(c), id)
+	if err != nil {
+		return err
+	}
+	v := views.UserView{Factors: factors, UserRow: s.userRow(c, user), Role: user.Role, Created: i18n.DateTime(ctx(c), user.CreatedAt), Tokens: tokenviews.Of(s.tokenRows(c, tokens))}
 	change(&v)
 	return render(c, status, views.User(s.page(c, "users", v.Name, s.usersCrumb(c)), v))
 }

@@ -5,15 +5,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"golang.org/x/term"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/factor"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/problem"
 )
@@ -22,6 +25,7 @@ type userCommand struct {
 	Add    userAddCommand    `cmd:"" help:"Add somebody. The password is asked for, or read as one line from standard input."`
 	List   userListCommand   `cmd:"" help:"List everybody."`
 	Invite userInviteCommand `cmd:"" help:"Print a link, good once and for three days, with which somebody chooses a new password."`
+	Reset  userResetCommand  `cmd:"" name:"reset-factors" help:"Take passkeys, codes and recovery codes away from somebody who lost them, and sign them out everywhere. The password stays."`
 }
 
 type userAddCommand struct {
@@ -91,7 +95,33 @@ func (c *userInviteCommand) Run(ctx context.Context) error {
 	})
 }
 
-func withAccounts(ctx context.Context, d data, work func(*account.Service) error) (err error) {
+type userResetCommand struct {
+	data
+	Email string `arg:"" help:"Address of the person."`
+}
+
+// Run takes the factors away.
+func (c *userResetCommand) Run(ctx context.Context) error {
+	return withDatabase(ctx, c.data, func(db *database.DB, accounts *account.Service) error {
+		user, err := accounts.UserByEmail(ctx, c.Email)
+		if err != nil {
+			return err
+		}
+		// Nothing is opened or sealed for it, so it also helps where the sealing key is lost.
+		factors := factor.NewService(factor.Dependencies{DB: db, Accounts: accounts, Clock: time.Now, Log: slog.Default()})
+		if err := factors.Reset(ctx, access.System, user.ID); err != nil {
+			return err
+		}
+		fmt.Printf("%s has no second factor now, and is signed out everywhere.\n", user.Email)
+		return nil
+	})
+}
+
+func withAccounts(ctx context.Context, d data, work func(*account.Service) error) error {
+	return withDatabase(ctx, d, func(_ *database.DB, accounts *account.Service) error { return work(accounts) })
+}
+
+func withDatabase(ctx context.Context, d data, work func(*database.DB, *account.Service) error) (err error) {
 	if err := os.MkdirAll(d.Data, 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
@@ -100,7 +130,7 @@ func withAccounts(ctx context.Context, d data, work func(*account.Service) error
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return plain(work(account.New(db, account.Options{})))
+	return plain(work(db, account.New(db, account.Options{})))
 }
 
 // plain says a problem in words, with every field that is wrong.

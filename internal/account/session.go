@@ -184,6 +184,50 @@ func (s *Service) EndOtherSessions(ctx context.Context, actor access.Actor, toke
 	})
 }
 
+// EndOwnSession ends one of the actor's sessions, in whichever browser. It is no failure when it has ended already.
+func (s *Service) EndOwnSession(ctx context.Context, actor access.Actor, id int64) error {
+	if err := actor.Require(access.ManageOwnAccount); err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, func(tx database.Tx) error {
+		ended, err := deleteOwnSession(ctx, tx, actor.UserID, id)
+		if err != nil || !ended {
+			return err
+		}
+		return s.write(ctx, tx, actor, audit.SessionEnded)
+	})
+}
+
+// EndEverywhere ends all of the actor's sessions, and forgets the browsers that were known.
+func (s *Service) EndEverywhere(ctx context.Context, actor access.Actor) error {
+	if err := actor.Require(access.ManageOwnAccount); err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, func(tx database.Tx) error {
+		if err := EndSessionsOf(ctx, tx, actor.UserID); err != nil {
+			return err
+		}
+		return s.write(ctx, tx, actor, audit.EndedEverywhere)
+	})
+}
+
+func (s *Service) write(ctx context.Context, tx database.Tx, actor access.Actor, what audit.Action) error {
+	return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: what, Subject: audit.Of("user", actor.UserID, actor.Email)})
+}
+
+// EndSessionsOf ends all sessions of a user, and forgets the browsers that were known, within the transaction.
+func EndSessionsOf(ctx context.Context, tx database.Tx, userID int64) error {
+	if err := deleteDevicesOf(ctx, tx, userID); err != nil {
+		return err
+	}
+	return deleteSessionsOf(ctx, tx, userID, nil)
+}
+
+// Unconfine lets a user do again what she may, within the transaction in which she set up a second factor.
+func Unconfine(ctx context.Context, tx database.Tx, userID int64) error {
+	return exec(ctx, tx, `UPDATE sessions SET confined = 0 WHERE user_id = ?`, userID)
+}
+
 // formerFor is how long the token before a confirmation still counts: for requests that the browser had sent already.
 const formerFor = 30 * time.Second
 

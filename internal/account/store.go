@@ -162,6 +162,16 @@ func deleteSession(ctx context.Context, tx database.Tx, hash []byte) error {
 	return exec(ctx, tx, `DELETE FROM sessions WHERE token_hash = ? OR former_hash = ?`, hash, hash)
 }
 
+// deleteOwnSession reports whether there was one.
+func deleteOwnSession(ctx context.Context, tx database.Tx, userID, id int64) (bool, error) {
+	result, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE id = ? AND user_id = ?`, id, userID)
+	if err != nil {
+		return false, fmt.Errorf("end session: %w", err)
+	}
+	n, err := result.RowsAffected()
+	return n > 0, err
+}
+
 // deleteSessionsOf ends a user's sessions, except the one with that hash.
 func deleteSessionsOf(ctx context.Context, tx database.Tx, userID int64, except []byte) error {
 	return exec(ctx, tx, `DELETE FROM sessions WHERE user_id = ? AND token_hash IS NOT ? AND (former_hash IS NULL OR former_hash IS NOT ?)`,

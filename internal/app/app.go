@@ -29,6 +29,7 @@ import (
 	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/exclusion"
 	"github.com/segue-app/segue/internal/export"
+	"github.com/segue-app/segue/internal/factor"
 	"github.com/segue-app/segue/internal/job"
 	"github.com/segue-app/segue/internal/kept"
 	"github.com/segue-app/segue/internal/notice"
@@ -87,6 +88,7 @@ type App struct {
 	Events      *event.Hub
 	Audit       *audit.Service
 	Accounts    *account.Service
+	Factors     *factor.Service
 	Kept        *kept.Service
 	Provider    *oidc.Provider // nil for none
 	Tokens      *token.Service
@@ -176,6 +178,7 @@ func (a *App) assemble(c Config) (err error) {
 	if a.Provider, err = oidc.New(c.Provider, c.Clock); err != nil {
 		return fmt.Errorf("the provider: %w", err)
 	}
+	a.Factors = factor.NewService(factor.Dependencies{DB: a.DB, Sealer: a.Sealer, Accounts: a.Accounts, Clock: c.Clock, Log: c.Log})
 	a.Tokens = token.NewService(a.DB, a.Accounts, c.Clock)
 	a.Accounts.OnDisable(a.Tokens.EndAll)
 	a.Profiles = profile.NewService(a.DB, a.Events, c.Clock)
@@ -286,6 +289,9 @@ func (h housekeeping) Tidy(ctx context.Context) error {
 		return err
 	}
 	if err := h.app.Kept.Tidy(ctx); err != nil {
+		return err
+	}
+	if err := h.app.Factors.Tidy(ctx); err != nil {
 		return err
 	}
 	if err := h.app.Notices.Tidy(ctx); err != nil {

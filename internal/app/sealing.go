@@ -13,6 +13,7 @@ import (
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/erasure"
 	"github.com/segue-app/segue/internal/exclusion"
+	"github.com/segue-app/segue/internal/factor"
 	"github.com/segue-app/segue/internal/kept"
 	"github.com/segue-app/segue/internal/notice"
 	"github.com/segue-app/segue/internal/reseal"
@@ -65,7 +66,7 @@ func Alone(c Config, work func() error) (err error) {
 
 // Sealed tells where sealed values are.
 func Sealed() []reseal.Place {
-	return slices.Concat(connection.Sealed(), source.Sealed(), exclusion.Sealed(), run.Sealed(), erasure.Sealed(), notice.Sealed(), audit.Sealed(), kept.Sealed())
+	return slices.Concat(connection.Sealed(), source.Sealed(), exclusion.Sealed(), run.Sealed(), erasure.Sealed(), notice.Sealed(), audit.Sealed(), kept.Sealed(), factor.Sealed())
 }
 
 // openSealer reads the sealing key. It makes a key file when there is none, unless something is sealed already: a new key would open

@@ -127,6 +127,18 @@ const (
 	RoleByProvider    Action = "account.role_by_provider"
 	RefusedByProvider Action = "account.refused_by_provider"
 
+	CodesAdded      Action = "factor.codes_added"
+	CodesRemoved    Action = "factor.codes_removed"
+	PasskeyAdded    Action = "factor.passkey_added"
+	PasskeyRemoved  Action = "factor.passkey_removed"
+	PasskeySuspect  Action = "factor.passkey_suspect" // it counted backwards, as a copy of it would
+	RecoveryRenewed Action = "factor.recovery_renewed"
+	RecoveryUsed    Action = "factor.recovery_used"
+	FactorsReset    Action = "factor.reset"    // all of a person, who lost them
+	FactorsRequired Action = "factor.required" // who must have one
+	SessionEnded    Action = "account.session_ended"
+	EndedEverywhere Action = "account.signed_out_everywhere"
+
 	ExportWentBack   Action = "export.went_back"   // to an earlier version
 	SegmentWentBack  Action = "segment.went_back"  // likewise
 	ScheduleWentBack Action = "schedule.went_back" // likewise
@@ -158,6 +170,8 @@ var Actions = []Action{
 	PersonErased, RetentionSaved,
 	SawProfile, SawSearch, SawSamples, SawStory, SawRejections, SawOutcomes, SawEvidence, SawMembers, SawUnmatched, SawRule, SawSpecimen, SawFound, SawUpload, SawExclusion,
 	ConfigApplied, BackedUp, Restored, KeyLost, LogDownloaded, LogSeen,
+	CodesAdded, CodesRemoved, PasskeyAdded, PasskeyRemoved, PasskeySuspect, RecoveryRenewed, RecoveryUsed, FactorsReset, FactorsRequired,
+	SessionEnded, EndedEverywhere,
 	ExportWentBack, SegmentWentBack, ScheduleWentBack,
 	ApprovalGiven, ApprovalRefused, ApprovalSettingsSet,
 	GrantChanged, ExportWithdrawn,

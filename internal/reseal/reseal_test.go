@@ -220,7 +220,7 @@ func TestWhatOpensWithNoKeyStaysAsItIsAndIsTold(t *testing.T) {
 // TestEveryColumnOfBytesIsKnownToBeSealedOrNot fails for a column that nobody has decided on: a sealed value that is not among
 // the places is lost with the next exchange.
 func TestEveryColumnOfBytesIsKnownToBeSealedOrNot(t *testing.T) {
-	hashes := strings.Fields(`sessions.token_hash sessions.former_hash kept_forms.token_hash devices.token_hash invitations.token_hash resets.token_hash excluded_emails.hash erased_fingerprints.hash
+	hashes := strings.Fields(`sessions.token_hash sessions.former_hash kept_forms.token_hash recovery_codes.code_hash passkeys.user_handle passkeys.credential_id answered_challenges.challenge_hash devices.token_hash invitations.token_hash resets.token_hash excluded_emails.hash erased_fingerprints.hash
 		deliveries.hash refusals.hash tokens.hash token_starts.key_hash token_starts.asked audit_entries.hash audit_seals.mac`)
 	k := apptest.Start(t, 1)
 	columns, err := database.Column[string](k.DB.Reader().QueryContext(t.Context(), `SELECT s.name || '.' || c.name FROM sqlite_schema s, pragma_table_info(s.name) c
