@@ -43,6 +43,11 @@ CREATE TABLE export_mappings (
     field     TEXT    NOT NULL,                           -- of the destination
     attribute TEXT    NOT NULL,                           -- key of a profile attribute
     clear     INTEGER NOT NULL DEFAULT 0,                 -- 1: an empty value empties the field at the destination
+    meant     INTEGER NOT NULL DEFAULT 0,                 -- 1: somebody ticked that it is sent although it is personal or sensitive
+    meant_as  INTEGER NOT NULL DEFAULT 0,                 -- the mark of the attribute when the line was saved
+    reason    TEXT    NOT NULL DEFAULT '',                -- why a sensitive one is sent
+    meant_by  TEXT    NOT NULL DEFAULT '',
+    meant_at  INTEGER,
     position  INTEGER NOT NULL,
     PRIMARY KEY (export_id, field)
 ) STRICT, WITHOUT ROWID;

@@ -135,6 +135,9 @@ func (s *Server) showExport(c echo.Context) error {
 	if d.Obstacle, err = s.Exports.Readiness(ctx(c), e); err != nil {
 		return err
 	}
+	if d.Unconfirmed, err = s.unconfirmed(c, e); err != nil {
+		return err
+	}
 	if err := s.addComing(c, &d); err != nil {
 		return err
 	}

@@ -54,6 +54,7 @@ func (s *Server) editExport(c echo.Context) error {
 		return err
 	}
 	form := formOf(e, driver.Info())
+	form.Meant = meantOf(c, e)
 	form.ID, form.Version, form.Name = e.ID, e.Version, e.Name
 	return s.renderExportForm(c, http.StatusOK, form, "")
 }
@@ -149,7 +150,7 @@ func readExportForm(values url.Values) views.Form {
 		chosen.Asked = values.Has(export.TagField(id))
 		form.Chosen = append(form.Chosen, chosen)
 	}
-	form.Consent = readConsent(values)
+	form.Consent, form.Meant = readConsent(values), readMeant(values)
 	for i := range mostLines {
 		at := "line." + strconv.Itoa(i) + "."
 		if !values.Has(at + "field") {
@@ -182,6 +183,9 @@ func (s *Server) saveExport(c echo.Context, form views.Form) error {
 	}
 	consents, consent := mapConsent(form.Consent, info)
 	draft.Mapping, draft.Consent = append(draft.Mapping, consents...), consent
+	for i, pair := range draft.Mapping {
+		draft.Mapping[i].Meant, draft.Mapping[i].Reason = form.Meant[pair.Attribute].Ticked, form.Meant[pair.Attribute].Reason
+	}
 	var saved export.Export
 	if form.ID == 0 {
 		saved, err = s.Exports.Create(ctx(c), actor(c), draft)
@@ -305,7 +309,7 @@ func (s *Server) renderFormPart(c echo.Context, status int, form views.Form) err
 		return render(c, status, views.Tags(form))
 	default:
 		c.Response().Header().Set("HX-Trigger-After-Settle", views.ChangedEvent)
-		return render(c, status, views.Matching(form))
+		return render(c, status, views.Exchanged(form))
 	}
 }
 

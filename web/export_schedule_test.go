@@ -34,7 +34,7 @@ func TestTheFormOfAnExportKeepsItsScheduleThroughErrors(t *testing.T) {
 	s := newSite(t)
 	s.exporting(t)
 	carl := s.as(t, "carl@example.com")
-	form := url.Values{"do": {"save"}, "name": {""}, "connection": {"1"}, "segments": {"1"}, "tag.1": {"vip"}, "field.email": {"email"}, "leavers": {"untag"}, "ask_share": {"20"},
+	form := url.Values{"do": {"save"}, "name": {""}, "connection": {"1"}, "segments": {"1"}, "tag.1": {"vip"}, "field.email": {"email"}, "meant.email": {"1"}, "leavers": {"untag"}, "ask_share": {"20"},
 		"schedule": {"weekly"}, "schedule_weekday": {"6"}, "schedule_time": {"7:5"}}
 	carl.post("/exports", form).wants(t, http.StatusUnprocessableEntity).has(t, `value="6" checked`, `value="7:5"`, `href="#schedule_time"`)
 	form["name"], form["schedule_time"] = []string{"Saturdays"}, []string{"07:05"}

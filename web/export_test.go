@@ -15,7 +15,7 @@ import (
 // typed is the form of an export, filled.
 func typed(name string, more url.Values) url.Values {
 	form := url.Values{
-		"do": {"save"}, "name": {name}, "connection": {"1"}, "segments": {"1"}, "tag.1": {"vip"}, "field.email": {"email"}, "schedule": {"system"},
+		"do": {"save"}, "name": {name}, "connection": {"1"}, "segments": {"1"}, "tag.1": {"vip"}, "field.email": {"email"}, "meant.email": {"1"}, "meant.phone": {"1"}, "meant.first_name": {"1"}, "schedule": {"system"},
 	}
 	for key, values := range more {
 		form[key] = values

@@ -37,7 +37,7 @@ func (s *site) exporting(t *testing.T) export.Export {
 		t.Fatal(usable, err)
 	}
 	made, err := s.Exports.Create(t.Context(), s.Administrator, export.Draft{Name: "Newsletter", ConnectionID: usable[0].ID,
-		Parts: []export.Part{{SegmentID: segment.ID, Tag: "everybody"}}, Mapping: export.Mapping{{Field: destination.Email, Attribute: "email"}}})
+		Parts: []export.Part{{SegmentID: segment.ID, Tag: "everybody"}}, Mapping: export.Mapping{{Field: destination.Email, Attribute: "email", Meant: true}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -121,7 +121,7 @@ func (j *judgement) say(holds bool, c Condition) {
 // wanting are the obstacles of an export that somebody must do something about. What a key's failure keeps from running is told
 // by the alert about the connection, once for all its exports.
 var wanting = []string{
-	string(export.NoConnection), string(export.NoSegments), string(export.SegmentInactive), string(export.AttributeMissing),
+	string(export.NoConnection), string(export.NoSegments), string(export.SegmentInactive), string(export.AttributeMissing), string(export.Unconfirmed),
 	string(export.MixedBases), string(export.SourceGone), string(export.AwaitsApproval), string(connection.NotVerified), string(connection.NoConsent),
 	string(connection.NoExportUser), string(connection.ExportUserUnable),
 }

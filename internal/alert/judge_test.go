@@ -341,7 +341,7 @@ func TestTheHealthOfExportsSaysWhatReadinessSaysOfEach(t *testing.T) {
 	k.exec(`UPDATE export_mappings SET attribute = 'gone' WHERE export_id = 4`)
 	k.exec(`INSERT INTO export_segments (export_id, segment_id, position) VALUES (5, 2, 1), (7, 3, 1)`)
 	k.exec(`UPDATE exports SET connection_id = NULL WHERE id = 6`)
-	for _, change := range []string{``, `UPDATE connections SET failure = 'payment_required'`, `UPDATE connection_consents SET ended_at = 1`, `UPDATE snapshots SET state = 'dropped'`} {
+	for _, change := range []string{``, `UPDATE attributes SET mark = 2`, `UPDATE export_mappings SET meant = 1, meant_as = 2 WHERE export_id = 1`, `UPDATE connections SET failure = 'payment_required'`, `UPDATE connection_consents SET ended_at = 1`, `UPDATE snapshots SET state = 'dropped'`} {
 		if change != "" {
 			k.exec(change)
 		}

@@ -151,7 +151,7 @@ func TestWhatIsSentAsksAnewAndNameAndScheduleDoNot(t *testing.T) {
 		"the schedule":       {func(d *export.Draft) { d.Schedule = export.Schedule{When: export.Off} }, false},
 		"the order of lines": {func(d *export.Draft) { slices.Reverse(d.Mapping) }, false},
 		"a field": {func(d *export.Draft) {
-			d.Mapping = append(d.Mapping, export.Pair{Field: destination.CustomPrefix + "n", Attribute: "last_name"})
+			d.Mapping = append(d.Mapping, export.Pair{Field: destination.CustomPrefix + "n", Attribute: "last_name", Meant: true})
 		}, true},
 		"another attribute": {func(d *export.Draft) { d.Mapping[1].Attribute = "last_name" }, true},
 		"emptying a field":  {func(d *export.Draft) { d.Mapping[1].Clear = !d.Mapping[1].Clear }, true},

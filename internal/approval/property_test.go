@@ -55,7 +55,7 @@ func TestNoSequenceOfChangesEverRunsWhatNobodyElseApproved(t *testing.T) {
 		author := who()
 		part, err := o.Segments.Create(t.Context(), author, segment.Draft{Name: fmt.Sprint("Segment ", made), Definition: rule("Denmark")})
 		fail(err)
-		draft := export.Draft{Name: fmt.Sprint("Export ", made), ConnectionID: connection.ID, Parts: []export.Part{{SegmentID: part.ID}}, Mapping: export.Mapping{{Field: "email", Attribute: "email"}}, AskShare: 10}
+		draft := export.Draft{Name: fmt.Sprint("Export ", made), ConnectionID: connection.ID, Parts: []export.Part{{SegmentID: part.ID}}, Mapping: export.Mapping{{Field: "email", Attribute: "email", Meant: true}}, AskShare: 10}
 		e, err := o.Exports.Create(t.Context(), author, draft)
 		fail(err)
 		country := "Denmark"

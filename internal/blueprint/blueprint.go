@@ -68,7 +68,9 @@ type Part struct {
 type Field struct {
 	Field     string `json:"field"`
 	Attribute string `json:"attribute"`
-	Clear     bool   `json:"clear,omitempty"` // an empty value empties the field
+	Clear     bool   `json:"clear,omitempty"`  // an empty value empties the field
+	Meant     bool   `json:"meant,omitempty"`  // it is meant to be sent although it is personal or sensitive
+	Reason    string `json:"reason,omitempty"` // why, of a sensitive one
 }
 
 // Consent says what is known of the contacts' consents besides what is mapped.

@@ -37,8 +37,8 @@ exports:
     segments:
       - {segment: Inner north, tag: north}
     fields:
-      - {field: email, attribute: email}
-      - {field: firstName, attribute: first_name, clear: true}
+      - {field: email, attribute: email, meant: true}
+      - {field: firstName, attribute: first_name, clear: true, meant: true}
     schedule: on_demand
     ask_share: -1
     paused: true
@@ -135,7 +135,7 @@ exports:
     connection: nordlys NEWSLETTER
     segments: [{segment: norwegians, tag: "fjord: 1"}, {segment: Sleeping north}]
     fields:
-      - {field: email, attribute: email}
+      - {field: email, attribute: email, meant: true}
       - {field: emailStatusAt, attribute: newsletter_since}
       - {field: "custom:loyalty", attribute: city, clear: true}
     consent: {source: web shop, everyone: [email]}
@@ -145,13 +145,13 @@ exports:
   - name: Month's end
     connection: Nordlys newsletter
     segments: [{segment: Norwegians}]
-    fields: [{field: email, attribute: email}]
+    fields: [{field: email, attribute: email, meant: true}]
     schedule: {monthly: last, at: "23:59"}
     ask_share: -1
     paused: true
-  - {name: First, connection: Nordlys newsletter, segments: [{segment: Norwegians}], fields: [{field: email, attribute: email}], schedule: {monthly: 1, at: "00:00"}}
-  - {name: With the rest, connection: Nordlys newsletter, segments: [{segment: Norwegians}], fields: [{field: email, attribute: email}], consent: {source: told to nobody}}
-  - {name: When asked, connection: Nordlys newsletter, segments: [{segment: Norwegians}], fields: [{field: email, attribute: email}], schedule: on_demand}
+  - {name: First, connection: Nordlys newsletter, segments: [{segment: Norwegians}], fields: [{field: email, attribute: email, meant: true}], schedule: {monthly: 1, at: "00:00"}}
+  - {name: With the rest, connection: Nordlys newsletter, segments: [{segment: Norwegians}], fields: [{field: email, attribute: email, meant: true}], consent: {source: told to nobody}}
+  - {name: When asked, connection: Nordlys newsletter, segments: [{segment: Norwegians}], fields: [{field: email, attribute: email, meant: true}], schedule: on_demand}
 `
 
 func TestOneInstallationIsCarriedToAnotherAndIsTheSameThere(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/app/apptest"
 	"github.com/segue-app/segue/internal/blueprint"
+	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/segment"
 )
 
@@ -59,5 +61,53 @@ func TestWhatCannotBeAppliedIsLeftOutWithItsReason(t *testing.T) {
 				t.Errorf("%+v, %v", plan.Steps, err)
 			}
 		})
+	}
+}
+
+func TestWhatIsPersonalIsRefusedInAFileThatDoesNotSayThatItIsMeant(t *testing.T) {
+	k := apptest.Start(t, 20)
+	k.Connect()
+	for said, want := range map[string]string{
+		"":                                "meant.birth_date: problem.export.meant.sensitive",
+		", meant: true":                   "reason.birth_date: problem.export.meant.reason",
+		`, meant: true, reason: "Cards "`: "",
+	} {
+		mark(t, k, "birth_date", profile.Sensitive)
+		f := decode(t, `
+version: 1
+segments: [{name: All, rule: {match: all, conditions: [{attribute: email, operator: is_not_empty}]}}]
+exports: [{name: Birthdays, connection: Nordlys newsletter, segments: [{segment: All}], fields: [{field: email, attribute: email, meant: true}, {field: birthdate, attribute: birth_date`+said+`}]}]
+`)
+		plan, err := k.Blueprints.Compare(t.Context(), access.System, f, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if said != "" && !strings.Contains(plan.Steps[len(plan.Steps)-1].Diff, "meant: true") {
+			t.Errorf("the plan does not show the tick: %s", plan.Steps[len(plan.Steps)-1].Diff)
+		}
+		_, err = k.Blueprints.Apply(t.Context(), access.System, f, false, plan.Fingerprint)
+		got := ""
+		if p := problem.Of(err); p != nil && len(p.Fields) > 0 {
+			got = p.Fields[0].Name + ": " + p.Fields[0].Code
+		}
+		if got != want {
+			t.Errorf("%q: %q (%v), want %q", said, got, err, want)
+		}
+		if want == "" {
+			same(t, k, f)
+		}
+	}
+}
+
+// mark marks an attribute as an administrator does.
+func mark(t *testing.T, k *apptest.Kit, key string, as profile.Mark) {
+	t.Helper()
+	snapshot, err := k.Profiles.Current(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, _ := snapshot.Attribute(key)
+	if err := k.Profiles.CorrectAttributes(t.Context(), access.System, []profile.Correction{{Key: key, Label: a.Label, Mark: as, Address: a.Address, Indexed: a.Indexed}}); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -64,7 +64,7 @@ func relax(node *yaml.Node) {
 }
 
 // otherThanText are the names whose values are no text. Everything else is text, also where it looks like a number or a date.
-var otherThanText = []string{"version", "contributors", "ask_share", "paused", "clear", "match_case"}
+var otherThanText = []string{"version", "contributors", "ask_share", "paused", "clear", "meant", "match_case"}
 
 // Decode reads a file. What cannot be one is an Invalid problem of the field "file"; whether what it says can be here is not
 // looked at.

@@ -137,12 +137,12 @@ func Connect(ctx context.Context, a *app.App, name, key string) (connection.Conn
 
 // Mapping fills every field that the sample customers have an attribute for.
 var Mapping = export.Mapping{
-	{Field: destination.Email, Attribute: "email"}, {Field: destination.FirstName, Attribute: "first_name"},
-	{Field: destination.LastName, Attribute: "last_name"}, {Field: destination.Address, Attribute: "address"},
-	{Field: destination.PostalCode, Attribute: "postal_code"}, {Field: destination.City, Attribute: "city"},
-	{Field: destination.Country, Attribute: "country"}, {Field: destination.Phone, Attribute: "phone"},
-	{Field: destination.Birthdate, Attribute: "birth_date"}, {Field: destination.Gender, Attribute: "gender"},
-	{Field: destination.CustomPrefix + "loyalty_points", Attribute: "loyalty_points"},
+	{Field: destination.Email, Attribute: "email", Meant: true}, {Field: destination.FirstName, Attribute: "first_name", Meant: true},
+	{Field: destination.LastName, Attribute: "last_name", Meant: true}, {Field: destination.Address, Attribute: "address", Meant: true},
+	{Field: destination.PostalCode, Attribute: "postal_code", Meant: true}, {Field: destination.City, Attribute: "city", Meant: true},
+	{Field: destination.Country, Attribute: "country", Meant: true}, {Field: destination.Phone, Attribute: "phone", Meant: true},
+	{Field: destination.Birthdate, Attribute: "birth_date", Meant: true}, {Field: destination.Gender, Attribute: "gender", Meant: true},
+	{Field: destination.CustomPrefix + "loyalty_points", Attribute: "loyalty_points", Meant: true},
 }
 
 // Export makes an export of the segments over the connection.

@@ -68,7 +68,7 @@ func exporting(t *testing.T, k *apptest.Kit, called string, connectionID int64, 
 	}
 	e, err := k.Exports.Create(t.Context(), admin, export.Draft{Name: called, ConnectionID: connectionID, Leavers: leavers,
 		Parts: []export.Part{{SegmentID: page.Segments[0].ID, Tag: tag}},
-		Mapping: export.Mapping{{Field: destination.Email, Attribute: "email"}, {Field: destination.FirstName, Attribute: "first_name"},
+		Mapping: export.Mapping{{Field: destination.Email, Attribute: "email", Meant: true}, {Field: destination.FirstName, Attribute: "first_name", Meant: true},
 			{Field: destination.CustomPrefix + "points", Attribute: "points"}}})
 	if err != nil {
 		t.Fatal(err)

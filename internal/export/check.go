@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -21,6 +22,7 @@ const (
 // connection. Field names are those of the form: name, connection, segments, tag.<segment>, field.<field>.
 func (s *Service) check(ctx context.Context, actor access.Actor, id int64, draft Draft) (Draft, string, error) {
 	var check problem.Check
+	draft.Mapping = slices.Clone(draft.Mapping)
 	draft.Name = strings.Join(strings.Fields(draft.Name), " ")
 	switch {
 	case draft.Name == "":
@@ -133,12 +135,12 @@ func (s *Service) checkMapping(ctx context.Context, check *problem.Check, draft 
 		return err
 	}
 	seen := map[destination.Field]bool{}
-	for _, pair := range draft.Mapping {
+	for i, pair := range draft.Mapping {
 		if _, ofChannel := info.ChannelOf(pair.Field); ofChannel && pair.Attribute == "" {
 			continue // checkConsent says what is missing
 		}
 		name := MappingField(pair.Field)
-		switch _, known := snapshot.Attribute(pair.Attribute); {
+		switch attribute, known := snapshot.Attribute(pair.Attribute); {
 		case seen[pair.Field]:
 			check.Add(name, "problem.export.field_twice")
 		case !offers(info, pair.Field):
@@ -147,6 +149,10 @@ func (s *Service) checkMapping(ctx context.Context, check *problem.Check, draft 
 			check.Add(name, "problem.choose")
 		case pair.Clear && !info.Clears(pair.Field):
 			check.Add(name, "problem.export.field_not_cleared")
+		case !slices.ContainsFunc(draft.Mapping[:i], func(before Pair) bool { return before.Attribute == pair.Attribute }):
+			checkMeant(check, &draft.Mapping[i], attribute)
+		default:
+			checkMeant(&problem.Check{}, &draft.Mapping[i], attribute) // it is said once of each attribute what is wrong
 		}
 		seen[pair.Field] = true
 	}

@@ -58,8 +58,11 @@ type Mapping []Pair
 // Pair is one line of a mapping.
 type Pair struct {
 	Field     destination.Field `json:"field"`
-	Attribute string            `json:"attribute"`       // key of a profile attribute
-	Clear     bool              `json:"clear,omitempty"` // an empty value empties the field at the destination
+	Attribute string            `json:"attribute"`        // key of a profile attribute
+	Clear     bool              `json:"clear,omitempty"`  // an empty value empties the field at the destination
+	Meant     bool              `json:"meant,omitempty"`  // somebody ticked that it is sent although it is personal or sensitive
+	Reason    string            `json:"reason,omitempty"` // why, of a sensitive one
+	Tick      Tick              `json:"-"`
 }
 
 // Attributes lists the mapped attributes in the order of the lines.
@@ -133,10 +136,11 @@ const (
 	NoProfiles       Obstacle = "no_profiles"       // nothing was uploaded yet
 	AttributeMissing Obstacle = "attribute_missing" // the mapping names an attribute that the profiles no longer have
 	NoSegments       Obstacle = "no_segments"
-	SegmentInactive  Obstacle = "segment_inactive" // what it would send, and from whom it would take tags, is not known
-	MixedBases       Obstacle = "mixed_bases"      // its segments are made from different profiles
-	SourceGone       Obstacle = "source_gone"      // the source whose profiles stay where they are was removed
-	AwaitsApproval   Obstacle = "awaits_approval"  // a second person must look at it first
+	SegmentInactive  Obstacle = "segment_inactive"      // what it would send, and from whom it would take tags, is not known
+	MixedBases       Obstacle = "mixed_bases"           // its segments are made from different profiles
+	Unconfirmed      Obstacle = "sensitive_unconfirmed" // an attribute became sensitive, and nobody has said since that it is meant
+	SourceGone       Obstacle = "source_gone"           // the source whose profiles stay where they are was removed
+	AwaitsApproval   Obstacle = "awaits_approval"       // a second person must look at it first
 )
 
 // Draft is what a person enters to make or change an export.

@@ -7,6 +7,7 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/segment"
 )
 
@@ -88,8 +89,10 @@ func ofSegments(parts []Part) string {
 // missing is what keeps exports from running because of the profiles that they are made from.
 type missing struct {
 	bases   map[int64]string          // obstacles by base
-	exports map[int64]map[string]bool // attributes of exports that some base lacks
+	exports map[int64]map[string]bool // attributes of exports that some base lacks or marks as sensitive
 	lacks   map[int64]map[string]bool // attributes by the base that lacks them
+	marked  map[int64]map[string]bool // attributes by the base that marks them as sensitive
+	meant   map[int64]map[string]bool // sensitive attributes of exports that somebody means to be sent as such
 }
 
 func (m missing) obstacle(exportID, base int64) string {
@@ -101,6 +104,11 @@ func (m missing) obstacle(exportID, base int64) string {
 			return string(AttributeMissing)
 		}
 	}
+	for attribute := range m.exports[exportID] {
+		if m.marked[base][attribute] && !m.meant[exportID][attribute] {
+			return string(Unconfirmed)
+		}
+	}
 	return ""
 }
 
@@ -109,15 +117,15 @@ func (s *Service) missingAttributes(ctx context.Context, q database.Querier, pie
 	if err != nil {
 		return m, fmt.Errorf("list the attributes that exports use: %w", err)
 	}
-	m.bases, m.lacks = map[int64]string{}, map[int64]map[string]bool{}
-	var gone []string
+	m.bases, m.lacks, m.marked = map[int64]string{}, map[int64]map[string]bool{}, map[int64]map[string]bool{}
+	var gone, marked []string
 	for _, parts := range pieces {
 		base := baseOf(parts)
 		if _, known := m.bases[base]; known {
 			continue
 		}
 		snapshot, err := s.base(ctx, base)
-		m.bases[base], m.lacks[base] = "", map[string]bool{}
+		m.bases[base], m.lacks[base], m.marked[base] = "", map[string]bool{}, map[string]bool{}
 		switch {
 		case problem.Is(err, problem.NotFound) && base != 0:
 			m.bases[base] = string(SourceGone)
@@ -129,12 +137,19 @@ func (s *Service) missingAttributes(ctx context.Context, q database.Querier, pie
 			return m, err
 		}
 		for _, attribute := range attributes {
-			if _, ok := snapshot.Attribute(attribute); !ok {
+			switch a, ok := snapshot.Attribute(attribute); {
+			case !ok:
 				m.lacks[base][attribute] = true
 				gone = append(gone, attribute)
+			case a.Mark == profile.Sensitive:
+				m.marked[base][attribute] = true
+				marked = append(marked, attribute)
 			}
 		}
 	}
-	m.exports, err = exportsUsing(ctx, q, gone)
+	if m.exports, err = exportsUsing(ctx, q, append(gone, marked...), profile.NotPersonal); err != nil {
+		return m, err
+	}
+	m.meant, err = exportsUsing(ctx, q, marked, profile.Sensitive)
 	return m, err
 }

@@ -48,6 +48,9 @@ func (s *Service) Readiness(ctx context.Context, e Export) (code string, err err
 			return string(AttributeMissing), nil
 		}
 	}
+	if sensitive(e.Mapping.unconfirmed(snapshot)) {
+		return string(Unconfirmed), nil
+	}
 	clearance, err := s.approvals.Clearance(ctx, s.db.Reader(), e.ID)
 	if err != nil {
 		return "", err

@@ -167,6 +167,7 @@ func (s *Service) save(ctx context.Context, actor access.Actor, id int64, draft 
 				return problem.New(problem.Conflict, "problem.changed")
 			}
 		}
+		draft.Mapping.ticked(old.Mapping, actor, s.clock())
 		savedID, err := save(ctx, tx, id, actor.UserID, kind, draft, s.clock())
 		if err != nil {
 			return err

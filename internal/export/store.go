@@ -101,16 +101,18 @@ func parts(ctx context.Context, q database.Querier, id int64) (found []Part, err
 }
 
 func mapping(ctx context.Context, q database.Querier, id int64) (found Mapping, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT field, attribute, clear FROM export_mappings WHERE export_id = ? ORDER BY position`, id)
+	rows, err := q.QueryContext(ctx, `SELECT field, attribute, clear, meant, meant_as, reason, meant_by, meant_at FROM export_mappings WHERE export_id = ? ORDER BY position`, id)
 	if err != nil {
 		return nil, fmt.Errorf("read mapping of export %d: %w", id, err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var p Pair
-		if err := rows.Scan(&p.Field, &p.Attribute, &p.Clear); err != nil {
+		var at sql.NullInt64
+		if err := rows.Scan(&p.Field, &p.Attribute, &p.Clear, &p.Meant, &p.Tick.As, &p.Reason, &p.Tick.By, &at); err != nil {
 			return nil, err
 		}
+		p.Tick.At = database.NullTime(at)
 		found = append(found, p)
 	}
 	return found, rows.Err()
@@ -202,8 +204,8 @@ func save(ctx context.Context, tx database.Tx, id, by int64, destinationType str
 		}
 	}
 	for i, p := range d.Mapping {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO export_mappings (export_id, field, attribute, clear, position) VALUES (?, ?, ?, ?, ?)`,
-			id, p.Field, p.Attribute, p.Clear, i); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO export_mappings (export_id, field, attribute, clear, meant, meant_as, reason, meant_by, meant_at, position)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, p.Field, p.Attribute, p.Clear, p.Meant, p.Tick.As, p.Reason, p.Tick.By, database.NullMillis(p.Tick.At), i); err != nil {
 			return 0, fmt.Errorf("save mapping of export %d: %w", id, err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/profile"
 )
 
 func healths(ctx context.Context, q database.Querier) (found []Health, err error) {
@@ -47,8 +48,8 @@ func segmentsOf(ctx context.Context, q database.Querier) (found map[int64][]Part
 	return found, rows.Err()
 }
 
-// exportsUsing finds which of the attributes each export uses.
-func exportsUsing(ctx context.Context, q database.Querier, attributes []string) (found map[int64]map[string]bool, err error) {
+// exportsUsing finds which of the attributes each export uses, those alone that are meant to be sent as what is marked so at least.
+func exportsUsing(ctx context.Context, q database.Querier, attributes []string, least profile.Mark) (found map[int64]map[string]bool, err error) {
 	if len(attributes) == 0 {
 		return nil, nil
 	}
@@ -56,7 +57,7 @@ func exportsUsing(ctx context.Context, q database.Querier, attributes []string) 
 	if err != nil {
 		return nil, err
 	}
-	rows, err := q.QueryContext(ctx, `SELECT export_id, attribute FROM export_mappings WHERE attribute IN (SELECT value FROM json_each(?))`, string(list))
+	rows, err := q.QueryContext(ctx, `SELECT export_id, attribute FROM export_mappings WHERE attribute IN (SELECT value FROM json_each(?)) AND (? = 0 OR meant = 1 AND meant_as >= ?)`, string(list), least, least)
 	if err != nil {
 		return nil, fmt.Errorf("find the exports that use attributes: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
+	"github.com/segue-app/segue/internal/profile"
 )
 
 // Subject is the export as what something is done to.
@@ -80,6 +81,9 @@ func (m Mapping) told(field destination.Field) string {
 		text := pair.Attribute
 		if pair.Clear {
 			text += " (clear)"
+		}
+		if pair.Meant && pair.Tick.As > profile.NotPersonal {
+			text += " (meant, " + pair.Tick.As.String() + ")"
 		}
 		told = append(told, text)
 	}

@@ -57,6 +57,9 @@ func (d Definition) substance() any {
 	}
 	slices.SortFunc(parts, func(a, b PartDefinition) int { return int(a.SegmentID - b.SegmentID) })
 	fields := slices.Clone(d.Fields)
+	for i := range fields {
+		fields[i].Meant, fields[i].Reason = false, "" // who is sent what is in the line itself
+	}
 	slices.SortFunc(fields, func(a, b Pair) int { return strings.Compare(string(a.Field), string(b.Field)) })
 	consent := d.Consent
 	consent.Everyone = slices.Sorted(slices.Values(consent.Everyone))

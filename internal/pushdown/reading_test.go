@@ -270,7 +270,7 @@ func TestSegmentsOfSeveralBasesDoNotMix(t *testing.T) {
 	k := startKit(t, 50, 600)
 	here, there := k.segment("Everybody here", 0, everybody), k.segment("Everybody there", sourceID, everybody)
 	_, err := k.Exports.Create(t.Context(), k.admin(), export.Draft{Name: "Both", ConnectionID: k.Connect().ID, Parts: []export.Part{{SegmentID: here.ID}, {SegmentID: there.ID}},
-		Mapping: export.Mapping{{Field: "email", Attribute: "email"}}})
+		Mapping: export.Mapping{{Field: "email", Attribute: "email", Meant: true}}})
 	if p := problem.Of(err); p == nil || len(p.Fields) != 1 || p.Fields[0].Code != "problem.export.segments_base" {
 		t.Errorf("one export: %v", err)
 	}

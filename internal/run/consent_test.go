@@ -27,7 +27,7 @@ func people(rows ...string) string {
 
 // Mappings of the export of people: what is always mapped, and the status of each channel from the data.
 var (
-	plain  = export.Mapping{{Field: destination.Email, Attribute: "email"}, {Field: destination.Phone, Attribute: "phone"}, {Field: destination.City, Attribute: "city"}}
+	plain  = export.Mapping{{Field: destination.Email, Attribute: "email", Meant: true}, {Field: destination.Phone, Attribute: "phone", Meant: true}, {Field: destination.City, Attribute: "city"}}
 	byMail = export.Mapping{{Field: destination.EmailStatus, Attribute: "consent"}, {Field: destination.EmailStatusAt, Attribute: "consent_at"}}
 	bySMS  = export.Mapping{{Field: destination.SMSStatus, Attribute: "consent"}, {Field: destination.SMSStatusAt, Attribute: "consent_at"}}
 )

@@ -27,7 +27,7 @@ func delivered(t *testing.T, n int, leavers export.Leavers, share int) (*apptest
 	t.Helper()
 	k, e := townKit(t, leavers)
 	draft := export.Draft{Name: e.Name, ConnectionID: e.ConnectionID, Parts: e.Segments, Leavers: leavers, AskShare: share, Version: e.Version,
-		Mapping: export.Mapping{{Field: destination.Email, Attribute: "email"}}}
+		Mapping: export.Mapping{{Field: destination.Email, Attribute: "email", Meant: true}}}
 	e, err := k.Exports.Update(t.Context(), k.Actor(access.Administrator), e.ID, draft)
 	if err != nil {
 		t.Fatal(err)

@@ -295,7 +295,7 @@ func (w *world) changeParts(rt *rapid.T) {
 	w.save()
 }
 
-var optional = export.Mapping{{Field: destination.FirstName, Attribute: "first_name"}, {Field: destination.LastName, Attribute: "last_name"},
+var optional = export.Mapping{{Field: destination.FirstName, Attribute: "first_name", Meant: true}, {Field: destination.LastName, Attribute: "last_name", Meant: true},
 	{Field: destination.City, Attribute: "city"}, {Field: destination.CustomPrefix + "points", Attribute: "points"}, {Field: destination.Tags, Attribute: "labels"}}
 
 func (w *world) changeMapping(rt *rapid.T) {
@@ -305,7 +305,7 @@ func (w *world) changeMapping(rt *rapid.T) {
 }
 
 func (w *world) setMapping(address string, without []int) {
-	w.order.mapping = export.Mapping{{Field: destination.Email, Attribute: address}}
+	w.order.mapping = export.Mapping{{Field: destination.Email, Attribute: address, Meant: true}}
 	for i, pair := range optional {
 		if !slices.Contains(without, i) {
 			w.order.mapping = append(w.order.mapping, pair)

@@ -30,7 +30,7 @@ const (
 // mendable are the reasons for which a run is paused instead of ended, because a person can do something about them, or wait
 // until they pass.
 var mendable = []string{
-	string(export.IsPaused), string(export.AwaitsApproval), string(connection.NotVerified), string(connection.NoConsent), string(connection.NoExportUser),
+	string(export.IsPaused), string(export.Unconfirmed), string(export.AwaitsApproval), string(connection.NotVerified), string(connection.NoConsent), string(connection.NoExportUser),
 	string(connection.ExportUserUnable), string(connection.KeyFailed), string(connection.KeyRefused), string(connection.ScopeMissing),
 	string(connection.BrandUnable), string(connection.PaymentRequired), failUnavailable, failStalled, failSource, failSourceRefused,
 }

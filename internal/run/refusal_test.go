@@ -69,7 +69,7 @@ func TestWhoWasRefusedIsSentAgainWhenSomethingChanged(t *testing.T) {
 		},
 		"the mapping": func(k *apptest.Kit, e export.Export) run.Options {
 			draft := export.Draft{Name: e.Name, ConnectionID: e.ConnectionID, Parts: e.Segments, Leavers: e.Leavers, Version: e.Version,
-				Mapping: export.Mapping{{Field: destination.Email, Attribute: "email"}, {Field: destination.State, Attribute: "city"}}}
+				Mapping: export.Mapping{{Field: destination.Email, Attribute: "email", Meant: true}, {Field: destination.State, Attribute: "city"}}}
 			if _, err := k.Exports.Update(t.Context(), k.Actor(access.Administrator), e.ID, draft); err != nil {
 				t.Fatal(err)
 			}

@@ -43,7 +43,7 @@ func townExport(t *testing.T, k *apptest.Kit, leavers export.Leavers) export.Exp
 		parts = append(parts, export.Part{SegmentID: made.ID, Tag: "segue " + draft.Name})
 	}
 	e, err := k.Exports.Create(t.Context(), ada, export.Draft{Name: "Towns", ConnectionID: k.Connect().ID, Parts: parts, Leavers: leavers,
-		Mapping: export.Mapping{{Field: destination.Email, Attribute: "email"}, {Field: destination.City, Attribute: "city"}}})
+		Mapping: export.Mapping{{Field: destination.Email, Attribute: "email", Meant: true}, {Field: destination.City, Attribute: "city"}}})
 	if err != nil {
 		t.Fatal(err)
 	}

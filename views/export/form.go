@@ -62,6 +62,7 @@ type Form struct {
 	Email       string // key of the attribute
 	Lines       []Line
 	Consent     Consent
+	Meant       map[string]Meant    // by attribute
 	Samples     map[string][]string // by attribute
 	Suggestions []export.Suggestion
 	Outlook     *Outlook // nil: not looked yet

@@ -47,6 +47,7 @@ type Detail struct {
 	export.Export
 	DestinationName string
 	Obstacle        string
+	Unconfirmed     component.Alert   // what was marked higher since somebody meant it to be sent
 	Labels          map[string]string // of the profile attributes, by key
 	Profiles        int               // in the segments, each once; -1 when it cannot be counted
 	BaseName        string            // of the source, when its profiles stay where they are
@@ -197,7 +198,7 @@ func (d Detail) soon() bool { return len(d.Coming) > 0 && !d.inactive() }
 // ofConnection reports whether the obstacle is mended on the connection's page.
 func ofConnection(obstacle string) bool {
 	switch obstacle {
-	case string(export.NoConnection), string(export.IsPaused), string(export.NoProfiles), string(export.AttributeMissing), string(export.NoSegments), string(export.SegmentInactive), "":
+	case string(export.NoConnection), string(export.IsPaused), string(export.NoProfiles), string(export.AttributeMissing), string(export.Unconfirmed), string(export.NoSegments), string(export.SegmentInactive), "":
 		return false
 	}
 	return true

@@ -224,6 +224,8 @@ type Mapped struct {
 	Field     string `json:"field"`
 	Attribute string `json:"attribute"`
 	Clear     bool   `json:"clear"`
+	Meant     bool   `json:"meant"`            // somebody ticked that it is sent although it is personal or sensitive
+	Reason    string `json:"reason,omitempty"` // why, of a sensitive one
 }
 
 // Readiness says whether an export can run now.

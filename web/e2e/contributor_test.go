@@ -28,6 +28,7 @@ func TestAContributorManagesExportsUntilAccessIsWithdrawn(t *testing.T) {
 			p.choose(forExport, same("Nordlys newsletter"))
 			p.fill(exportName, "Readers "+language)
 			p.tick(same("Danish newsletter readers"))
+			p.tick(meant("Email"))
 			p.press(save)
 			p.sees(saved("Readers " + language))
 			p.press(words{"Edit", "Rediger"})

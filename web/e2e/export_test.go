@@ -17,6 +17,11 @@ var (
 	runIt          = words{"Run", "Kør"}
 )
 
+// meant is the tick that an attribute is meant to be sent although it is personal.
+func meant(attribute string) words {
+	return words{"I mean to send " + attribute + " to Omnisend", "Jeg vil sende " + attribute + " til Omnisend"}
+}
+
 // saved is what is said when an export was saved.
 func saved(name string) words {
 	return words{"The export " + name + " is saved. Saving does not start a run.", "Eksporten " + name + " er gemt. Eksporten køres ikke, når du gemmer den."}
@@ -98,6 +103,10 @@ func fillExport(p *page) {
 	p.choose(words{"Attribute 2: attribute of the profiles", "Attribut 2: profilernes attribut"}, same("City"))
 	p.sees(words{"Could be sent", "Kan sendes"}, words{"Would be rejected", "Ville blive afvist"},
 		words{"1 profile has no value", "1 profil har ingen værdi"})
+	p.tick(meant("Email"))
+	p.press(save)
+	p.sees(words{"First name is personal data. Tick that it is meant to be sent", "First name er personlige data. Markér, at den skal sendes"})
+	p.tick(meant("First name"))
 	p.inspect("export-form")
 	p.press(save)
 	p.sees(saved("Spring newsletter"))
@@ -164,6 +173,10 @@ func TestAddDestinationNeedsNoMouse(t *testing.T) {
 	p.key("Down")
 	p.tabTo(same("Attribute 1: attribute of the profiles"))
 	p.key("Down", "Down", "Down", "Down") // the form is read again at each, and the focus stays
+	for _, attribute := range []string{"Email", "Phone"} {
+		p.tabTo(meant(attribute))
+		p.key("Space")
+	}
 	p.tabTo(save)
 	p.key("Enter")
 	p.sees(saved("By keyboard"), same("Phone ← Phone"))

@@ -98,6 +98,7 @@ func TestAQuestionIsAnsweredBeforeAnythingIsSent(t *testing.T) {
 			p.fill(exportName, "Everybody")
 			p.choose(forExport, same("Nordlys newsletter"))
 			p.tick(same("All customers"))
+			p.tick(meant("Email"))
 			p.press(save)
 			p.press(runIt)
 			p.sees(words{"Successful", "Gennemført"})

@@ -47,6 +47,8 @@ func TestTheWholeWayWithoutScripts(t *testing.T) {
 				t.Errorf("the attribute suggested for the address is %q", got)
 			}
 			p.press(words{"Check", "Kontrollér"})
+			p.tick(meant("Mail"))
+			p.tick(meant("Fornavn"))
 			p.sees(words{"Could be sent", "Kan sendes"})
 			p.press(save)
 			p.sees(saved("Aarhus to the tea shop"))
