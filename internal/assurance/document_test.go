@@ -1,6 +1,7 @@
 package assurance
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -41,6 +42,26 @@ func TestEveryRequirementOfLevelTwoHasItsRowOnceAndInOrder(t *testing.T) {
 		if number, _, _ := strings.Cut(wanted[i], "|"); rows[i].number != number {
 			t.Fatalf("the row of %s is %s", number, rows[i].number)
 		}
+	}
+}
+
+func TestTheSumOfTheTablesIsWhatTheyCount(t *testing.T) {
+	text, rows := document(t)
+	met, part, not, none := 0, 0, 0, 0
+	for _, r := range rows {
+		switch {
+		case strings.HasPrefix(r.how, "Does not apply: "):
+			none++
+		case strings.HasPrefix(r.how, "Not met"):
+			not++
+		case strings.Contains(r.how, "In part") || strings.Contains(r.how, "Not met"):
+			part++
+		default:
+			met++
+		}
+	}
+	if want := fmt.Sprintf("%d are met, %d in part, %d are not met, and %d do not apply.", met, part, not, none); !strings.Contains(text, want) {
+		t.Errorf("it should say: %s", want)
 	}
 }
 
