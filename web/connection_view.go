@@ -176,6 +176,7 @@ func (s *Server) connectionView(c echo.Context) (views.View, error) {
 		TypedName: o.Name, TypedAccess: accessChoice(o.Grant, contributors),
 	}
 	if o.Obstacle != connection.NoObstacle {
+		view.NeedsExportUser = o.Obstacle == connection.NoExportUser || o.Obstacle == connection.ExportUserUnable
 		view.Mend = mend(c, view.Base, obstacleName(o))
 		view.Obstacle = text(c, "connections.obstacle."+obstacleName(o), "Destination", o.DestinationName, "Brand", o.BrandName, "Name", o.ExportUser)
 	}
@@ -218,8 +219,6 @@ func mend(c echo.Context, base, obstacle string) component.Link {
 	switch obstacle {
 	case string(connection.NoConsent):
 		return component.Link{Label: text(c, "connections.consent.show"), Href: base + "/consent"}
-	case string(connection.NoExportUser), string(connection.ExportUserUnable):
-		return component.Link{Label: text(c, "connections.export_user.add"), Href: "#export-user"}
 	case string(connection.KeyRefused), string(connection.BrandChanged):
 		return component.Link{Label: text(c, "connections.replace"), Href: "#replace"}
 	default:

@@ -219,6 +219,7 @@ func (s *Server) keepTyped(c echo.Context, err error, form views.Form) error {
 		return err
 	}
 	s.logRefusal(c, err)
+	form.Refused = true
 	form.Errors = component.Errors{Summary: component.ErrorSummary{Title: text(c, access.NotGranted), Text: text(c, "exports.not_granted")}}
 	return s.renderExportForm(c, http.StatusForbidden, form, "")
 }
@@ -271,7 +272,7 @@ func (s *Server) renderExportForm(c echo.Context, status int, form views.Form, d
 			return err
 		}
 		title, above = text(c, "exports.edit.title", "Name", kept.Name), append(above, exportCrumb(kept))
-		if status == http.StatusForbidden { // she may not use the connection any more: it stands in what she typed
+		if form.Refused { // she may not use the connection any more: it stands in what she typed
 			choices = append(choices, connection.Choice{ID: kept.ConnectionID, Type: kept.DestinationType, Name: cmp.Or(kept.ConnectionName, kept.DetachedFrom)})
 		}
 	}

@@ -120,3 +120,21 @@ func TestLivePagesReadAnewWhenWhatTheirReaderMayDoChanges(t *testing.T) {
 		})
 	}
 }
+
+func TestAConnectionWhoseExportUserLeftOffersOnePressToTakeHerPlace(t *testing.T) {
+	s := newSite(t)
+	e := s.exporting(t)
+	if err := s.Accounts.SetRole(t.Context(), s.Administrator, s.Contributor.UserID, access.Administrator); err != nil {
+		t.Fatal(err)
+	}
+	carl := s.as(t, "carl@example.com")
+	carl.get("/connections/1").lacks(t, "Exports on this connection do not run")
+	if err := s.Accounts.Disable(t.Context(), access.System, s.Administrator.UserID); err != nil {
+		t.Fatal(err)
+	}
+	page := carl.get("/connections/1").has(t, "Exports on this connection do not run", "Ada Holm is disabled or no longer an administrator")
+	carl.get(exportPath(e.ID)).has(t, "This export does not run at the moment", "Another administrator can take their place")
+	carl.postConfirmed("/connections/1/export-user", url.Values{"version": {page.field(t, "version")}}).leads(t, "/connections/1")
+	carl.get("/connections/1").lacks(t, "Exports on this connection do not run")
+	carl.get(exportPath(e.ID)).lacks(t, "This export does not run at the moment")
+}

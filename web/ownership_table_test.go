@@ -11,6 +11,7 @@ const (
 	anyRun        meaning = "any run"        // as of exports
 	grantedRun    meaning = "granted run"    // of an export of a connection that is granted to her
 	grantedAlert  meaning = "granted alert"  // of such an export
+	approvable    meaning = "approvable"     // as of such an export, for contributors where administrators let them approve
 	ownToken      meaning = "own token"      // another's is as unknown as none, but to administrators
 	hersAlone     meaning = "hers alone"     // another's is as unknown as none: sessions and passkeys
 )
@@ -125,4 +126,13 @@ var ownership = map[string]meaning{
 	"GET /privacy/erasures/:id":              byRole,
 	"POST /privacy/erasures/:id/again":       byRole,
 	"GET /story/:profile":                    byRole,
+	"GET /exports/:id/history":               anyExport,
+	"GET /exports/:id/history/compare":       anyExport,
+	"POST /exports/:id/history/:number":      grantedExport,
+	"GET /exports/:id/approval":              anyExport,
+	"POST /exports/:id/approval":             approvable,
+	"GET /segments/:id/history":              byRole,
+	"GET /segments/:id/history/compare":      byRole,
+	"POST /segments/:id/history/:number":     byRole,
+	"POST /system/schedule/history/:number":  byRole,
 }

@@ -125,7 +125,7 @@ func (e *estate) make(t *testing.T, i int) thing {
 
 // path is the address of a route for a thing.
 func (x thing) path(route Route, m meaning) string {
-	id := map[meaning]int64{anyExport: x.exportID, grantedExport: x.exportID, anyRun: x.runID, grantedRun: x.runID, grantedAlert: x.alertID}[m]
+	id := map[meaning]int64{anyExport: x.exportID, grantedExport: x.exportID, approvable: x.exportID, anyRun: x.runID, grantedRun: x.runID, grantedAlert: x.alertID}[m]
 	return strings.NewReplacer(":id", strconv.FormatInt(id, 10), ":profile", "1", ":number", "1").Replace(route.Path)
 }
 
@@ -156,6 +156,7 @@ func TestEveryRouteThatNamesSomethingIsInTheTableOfOwnership(t *testing.T) {
 // relation to her. What is refused changes nothing, and is asked of the same things; what is done is done to fresh ones.
 func TestEveryRouteIsOpenByRoleAndOwnershipAndToNobodyElse(t *testing.T) {
 	e := newEstate(t)
+	e.write(t, `UPDATE approval_settings SET contributors = 1`)
 	kept := make([]thing, len(relations))
 	for i := range relations {
 		kept[i] = e.make(t, i)
@@ -199,8 +200,8 @@ func TestEveryRouteIsOpenByRoleAndOwnershipAndToNobodyElse(t *testing.T) {
 					t.Error(about)
 				case may && (a.refused() || a.StatusCode >= http.StatusInternalServerError):
 					t.Error(about)
-				case may && a.StatusCode == http.StatusNotFound && !slices.Contains([]string{"/runs/:id/evidence/:profile"}, route.Path):
-					t.Errorf("%s: it was asked for something that is not there", about) // of evidence there is none: nothing was refused
+				case may && a.StatusCode == http.StatusNotFound && !slices.Contains([]string{"/runs/:id/evidence/:profile", "/exports/:id/history/compare"}, route.Path):
+					t.Errorf("%s: it was asked for something that is not there", about) // of evidence there is none, as nothing was refused, and the page compares what its address names
 				}
 			}
 		}
@@ -219,4 +220,42 @@ func TestAnothersTokenIsUnknownToWhomManagesNobody(t *testing.T) {
 	vera.post(path, nil).wants(t, http.StatusNotFound)
 	s.as(t, "carl@example.com").get(path).wants(t, http.StatusOK)
 	s.as(t, "ada@example.com").get(path).wants(t, http.StatusOK)
+}
+
+// TestNobodyButAdministratorsIsShownKeysBrandsOrFailuresOfConnections reads every page as others see it while the key is refused.
+func TestNobodyButAdministratorsIsShownKeysBrandsOrFailuresOfConnections(t *testing.T) {
+	e := newEstate(t)
+	kept := make([]thing, len(relations))
+	for i := range relations {
+		kept[i] = e.make(t, i)
+	}
+	e.settleGrants(t)
+	e.write(t, `UPDATE connections SET failure = 'key_refused', failed_at = 1, brand_name = 'Brand Name Planted', brand_website = 'https://website-planted.example', brand_id = 'brand-id-planted'`)
+	planted := []string{"Brand Name Planted", "website-planted", "brand-id-planted", testkit.TeaKey}
+	ada := e.as(t, "ada@example.com")
+	ada.get(fmt.Sprintf("/connections/%d", e.connections[0])).has(t, planted[:3]...)
+	walked := 0
+	for _, email := range []string{"vera@example.com", "carl@example.com"} {
+		b := e.as(t, email)
+		for _, route := range e.Routes() {
+			if route.Method != http.MethodGet || route.Action == public || route.Action == byToken || route.Path == "/events" {
+				continue
+			}
+			m := ownership[route.Method+" "+route.Path]
+			if m == "" || m == byRole || m == ownToken {
+				m = anyExport
+			}
+			for _, i := range []int{0, 4, 7} { // granted, granted to another, not granted any more
+				page := b.get(kept[i].path(route, m))
+				walked++
+				page.lacks(t, planted...)
+				if !strings.Contains(route.Path, ":") {
+					break // the same page for all
+				}
+			}
+		}
+	}
+	if walked < 120 {
+		t.Errorf("only %d pages were read", walked)
+	}
 }

@@ -80,24 +80,25 @@ type Brand struct{ ID, Name, Website string }
 
 // View is one connection.
 type View struct {
-	Base        string // address of the connection
-	Version     string
-	Name        string // as saved
-	Destination string
-	Brand       Brand
-	State       State
-	Obstacle    string         // what stands in the way and how to mend it, "" when nothing does
-	Mend        component.Link // where on the page that is done
-	Access      string
-	Created     string
-	Verified    string
-	ExportUser  string
-	Consent     string // who agreed to what, "" when nobody did
-	Asked       Asked  // for consent to newer terms
-	Exports     []Dependent
-	Waiting     Waiting
-	Terms       TermsView
-	Hour        chart.Figure // what was made of the brand's request budget
+	Base            string // address of the connection
+	Version         string
+	Name            string // as saved
+	Destination     string
+	Brand           Brand
+	State           State
+	Obstacle        string         // what stands in the way and how to mend it, "" when nothing does
+	Mend            component.Link // where on the page that is done
+	NeedsExportUser bool           // to go on: one press does it
+	Access          string
+	Created         string
+	Verified        string
+	ExportUser      string
+	Consent         string // who agreed to what, "" when nobody did
+	Asked           Asked  // for consent to newer terms
+	Exports         []Dependent
+	Waiting         Waiting
+	Terms           TermsView
+	Hour            chart.Figure // what was made of the brand's request budget
 
 	TypedName   string // in the form
 	TypedAccess AccessChoice

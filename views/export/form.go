@@ -66,6 +66,7 @@ type Form struct {
 	Samples     map[string][]string // by attribute
 	Suggestions []export.Suggestion
 	Outlook     *Outlook // nil: not looked yet
+	Refused     bool     // she may look at what she typed, and save it no more
 	Errors      component.Errors
 	Focus       string // id of what a step of the form leads to
 }

@@ -42,13 +42,40 @@ func TestAContributorManagesExportsUntilAccessIsWithdrawn(t *testing.T) {
 
 			admin := s.open(t, language).signIn(access.Administrator)
 			admin.visit("/connections/1")
+			admin.tick(words{"These contributors", "Disse bidragydere"})
+			admin.inspect("connection-grant-named")
+			admin.press(save)
+			admin.sees(words{"Choose at least one contributor", "Vælg mindst én bidragyder"})
+			admin.inspect("connection-grant-nobody")
+			admin.tick(same("Carl Berg"))
+			admin.press(save)
+			admin.sees(words{"The connection is changed.", "Forbindelsen er ændret."}, words{"These contributors: Carl Berg", "Disse bidragydere: Carl Berg"})
+			p.visit("/exports/1") // still hers to edit
+			p.canPress(runIt, words{"Edit", "Rediger"})
+
+			p.visit("/exports/1/edit")
+			other := s.open(t, language).signIn(access.Contributor)
+			other.visit("/exports/1")
+			other.canPress(runIt)
 			admin.tick(words{"Administrators only", "Kun administratorer"})
-			admin.tick(words{"They go on", "De fortsætter"})
+			admin.press(save)
+			admin.sees(words{"What happens to the exports?", "Hvad sker der med eksporterne?"}, same("Everybody who reads"))
+			admin.inspect("connection-withdrawal")
+			if !admin.ticked(words{"They go on", "De fortsætter"}) {
+				admin.t.Error("that they go on is not what is offered first")
+			}
+			admin.tick(words{"Pause them", "Sæt dem på pause"})
 			admin.press(save)
 			admin.sees(words{"The connection is changed.", "Forbindelsen er ændret."})
 
-			p.press(runIt) // the page is from before
-			p.sees(words{"Your role does not allow this", "Din rolle giver ikke adgang til dette"})
+			other.until("taking the buttons away", func() bool { return !other.offers(runIt) }) // the page is from before, and reads itself anew
+			p.fill(exportName, "Typed for an hour")
+			p.press(save)
+			p.sees(words{"Nothing was saved.", "Intet er gemt."})
+			if got := p.value(exportName); got != "Typed for an hour" {
+				p.t.Errorf("what was typed is not kept: %q", got)
+			}
+			p.inspect("export-not-granted")
 			p.visit("/exports/1")
 			p.cannotPress(runIt, words{"Edit", "Rediger"})
 			p.visit("/exports")
