@@ -19,7 +19,7 @@ const byToken access.Action = "by_token"
 // apiRoutes mounts the JSON API.
 func (s *Server) apiRoutes(r *routes) {
 	s.api = api.New(api.Services{Tokens: s.Tokens, Exports: s.Exports, Runs: s.Runs, Segments: s.Segments, Connections: s.Connections, Sources: s.Sources,
-		Schedule: s.Schedule, Records: s.Records, Chains: s.Chains, Alerts: s.Alerts, Stops: s.Stops, Blueprints: s.Blueprints, Events: s.Events, Clock: s.Clock},
+		Schedule: s.Schedule, Records: s.Records, Chains: s.Chains, Alerts: s.Alerts, Stops: s.Stops, Blueprints: s.Blueprints, Audit: s.Audit, Events: s.Events, Clock: s.Clock},
 		api.Options{Log: s.log, Closing: s.closing, Address: echo.Context.RealIP, RequestID: requestID,
 			Noted: func(c echo.Context, user account.User) { c.Set(userKey, user) }})
 	methods := map[string][]string{}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/erasure"
 	"github.com/segue-app/segue/views/component"
 	views "github.com/segue-app/segue/views/erasure"
@@ -94,6 +95,9 @@ func (s *Server) findPerson(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.lookedFor(c, found); err != nil {
+		return err
+	}
 	return s.renderFound(c, http.StatusOK, views.FoundView{Found: found})
 }
 
@@ -104,6 +108,16 @@ func (s *Server) renderFound(c echo.Context, status int, v views.FoundView) erro
 	return render(c, status, views.Found(frame, v))
 }
 
+// lookedFor writes at whom the person is about to look, who was looked for to be erased.
+func (s *Server) lookedFor(c echo.Context, found erasure.Found) error {
+	for _, id := range found.Chosen() {
+		if err := s.lookedAt(c, audit.SawFound, id); err != nil {
+			return err
+		}
+	}
+	return s.looked(c, audit.SawFound, audit.Subject{Kind: "profile"})
+}
+
 func (s *Server) downloadPerson(c echo.Context) error {
 	query, err := asked(c)
 	if err != nil {
@@ -111,6 +125,9 @@ func (s *Server) downloadPerson(c echo.Context) error {
 	}
 	found, err := s.Erasures.Find(ctx(c), actor(c), query)
 	if err != nil {
+		return err
+	}
+	if err := s.lookedFor(c, found); err != nil {
 		return err
 	}
 	encoder := json.NewEncoder(s.attachment(c, "person.json", "application/json; charset=utf-8"))

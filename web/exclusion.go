@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/exclusion"
 	"github.com/segue-app/segue/internal/segment"
 	"github.com/segue-app/segue/views/component"
@@ -168,6 +169,9 @@ func (s *Server) checkExclusion(c echo.Context) error {
 		return s.renderExclusions(c, http.StatusUnprocessableEntity, views.View{Check: form})
 	}
 	if err != nil {
+		return err
+	}
+	if err := s.looked(c, audit.SawExclusion, audit.Subject{}); err != nil {
 		return err
 	}
 	form.Answer, form.Added = &answer, s.moment(c, answer.At)

@@ -8,6 +8,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/export"
@@ -118,6 +120,11 @@ func (s *Server) addSamples(c echo.Context, form *views.Form) error {
 	}
 	if err != nil {
 		return err
+	}
+	if actor(c).Can(access.SeePersonalData) {
+		if err := s.looked(c, audit.SawSamples, audit.Subject{Kind: "profile"}); err != nil {
+			return err
+		}
 	}
 	wanted := []string{form.Email}
 	for _, line := range form.Lines {

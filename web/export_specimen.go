@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/problem"
 	views "github.com/segue-app/segue/views/export"
@@ -38,6 +39,9 @@ func (s *Server) showSpecimen(c echo.Context) error {
 		case err != nil:
 			return err
 		default:
+			if err := s.lookedAt(c, audit.SawSpecimen, found.ProfileID); err != nil {
+				return err
+			}
 			d.Specimen = &found
 			answer, ok, err := s.Runs.LastAnswer(ctx(c), actor(c), e.ID, found.ProfileID)
 			if err != nil {
@@ -59,6 +63,9 @@ func (s *Server) searchSpecimen(c echo.Context, d *views.SpecimenDetail) error {
 		return nil
 	}
 	if err != nil {
+		return err
+	}
+	if err := s.looked(c, audit.SawSearch, audit.Subject{Kind: "profile"}); err != nil {
 		return err
 	}
 	email := -1

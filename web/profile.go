@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
@@ -85,6 +86,9 @@ func (s *Server) findProfiles(c echo.Context, view *views.ListView) error {
 	if err != nil {
 		return err
 	}
+	if err := s.looked(c, audit.SawSearch, audit.Subject{Kind: "profile"}); err != nil {
+		return err
+	}
 	shown := found.Snapshot.Attributes[:min(columnsOnPage, len(found.Snapshot.Attributes))]
 	view.IDLabel, view.Partial = found.Snapshot.IDLabel, found.Partial
 	for _, a := range shown {
@@ -124,6 +128,9 @@ func (s *Server) showProfile(c echo.Context) error {
 	}
 	e, err := s.Profiles.Explain(ctx(c), actor(c), id)
 	if err != nil {
+		return err
+	}
+	if err := s.lookedAt(c, audit.SawProfile, e.Record.ID); err != nil {
 		return err
 	}
 	snapshot, record := e.Snapshot, e.Record
@@ -171,6 +178,11 @@ func (s *Server) renderAttributes(c echo.Context, status int, errs component.Err
 	for _, p := range parts {
 		for _, a := range p.Snapshot.Attributes {
 			sources[a.Key] = append(sources[a.Key], p.Name)
+		}
+	}
+	if actor(c).Can(access.SeePersonalData) {
+		if err := s.looked(c, audit.SawSamples, audit.Subject{Kind: "profile"}); err != nil {
+			return err
 		}
 	}
 	for i, a := range snapshot.Attributes {

@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/views/layout"
@@ -179,6 +180,9 @@ func (s *Server) runDetail(c echo.Context, r run.Run) (views.Detail, error) {
 	}
 	if outcome := run.Outcome(c.QueryParam("outcome")); slices.Contains([]run.Outcome{run.Invalid, run.Refused, run.Duplicate, run.Excluded}, outcome) {
 		d.Outcome = outcome
+	}
+	if err := s.looked(c, audit.SawRejections, audit.Of("run", r.ID, r.ExportName)); err != nil {
+		return d, err
 	}
 	d.Rejections, err = s.Runs.Rejections(ctx(c), actor(c), r.ID, d.Outcome, 0, rejectionsOnPage+1)
 	if len(d.Rejections) > rejectionsOnPage {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/tabular"
 	views "github.com/segue-app/segue/views/run"
@@ -25,6 +26,9 @@ func (s *Server) downloadRejections(c echo.Context) error {
 	}
 	list, err := s.Runs.Rejections(ctx(c), actor(c), r.ID, "", 0, rejectionsAtATime)
 	if err != nil {
+		return err
+	}
+	if err := s.looked(c, audit.SawRejections, audit.Of("run", r.ID, r.ExportName)); err != nil {
 		return err
 	}
 	out := tabular.NewWriter(s.attachment(c, text(c, "runs.file", "Number", strconv.FormatInt(r.ID, 10)), "text/csv; charset=utf-8"))

@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/segment"
 	"github.com/segue-app/segue/views/layout"
@@ -160,6 +161,9 @@ const samplePatience = 2 * time.Second
 func (s *Server) addSample(c echo.Context, detail *views.Detail) (err error) {
 	if !detail.MaySee {
 		return nil
+	}
+	if err := s.looked(c, audit.SawMembers, detail.Subject()); err != nil {
+		return err
 	}
 	within, cancel := context.WithTimeout(ctx(c), samplePatience)
 	defer cancel()

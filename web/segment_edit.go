@@ -11,6 +11,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/segment"
@@ -313,6 +315,11 @@ func (s *Server) outlook(c echo.Context, form views.Form, snapshot profile.Snaps
 	count, err := s.Segments.Count(within, actor(c), def)
 	if err == nil {
 		preview.Counted, preview.Count = true, count
+		if actor(c).Can(access.SeePersonalData) {
+			if err := s.looked(c, audit.SawMembers, audit.Subject{Kind: "segment"}); err != nil {
+				return preview, err
+			}
+		}
 		preview.Sample, err = s.Segments.Sample(within, actor(c), def, previewRows)
 		if problem.Is(err, problem.Unavailable) { // the count is worth showing without
 			return preview, nil

@@ -6,6 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/segment"
 	"github.com/segue-app/segue/internal/tabular"
 	"github.com/segue-app/segue/views/layout"
@@ -34,6 +35,9 @@ func (s *Server) showUnmatched(c echo.Context) error {
 	if left.Segment, err = s.segmentOf(c); err != nil {
 		return err
 	}
+	if err := s.looked(c, audit.SawUnmatched, left.Segment.Subject()); err != nil {
+		return err
+	}
 	if left.List, err = s.Segments.ListReport(ctx(c), actor(c), left.Definition.ListID); err != nil {
 		return err
 	}
@@ -56,6 +60,9 @@ func (s *Server) downloadUnmatched(c echo.Context) error {
 	}
 	found, err := s.segmentOf(c)
 	if err != nil {
+		return err
+	}
+	if err := s.looked(c, audit.SawUnmatched, found.Subject()); err != nil {
 		return err
 	}
 	heading := "segments.profile_id"

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/problem"
 	views "github.com/segue-app/segue/views/segment"
 )
@@ -27,6 +28,9 @@ func (s *Server) downloadRule(c echo.Context) error {
 	}
 	rule, err := s.Segments.Export(ctx(c), actor(c), id)
 	if err != nil {
+		return err
+	}
+	if err := s.looked(c, audit.SawRule, audit.Of("segment", id, rule.Name)); err != nil {
 		return err
 	}
 	content, err := rule.Encode()

@@ -18,6 +18,7 @@ import (
 	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/alert"
 	"github.com/segue-app/segue/internal/approval"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/blueprint"
 	"github.com/segue-app/segue/internal/chain"
 	"github.com/segue-app/segue/internal/connection"
@@ -67,6 +68,7 @@ type Services struct {
 	Stops       *stop.Service
 	Erasures    *erasure.Service
 	Blueprints  *blueprint.Service
+	Audit       *audit.Service
 	Pace        *pace.Service
 	Outcomes    *outcome.Service
 	Events      *event.Hub
@@ -148,7 +150,7 @@ func New(services Services, options Options) *Server {
 	for _, area := range []func(*routes){
 		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.confirmRoutes, s.factorRoutes, s.companyRoutes, s.resetRoutes, s.userRoutes, s.segmentRoutes, s.exclusionRoutes,
 		s.profileRoutes, s.unificationRoutes, s.sourceRoutes, s.importRoutes, s.connectionRoutes, s.scheduleRoutes, s.statusRoutes, s.helpRoutes,
-		s.exportRoutes, s.runRoutes, s.outcomeRoutes, s.storyRoutes, s.erasureRoutes, s.termsRoutes, s.alertRoutes, s.hookRoutes, s.tokenRoutes, s.versionRoutes, s.approvalRoutes, s.apiRoutes,
+		s.exportRoutes, s.runRoutes, s.outcomeRoutes, s.storyRoutes, s.erasureRoutes, s.termsRoutes, s.alertRoutes, s.hookRoutes, s.tokenRoutes, s.auditRoutes, s.versionRoutes, s.approvalRoutes, s.apiRoutes,
 	} {
 		area(s.routes)
 	}

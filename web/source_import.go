@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
@@ -145,6 +146,11 @@ func (s *Server) showImport(c echo.Context) error {
 		return err
 	}
 	view := s.importView(c, i)
+	if i.State == source.Waiting || i.Refused > 0 {
+		if err := s.looked(c, audit.SawUpload, audit.Of("source", i.SourceID, i.SourceName)); err != nil {
+			return err
+		}
+	}
 	if i.State == source.Waiting {
 		preview, err := s.Sources.Preview(ctx(c), actor(c), id)
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/views/component"
 	"github.com/segue-app/segue/views/layout"
@@ -60,6 +61,9 @@ func (s *Server) findStory(c echo.Context) error {
 	}
 	if len(v.Hits) == 1 {
 		return redirect(c, runviews.StoryPath(v.Hits[0].ProfileID))
+	}
+	if err := s.looked(c, audit.SawSearch, audit.Subject{Kind: "profile"}); err != nil {
+		return err
 	}
 	if len(v.Hits) > storiesFound {
 		v.Hits, v.More = v.Hits[:storiesFound], true
@@ -125,6 +129,9 @@ func (s *Server) showStory(c echo.Context) error {
 	if !v.InData && len(v.Now)+len(v.Chapters) == 0 {
 		return problem.New(problem.NotFound, "problem.not_found")
 	}
+	if err := s.lookedAt(c, audit.SawStory, id); err != nil {
+		return err
+	}
 	for _, standing := range v.Now {
 		v.Destinations[standing.DestinationType] = s.Connections.DestinationName(standing.DestinationType)
 	}
@@ -154,6 +161,9 @@ func (s *Server) showEvidence(c echo.Context) error {
 	}
 	found, err := s.Runs.Evidence(ctx(c), actor(c), id, profileID)
 	if err != nil {
+		return err
+	}
+	if err := s.lookedAt(c, audit.SawEvidence, profileID); err != nil {
 		return err
 	}
 	destinationName, err := s.destinationOf(c, found.Run)

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/factor"
@@ -62,6 +63,10 @@ func newEmptySite(t testing.TB, change ...func(*Services, *Options)) *site {
 	services := Services{Accounts: testkit.Accounts(t, s.db, s.clock), Events: &event.Hub{}, Clock: s.clock.Now}
 	services.Factors = factor.NewService(factor.Dependencies{DB: s.db, Sealer: sealer, Accounts: services.Accounts, Clock: s.clock.Now,
 		Log: logline.New(s.log, slog.LevelInfo, false)})
+	services.Audit = audit.NewService(audit.Dependencies{DB: s.db, Sealer: sealer, Clock: s.clock.Now, Log: slog.New(slog.DiscardHandler)})
+	if err := services.Audit.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	services.Kept = kept.NewService(s.db, sealer, s.clock.Now)
 	services.Tokens = token.NewService(s.db, services.Accounts, s.clock.Now)
 	services.Accounts.OnDisable(services.Tokens.EndAll)

@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
@@ -130,6 +131,9 @@ func (s *Server) example(c echo.Context) (*views.ExplainedView, error) {
 		return nil, nil
 	}
 	if err != nil {
+		return nil, err
+	}
+	if err := s.lookedAt(c, audit.SawProfile, id); err != nil {
 		return nil, err
 	}
 	e, err := s.Profiles.Explain(ctx(c), actor(c), id)

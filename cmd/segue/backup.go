@@ -34,6 +34,9 @@ func (c *backupCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := app.NoteBackup(ctx, config, c.WithKey); err != nil {
+		return err
+	}
 	if c.File == "-" {
 		_, err := backup.Write(ctx, order, os.Stdout, c.Data)
 		return err

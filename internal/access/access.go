@@ -63,6 +63,7 @@ const (
 	ManageHooks        Action = "manage_hooks"   // where notices go that are no emails, and what became of all of them
 	Configure          Action = "configure"      // read, compare and apply a whole configuration
 	ManagePrivacy      Action = "manage_privacy" // find and erase persons, for how long data is kept
+	ReadAudit          Action = "read_audit"     // who did what, when, from where
 	RunAll             Action = "run_all"
 	RefreshNow         Action = "refresh_now" // have sources read now, and what follows from it
 	StopAll            Action = "stop_all"    // the emergency stop, and lifting it
@@ -87,6 +88,7 @@ var allowed = map[Action][]Role{
 	ManageHooks:        {Administrator},
 	Configure:          {Administrator},
 	ManagePrivacy:      {Administrator},
+	ReadAudit:          {Administrator},
 	RunAll:             {Administrator, Contributor},
 	RefreshNow:         {Administrator},
 	StopAll:            {Administrator},

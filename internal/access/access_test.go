@@ -33,7 +33,7 @@ func TestATokenMayDoWhatIsInItsScopesAndInItsPersonsRoleAndNothingElse(t *testin
 }
 
 func TestWhatIsAskedOnlyOfPersonsIsInNoScope(t *testing.T) {
-	forPersons := []Action{ManageProfiles, ManageHooks, ManageExclusions, ManageConnections, ManageUsers, ManageSchedule, ManagePrivacy, StopAll, ManageOwnAccount, ManageApprovals, ApproveExports, SecureOwnAccount}
+	forPersons := []Action{ManageProfiles, ManageHooks, ManageExclusions, ManageConnections, ManageUsers, ManageSchedule, ManagePrivacy, ReadAudit, StopAll, ManageOwnAccount, ManageApprovals, ApproveExports, SecureOwnAccount}
 	administrator := Actor{UserID: 1, Role: Administrator}.Within(ScopesOf(AllScopes...))
 	for action := range actions() {
 		if got, want := administrator.Can(action), !slices.Contains(forPersons, action); got != want {

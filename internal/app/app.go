@@ -200,7 +200,7 @@ func (a *App) assemble(c Config) (err error) {
 	a.Approvals = approval.NewService(approval.Dependencies{DB: a.DB, Exports: a.Exports, People: a.Accounts, Events: a.Events, Clock: c.Clock})
 	a.Exports.SetApprovals(a.Approvals)
 	a.Connections.SetDependents(a.Exports.Dependents())
-	a.Blueprints = blueprint.NewService(a.Connections, a.Segments, a.Exports, a.Pushdown)
+	a.Blueprints = blueprint.NewService(a.Connections, a.Segments, a.Exports, a.Pushdown, a.Audit)
 	a.Exclusions = exclusion.NewService(a.DB, a.Sealer, a.Segments, c.Clock)
 	a.Exclusions.SetRemote(a.Pushdown)
 	a.Segments.SetUses(uses{a.Exports.Dependents(), a.Exclusions})

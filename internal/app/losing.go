@@ -61,7 +61,10 @@ func LoseKey(ctx context.Context, c Config, db *database.DB, ring secret.Keyring
 		if err != nil {
 			return err
 		}
-		return audit.LoseKey(ctx, tx, sealer)
+		if err := audit.LoseKey(ctx, tx, sealer); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, now, access.System, audit.Entry{Action: audit.KeyLost, Subject: audit.Subject{Kind: "sealing_key"}})
 	})
 	if err != nil {
 		return lost, err

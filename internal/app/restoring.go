@@ -13,6 +13,7 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/account"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/backup"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/erasure"
@@ -112,6 +113,9 @@ func (s *Settling) Settle(ctx context.Context, db, old *database.DB, m backup.Ma
 		if err := run.DoubtAll(ctx, tx); err != nil {
 			return err
 		}
+		if err := s.note(ctx, tx, old, m.At); err != nil {
+			return err
+		}
 		return s.carry(ctx, tx, old, ring)
 	})
 	if err != nil {
@@ -121,6 +125,18 @@ func (s *Settling) Settle(ctx context.Context, db, old *database.DB, m backup.Ma
 		return s.Config.Key().Save(ring)
 	}
 	return nil
+}
+
+// note writes that a backup took the place of another state: its last entry is told, for whoever kept it elsewhere. The log goes on from that of
+// the backup.
+func (s *Settling) note(ctx context.Context, tx database.Tx, old *database.DB, at time.Time) error {
+	changes := []audit.Change{{Field: "backup", After: at.UTC().Format(time.RFC3339)}}
+	if old != nil {
+		if head, err := audit.ReadHead(ctx, old.Reader()); err == nil && head.ID > 0 { // one that is damaged tells nothing
+			changes = append(changes, audit.Change{Field: "head", Before: head.String()})
+		}
+	}
+	return audit.Write(ctx, tx, s.Now, access.System, audit.Entry{Action: audit.Restored, Changes: changes})
 }
 
 // ring joins the keys of the key file, those that were given, and those in the backup, in this order.

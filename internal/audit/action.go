@@ -75,6 +75,7 @@ const (
 	RunResumed    Action = "run.resumed"
 	RunAnswered   Action = "run.answered"
 	RunCancelled  Action = "run.cancelled"
+	RunTried      Action = "run.tried"
 	RunEnded      Action = "run.ended"
 	OutcomesAgain Action = "run.outcomes_again"
 
@@ -96,6 +97,7 @@ const (
 	HookTested        Action = "hook.tested"
 
 	PersonErased   Action = "privacy.erased"
+	PersonAllowed  Action = "privacy.allowed"
 	RetentionSaved Action = "privacy.retention_saved"
 
 	SawProfile    Action = "look.profile"
@@ -163,11 +165,11 @@ var Actions = []Action{
 	SegmentCreated, SegmentEdited, SegmentActivated, SegmentDeactivated, SegmentDeleted,
 	ExclusionsAdded, ExclusionRemoved, SegmentExcluded, SegmentUnexcluded,
 	ExportCreated, ExportEdited, ExportScheduled, ExportPaused, ExportResumed, ExportDetached, ExportRemoved,
-	RunStarted, RunPaused, RunResumed, RunAnswered, RunCancelled, RunEnded, OutcomesAgain,
+	RunStarted, RunPaused, RunResumed, RunAnswered, RunCancelled, RunTried, RunEnded, OutcomesAgain,
 	ChainStarted, ChainCancelled, ScheduleSaved,
 	StopImposed, StopLifted,
 	AlertLimitsSaved, AlertChoicesSaved, HookAdded, HookEdited, HookRotated, HookSwitchedOn, HookSwitchedOff, HookRemoved, HookTested,
-	PersonErased, RetentionSaved,
+	PersonErased, PersonAllowed, RetentionSaved,
 	SawProfile, SawSearch, SawSamples, SawStory, SawRejections, SawOutcomes, SawEvidence, SawMembers, SawUnmatched, SawRule, SawSpecimen, SawFound, SawUpload, SawExclusion,
 	ConfigApplied, BackedUp, Restored, KeyLost, LogDownloaded, LogSeen,
 	CodesAdded, CodesRemoved, PasskeyAdded, PasskeyRemoved, PasskeySuspect, RecoveryRenewed, RecoveryUsed, FactorsReset, FactorsRequired,

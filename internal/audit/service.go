@@ -221,3 +221,14 @@ func (s *Service) Profile(ctx context.Context, id string) (Subject, error) {
 	h.Write([]byte(id))
 	return Subject{Kind: "profile", ID: hex.EncodeToString(h.Sum(nil)[:16])}, nil
 }
+
+// Note writes an act that has no transaction of its own.
+func (s *Service) Note(ctx context.Context, actor access.Actor, e Entry) error {
+	return s.db.InTx(ctx, func(tx database.Tx) error { return Write(ctx, tx, s.clock(), actor, e) })
+}
+
+// ReadHead reads the last entry of a log; the zero Head when there is none.
+func ReadHead(ctx context.Context, q database.Querier) (Head, error) {
+	last, err := readEnd(ctx, q)
+	return last.Head, err
+}

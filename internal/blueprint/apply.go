@@ -3,8 +3,10 @@ package blueprint
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/export"
@@ -45,6 +47,10 @@ func (s *Service) Apply(ctx context.Context, actor access.Actor, f File, prune b
 	a := application{service: s, actor: actor, now: now, file: f, segmentIDs: map[string]int64{}}
 	for key, one := range now.segments {
 		a.segmentIDs[key] = one.ID
+	}
+	err = s.log.Note(ctx, actor, audit.Entry{Action: audit.ConfigApplied, Changes: []audit.Change{{Field: "steps", After: strconv.Itoa(len(plan.Steps))}}})
+	if err != nil {
+		return applied, err
 	}
 	// Segments are ended when all the rest is done, and those that name others first: one that an active segment names cannot be.
 	var ends []Step

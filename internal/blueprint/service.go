@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
@@ -45,6 +46,11 @@ type Bases interface {
 	Bases(ctx context.Context) ([]pushdown.Base, error)
 }
 
+// Log takes what was applied.
+type Log interface {
+	Note(ctx context.Context, actor access.Actor, e audit.Entry) error
+}
+
 // gone is the base of segments whose source was removed. There is none of that name.
 const gone = "(removed)"
 
@@ -54,11 +60,12 @@ type Service struct {
 	segments    Segments
 	exports     Exports
 	bases       Bases
+	log         Log
 }
 
 // NewService makes the service.
-func NewService(connections Connections, segments Segments, exports Exports, bases Bases) *Service {
-	return &Service{connections: connections, segments: segments, exports: exports, bases: bases}
+func NewService(connections Connections, segments Segments, exports Exports, bases Bases, log Log) *Service {
+	return &Service{connections: connections, segments: segments, exports: exports, bases: bases, log: log}
 }
 
 // Read gives the configuration that there is, each kind by name.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/address"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 )
@@ -111,8 +112,15 @@ func (s *Service) Allow(ctx context.Context, actor access.Actor, typed string) (
 	}
 	found := false
 	err = s.db.InTx(ctx, func(tx database.Tx) error {
-		lifted, found, err = lift(ctx, tx, own, s.Clock(), actor.Name)
-		return err
+		if lifted, found, err = lift(ctx, tx, own, s.Clock(), actor.Name); err != nil || !found {
+			return err
+		}
+		for _, id := range lifted {
+			if err := audit.Write(ctx, tx, s.Clock(), actor, audit.Entry{Action: audit.PersonAllowed, Subject: audit.Of("erasure", id, "")}); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	switch {
 	case err != nil:

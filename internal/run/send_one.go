@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
@@ -158,6 +159,13 @@ func (s *Service) recordTry(ctx context.Context, actor access.Actor, r ready, ma
 			return fmt.Errorf("record a try: %w", err)
 		}
 		if id, err = result.LastInsertId(); err != nil {
+			return err
+		}
+		tried, err := getRun(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if err := s.note(ctx, tx, actor, audit.RunTried, tried, audit.Changed(audit.Change{Field: "state", After: string(tried.State)}, audit.Change{Field: "brand_id", After: r.plan.BrandID})...); err != nil {
 			return err
 		}
 		j := journal{tx: tx}

@@ -17,7 +17,7 @@ import (
 // Page is what the frame needs to know of the page inside it.
 type Page struct {
 	Title       string
-	Section     string // the navigation entry it belongs to: home, profiles, sources, segments, exports, exclusions, runs, connections, users, privacy, approvals, system, status, alerts, help, account
+	Section     string // the navigation entry it belongs to: home, profiles, sources, segments, exports, exclusions, runs, connections, users, privacy, audit, approvals, system, status, alerts, help, account
 	Breadcrumbs []Crumb
 	Person      *Person // nil when nobody is signed in
 	CSRF        string
@@ -96,6 +96,7 @@ func navigation(person *Person) []navGroup {
 			{"users", "layout.nav.users", "shield", "/users"},
 			{"privacy", "layout.nav.privacy", "lock", "/privacy"},
 			{"approvals", "layout.nav.approvals", "shield-check", "/system/approvals"},
+			{"audit", "layout.nav.audit", "scroll-text", "/audit"},
 			{"system", "layout.nav.system", "calendar-clock", "/system/schedule"},
 		}, admin.items...)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/alert"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/blueprint"
 	"github.com/segue-app/segue/internal/chain"
 	"github.com/segue-app/segue/internal/connection"
@@ -49,6 +50,7 @@ type Services struct {
 	Alerts      *alert.Service
 	Stops       *stop.Service
 	Blueprints  *blueprint.Service
+	Audit       *audit.Service
 	Events      *event.Hub
 	Clock       func() time.Time
 }

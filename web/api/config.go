@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/blueprint"
 	"github.com/segue-app/segue/internal/i18n"
 )
@@ -78,6 +79,9 @@ func configStep(ctx context.Context, step blueprint.Step) ConfigStep {
 func (a *API) showConfig(c echo.Context) error {
 	file, err := a.Blueprints.Read(ctx(c), needs(c, access.Configure))
 	if err != nil {
+		return err
+	}
+	if err := a.Audit.Looked(ctx(c), needs(c, access.Configure), audit.SawRule, audit.Subject{}); err != nil { // rules may name people
 		return err
 	}
 	text, err := file.Encode()

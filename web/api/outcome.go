@@ -16,6 +16,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/tabular"
 	views "github.com/segue-app/segue/views/run"
@@ -67,6 +68,9 @@ func (a *API) streamOutcomes(c echo.Context) error {
 	}
 	r, err := a.Runs.Outlined(ctx(c), by, id)
 	if err != nil {
+		return err
+	}
+	if err := a.Audit.Looked(ctx(c), by, audit.SawOutcomes, audit.Of("run", id, r.ExportName)); err != nil {
 		return err
 	}
 	leave, err := a.fetching.enter(c)
