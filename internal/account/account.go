@@ -124,6 +124,7 @@ type Service struct {
 	now      func() time.Time
 	hasher   *hasher
 	throttle *throttle
+	failures failures
 	ended    func(ctx context.Context, tx database.Tx, userID int64) error
 	left     func(ctx context.Context, tx database.Tx, userID int64) error
 	told     func(userID int64)

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
@@ -80,9 +81,15 @@ func (s *Service) SignIn(ctx context.Context, a Attempt) (user User, err error) 
 // refused writes that a sign-in came to nothing, and gives why. What was typed as address is nobody's business: the account is named when
 // there is one.
 func (s *Service) refused(ctx context.Context, user User, what audit.Action, why error) error {
-	err := s.db.InTx(ctx, func(tx database.Tx) error {
-		return audit.Write(ctx, tx, s.now(), access.Actor{}, audit.Entry{Action: what, Subject: user.subject()})
-	})
+	others, write := s.failures.enter(s.now())
+	if !write {
+		return why
+	}
+	entry := audit.Entry{Action: what, Subject: user.subject()}
+	if others > 0 {
+		entry.Changes = []audit.Change{{Field: "others", After: strconv.Itoa(others)}}
+	}
+	err := s.db.InTx(ctx, func(tx database.Tx) error { return audit.Write(ctx, tx, s.now(), access.Actor{}, entry) })
 	if err != nil {
 		return err
 	}
