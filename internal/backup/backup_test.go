@@ -108,7 +108,7 @@ func TestARestoredStateEndsSessionsAndLinksAndDoubtsWhatWasDelivered(t *testing.
 	k := apptest.Start(t, 300)
 	e := k.Export()
 	first := k.Run(e, run.Options{})
-	if _, err := k.DB.Writer().ExecContext(t.Context(), `INSERT INTO sessions (token_hash, user_id, created_at, seen_at, expires_at) VALUES (x'01', 1, 0, 0, 9e15);
+	if _, err := k.DB.Writer().ExecContext(t.Context(), `INSERT INTO sessions (token_hash, user_id, created_at, seen_at, expires_at, confirmed_at, proof) VALUES (x'01', 1, 0, 0, 9e15, 0, 'password');
 		INSERT INTO invitations (token_hash, user_id, expires_at) VALUES (x'02', 1, 9e15)`); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -136,6 +137,9 @@ func TestWhatCannotBeReadIsLeftOutAndCounted(t *testing.T) {
 	if err := k.DB.Reader().Close(); err != nil {
 		t.Fatal(err)
 	}
+	broken := k.App
+	k.App = nil
+	t.Cleanup(func() { _ = broken.Stop(context.WithoutCancel(t.Context())) }) // it cannot end well without its database
 	text := scrape(t, m)
 	for line, told := range map[string]bool{"segue_runs{": false, "segue_queue_jobs{": false, "segue_database_size_bytes ": true, "segue_http_streams ": true,
 		"segue_metrics_failures_total 5\n": true} {
