@@ -76,7 +76,7 @@ func ok(t *testing.T, input string, arguments ...string) string {
 }
 
 func TestEveryCommandExplainsItself(t *testing.T) {
-	for _, command := range []string{"", "serve", "demo", "user", "user add", "user list", "user invite", "run", "status", "config", "config export", "config diff", "config apply", "audit", "audit verify", "migrate", "health", "version"} {
+	for _, command := range []string{"", "serve", "demo", "user", "user add", "user list", "user invite", "user reset-factors", "run", "status", "config", "config export", "config diff", "config apply", "audit", "audit verify", "migrate", "health", "version"} {
 		t.Run(command, func(t *testing.T) {
 			help := ok(t, "", append(strings.Fields(command), "--help")...)
 			if want := strings.TrimSpace("Usage: segue " + command); !strings.HasPrefix(help, want) {
@@ -264,6 +264,12 @@ func TestPeopleAreAddedListedAndInvitedFromTheCommandLine(t *testing.T) {
 	}
 	if o := segue(t, "", in("user", "invite", "nobody@example.com")...); o.status != 1 {
 		t.Errorf("a link for nobody: status %d, %s", o.status, o.out)
+	}
+	if reset := ok(t, "", in("user", "reset-factors", "ADA@example.com")...); reset != "ada@example.com has no second factor now, and is signed out everywhere.\n" {
+		t.Errorf("reset: %q", reset)
+	}
+	if o := segue(t, "", in("user", "reset-factors", "nobody@example.com")...); o.status != 1 {
+		t.Errorf("factors of nobody: status %d, %s", o.status, o.out)
 	}
 }
 

@@ -1,6 +1,7 @@
 package factor_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -163,6 +164,21 @@ func TestAnAdministratorTakesAwayWhatSomebodyLost(t *testing.T) {
 	o.refused(err, "factor.problem.code")
 	if o.audited("factor.reset") != 1 {
 		t.Error("not in the audit log")
+	}
+}
+
+func TestPeopleAreToldWhatChangedAboutHowTheySignIn(t *testing.T) {
+	o := newOffice(t)
+	o.codes(o.Viewer)
+	o.passkey(o.Viewer, "Phone")
+	o.must(o.RemoveCodes(t.Context(), o.Viewer))
+	o.must(o.Reset(t.Context(), o.Administrator, o.Viewer.UserID))
+	want := []string{
+		"vera@example.com: factor_added FactorThe way to sign in by time-based codes", "vera@example.com: factor_added FactorA passkey",
+		"vera@example.com: factor_removed FactorThe way to sign in by time-based codes", "vera@example.com: factor_removed FactorEvery second factor",
+	}
+	if !slices.Equal(o.letters.to, want) {
+		t.Errorf("told %q", o.letters.to)
 	}
 }
 

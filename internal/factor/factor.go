@@ -11,6 +11,7 @@ import (
 	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/secret"
 )
@@ -20,6 +21,8 @@ type Accounts interface {
 	User(ctx context.Context, id int64) (account.User, error)
 	// Guard throttles those who guess.
 	Guard(ctx context.Context, guess account.Guess, prove func() error) error
+	// Tell writes a person a letter about her account.
+	Tell(ctx context.Context, tx database.Tx, userID int64, about account.Occasion, with ...any) error
 }
 
 // Dependencies are what the service works with.
@@ -98,11 +101,14 @@ func (s *Service) Reset(ctx context.Context, actor access.Actor, userID int64) e
 		if err := account.EndSessionsOf(ctx, tx, userID); err != nil {
 			return err
 		}
+		if err := s.tell(ctx, tx, user, account.FactorRemoved, "factor.letter.all"); err != nil {
+			return err
+		}
 		return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: audit.FactorsReset, Subject: audit.Of("user", userID, user.Email)})
 	})
 }
 
-// begun is a change to the actor's own factors: she must have confirmed that it is she.
+// mayChange is for changes to the actor's own factors: she must have confirmed that it is she.
 func (s *Service) mayChange(actor access.Actor) error {
 	if err := actor.Require(access.SecureOwnAccount); err != nil {
 		return err
@@ -118,7 +124,7 @@ func (s *Service) added(ctx context.Context, tx database.Tx, actor access.Actor,
 	if err := account.Unconfine(ctx, tx, actor.UserID); err != nil {
 		return nil, err
 	}
-	if err := s.write(ctx, tx, actor, what); err != nil {
+	if err := s.noted(ctx, tx, actor, account.FactorAdded, what); err != nil {
 		return nil, err
 	}
 	now, err := own(ctx, tx, actor.UserID)
@@ -146,7 +152,29 @@ func (s *Service) removing(ctx context.Context, tx database.Tx, actor access.Act
 			return err
 		}
 	}
+	return s.noted(ctx, tx, actor, account.FactorRemoved, what)
+}
+
+// words are what the factors are called in letters.
+var words = map[audit.Action]string{
+	audit.CodesAdded: "factor.letter.codes", audit.CodesRemoved: "factor.letter.codes",
+	audit.PasskeyAdded: "factor.letter.passkey", audit.PasskeyRemoved: "factor.letter.passkey",
+}
+
+// noted writes the act down, and tells the person: it may not have been she.
+func (s *Service) noted(ctx context.Context, tx database.Tx, actor access.Actor, about account.Occasion, what audit.Action) error {
+	user, err := s.accounts.User(ctx, actor.UserID)
+	if err != nil {
+		return err
+	}
+	if err := s.tell(ctx, tx, user, about, words[what]); err != nil {
+		return err
+	}
 	return s.write(ctx, tx, actor, what)
+}
+
+func (s *Service) tell(ctx context.Context, tx database.Tx, user account.User, about account.Occasion, factor string) error {
+	return s.accounts.Tell(ctx, tx, user.ID, about, "Factor", i18n.For(i18n.Match(user.Language), nil).T(factor))
 }
 
 func (s *Service) write(ctx context.Context, tx database.Tx, actor access.Actor, what audit.Action) error {

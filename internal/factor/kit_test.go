@@ -2,6 +2,8 @@ package factor_test
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -27,14 +29,26 @@ type office struct {
 	accounts *account.Service
 	clock    *testkit.Clock
 	log      *bytes.Buffer
+	letters  *letters
+}
+
+// letters are those that were written to people.
+type letters struct{ to []string }
+
+func (l *letters) DeliversLinks() bool { return true }
+
+func (l *letters) Tell(_ context.Context, _ database.Tx, to account.User, letter account.Letter) error {
+	l.to = append(l.to, fmt.Sprintf("%s: %s %s", to.Email, letter.About, fmt.Sprint(letter.With...)))
+	return nil
 }
 
 var site = factor.Site{Origin: "https://segue.example.com", Browser: "this one"}
 
 func newOffice(t testing.TB) *office {
 	t.Helper()
-	o := &office{t: t, db: testkit.Database(t), clock: testkit.NewClock(), log: &bytes.Buffer{}}
+	o := &office{t: t, db: testkit.Database(t), clock: testkit.NewClock(), log: &bytes.Buffer{}, letters: &letters{}}
 	o.accounts = testkit.Accounts(t, o.db, o.clock)
+	o.accounts.SetPost(o.letters)
 	o.People = testkit.NewPeople(t, o.accounts)
 	sealer, err := secret.NewSealer(bytes.Repeat([]byte{5}, secret.KeyBytes))
 	if err != nil {

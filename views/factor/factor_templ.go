@@ -649,7 +649,7 @@ func Codes(p layout.Page, v CodesView) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					templ_7745c5c3_Err = codeField(v.Errors, i18n.T(ctx, "factor.codes.first")).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = codeField(v.Errors, i18n.T(ctx, "factor.codes.first"), true).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -710,7 +710,7 @@ func Codes(p layout.Page, v CodesView) templ.Component {
 }
 
 // codeField takes a code.
-func codeField(errors component.Errors, hint string) templ.Component {
+func codeField(errors component.Errors, hint string, short bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -731,7 +731,7 @@ func codeField(errors component.Errors, hint string) templ.Component {
 			templ_7745c5c3_Var32 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = component.Field{Name: "code", Label: i18n.T(ctx, "factor.code"), Hint: hint, Error: errors.For("code"), Required: true, Autocomplete: "one-time-code", Code: true, Short: true, Autofocus: true, Attrs: templ.Attributes{"spellcheck": "false", "autocapitalize": "off"}}.Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = component.Field{Name: "code", Label: i18n.T(ctx, "factor.code"), Hint: hint, Error: errors.For("code"), Required: true, Autocomplete: "one-time-code", Code: true, Short: short, Autofocus: true, Attrs: templ.Attributes{"spellcheck": "false", "autocapitalize": "off"}}.Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1006,7 +1006,7 @@ func Second(p layout.Page, v SecondView) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = codeField(v.Errors, i18n.T(ctx, secondHint(v))).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = codeField(v.Errors, i18n.T(ctx, secondHint(v)), false).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

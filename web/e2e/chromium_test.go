@@ -52,7 +52,7 @@ func startChromium() {
 		chromedp.NoSandbox, // CI runs as root in a container, where Chromium's own sandbox cannot start
 		chromedp.CombinedOutput(io.Discard), chromedp.WSURLReadTimeout(time.Minute),
 		chromedp.Flag("lang", "en-GB"),
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"), // nothing else is reached
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"), // nothing else is reached
 		chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("font-render-hinting", "none"),
 		chromedp.Flag("disable-features", "Translate,MediaRouter,OptimizationHints"),
 	}

@@ -65,6 +65,15 @@ func serve(t *testing.T, kit *apptest.Kit) *site {
 	return &site{Kit: kit, url: server.URL, server: server}
 }
 
+// confirm is the button of the page that asks once more who is there.
+var confirm = words{"Confirm", "Bekræft"}
+
+// stale makes the last confirmation of everybody one of long ago.
+func (s *site) stale(t *testing.T) {
+	t.Helper()
+	s.write(t, `UPDATE sessions SET confirmed_at = 0`)
+}
+
 // person is the demonstration's person of a role.
 func person(t *testing.T, role access.Role) demo.Person {
 	t.Helper()
