@@ -132,6 +132,13 @@ test: setup ## Run all tests, with the race detector but for those whose code th
 test-quick: ## Run the tests without the race detector and without a browser
 	go test $$(go list ./... | grep -v /web/e2e)
 
+.PHONY: test-vault
+test-vault: ## Hold the client of Vault and OpenBao against a real Vault, which is built first: 4 GB of modules and some minutes (needs the network)
+	@program=$$(mktemp -d)
+	trap 'rm -rf "$$program"' EXIT
+	(cd internal/secretstore/realserver && CGO_ENABLED=0 go build -ldflags='-s -w' -o "$$program/vault" .)
+	SEGUE_TEST_VAULT="$$program/vault" go test -count=1 ./internal/secretstore
+
 .PHONY: screenshots
 screenshots: setup ## Take the pictures in docs/screenshots anew
 	SEGUE_SCREENSHOTS=$(CURDIR)/docs/screenshots go test -count 1 -run TestThePagesOfTheReadmeComeUp ./web/e2e

@@ -6,7 +6,9 @@ CREATE TABLE connections (
     name                 TEXT    NOT NULL,
     name_key             TEXT    NOT NULL,                -- folded: how two names are told apart
     open_to_contributors INTEGER NOT NULL DEFAULT 0 CHECK (open_to_contributors IN (0, 1)), -- to all of them; see also connection_grants
-    sealed_key           BLOB,                            -- bound to connection/<id>/api_key; NULL once removed
+    sealed_key           BLOB,                            -- bound to connection/<id>/api_key; NULL when it is in a store, and once removed
+    key_store            TEXT    NOT NULL DEFAULT '',     -- store outside that the key comes from; '': it is sealed here
+    key_name             TEXT    NOT NULL DEFAULT '',     -- of the secret in that store
     key_version          INTEGER NOT NULL DEFAULT 1,
     brand_id             TEXT    NOT NULL,
     brand_name           TEXT    NOT NULL,
@@ -58,6 +60,8 @@ CREATE TABLE connection_drafts (
     name                 TEXT    NOT NULL DEFAULT '',
     access               TEXT    NOT NULL DEFAULT '',     -- 'contributors', or the ids of those who may use it
     sealed_key           BLOB,                            -- bound to connection_draft/<id>/api_key
+    key_store            TEXT    NOT NULL DEFAULT '',     -- as of a connection
+    key_name             TEXT    NOT NULL DEFAULT '',
     terms_version        TEXT    NOT NULL DEFAULT '',     -- '': not agreed
     agreed_at            INTEGER,
     brand_id             TEXT    NOT NULL DEFAULT '',     -- '': the key is not proved
@@ -73,7 +77,9 @@ CREATE TABLE connection_drafts (
 CREATE TABLE connection_key_changes (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
     connection_id INTEGER NOT NULL UNIQUE REFERENCES connections (id),
-    sealed_key    BLOB    NOT NULL,                       -- bound to connection_key_change/<id>/api_key
+    sealed_key    BLOB,                                   -- bound to connection_key_change/<id>/api_key
+    key_store     TEXT    NOT NULL DEFAULT '',            -- as of a connection
+    key_name      TEXT    NOT NULL DEFAULT '',
     brand_id      TEXT    NOT NULL DEFAULT '',            -- '': not proved
     brand_name    TEXT    NOT NULL DEFAULT '',
     brand_website TEXT    NOT NULL DEFAULT '',

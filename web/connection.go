@@ -77,7 +77,7 @@ func (s *Server) renderSetup(c echo.Context, status int, view views.SetupView) e
 
 // connectionErrors are the errors of any form about a connection.
 func connectionErrors(c echo.Context, err error) (component.Errors, bool) {
-	return formErrors(c, err, "name", "connections.name", "key", "connections.key.short", "agree", "connections.terms",
+	return formErrors(c, err, "name", "connections.name", "key", "connections.key.short", "key_from", "connections.key.from", "key_name", "connections.key.name", "agree", "connections.terms",
 		"password", "connections.password", "people", "connections.access.named", "withdrawal", "connections.exports", "type", "connections.type")
 }
 
@@ -110,7 +110,7 @@ func (s *Server) beginConnection(c echo.Context) error {
 func (s *Server) connectConnection(c echo.Context) error {
 	typed := connection.Entry{
 		Name: c.FormValue("name"), Grant: grantOf(c),
-		Key: connection.CleanKey(c.FormValue("key")), TermsVersion: c.FormValue("terms_version"), Agree: c.FormValue("agree") != "",
+		Key: connection.CleanKey(c.FormValue("key")), From: keyFrom(c), TermsVersion: c.FormValue("terms_version"), Agree: c.FormValue("agree") != "",
 	}
 	_, err := s.Connections.Fill(ctx(c), actor(c), typed)
 	if err == nil {
@@ -125,6 +125,7 @@ func (s *Server) connectConnection(c echo.Context) error {
 	return s.setupFailed(c, err, func(v *views.SetupView) {
 		if v.Stage > views.StageType {
 			v.Stage, v.Name, v.AgreeTicked = views.StageDetails, typed.Name, typed.Agree
+			v.Key.From, v.Key.Name = chosenKey(typed.From)
 			v.Access.Typed(c.FormValue("access"), c.Request().PostForm["people"])
 		}
 	})
@@ -225,8 +226,15 @@ func (s *Server) replaceKey(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	err = s.Connections.ReplaceKey(ctx(c), actor(c), id, version(c), connection.CleanKey(c.FormValue("key")))
-	return s.connectionDone(c, err, "connections.replaced")
+	if from := keyFrom(c); !from.Empty() {
+		err = s.Connections.TakeFrom(ctx(c), actor(c), id, version(c), from)
+	} else {
+		err = s.Connections.ReplaceKey(ctx(c), actor(c), id, version(c), connection.CleanKey(c.FormValue("key")))
+	}
+	if err != nil {
+		return s.connectionFailed(c, err, func(v *views.View) { v.Key.From, v.Key.Name = chosenKey(keyFrom(c)) })
+	}
+	return s.connectionDone(c, nil, "connections.replaced")
 }
 
 func (s *Server) tryKey(c echo.Context) error {

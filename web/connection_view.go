@@ -130,7 +130,7 @@ func (s *Server) setupView(c echo.Context, d connection.Draft) (views.SetupView,
 	}
 	view := views.SetupView{
 		Stage: stages[d.Next()], Type: d.Type, Destination: s.Connections.DestinationName(d.Type), Name: d.Name, Access: accessChoice(d.Grant, contributors), AccessText: accessText(c, d.Grant, contributors),
-		HasKey: d.HasKey, AgreeTicked: d.Done(connection.StepTerms), Brand: views.Brand(d.Brand),
+		Key: s.keyView(c, d.Type, d.KeyFrom, d.HasKey), KeyHeld: keyHeld(c, d.KeyFrom), AgreeTicked: d.Done(connection.StepTerms), Brand: views.Brand(d.Brand),
 		Person: text(c, "connections.export_user.you", "Name", user(c).DisplayName()),
 	}
 	for _, kind := range s.Connections.Kinds() {
@@ -172,7 +172,7 @@ func (s *Server) connectionView(c echo.Context) (views.View, error) {
 	view := views.View{
 		Base: fmt.Sprintf("/connections/%d", id), Version: strconv.Itoa(o.Version), Name: o.Name, Destination: o.DestinationName,
 		Brand: views.Brand(o.Brand()), State: connectionState(c, o), Access: accessText(c, o.Grant, contributors),
-		Created: locale.DateTime(o.CreatedAt), Verified: locale.DateTime(o.VerifiedAt),
+		Key: s.keyView(c, o.Type, o.KeyFrom, false), KeyHeld: keyHeld(c, o.KeyFrom), Created: locale.DateTime(o.CreatedAt), Verified: locale.DateTime(o.VerifiedAt),
 		TypedName: o.Name, TypedAccess: accessChoice(o.Grant, contributors),
 	}
 	if o.Obstacle != connection.NoObstacle {
@@ -219,7 +219,7 @@ func mend(c echo.Context, base, obstacle string) component.Link {
 	switch obstacle {
 	case string(connection.NoConsent):
 		return component.Link{Label: text(c, "connections.consent.show"), Href: base + "/consent"}
-	case string(connection.KeyRefused), string(connection.BrandChanged):
+	case string(connection.KeyRefused), string(connection.BrandChanged), string(connection.SecretMissing):
 		return component.Link{Label: text(c, "connections.replace"), Href: "#replace"}
 	default:
 		return component.Link{}

@@ -79,7 +79,7 @@ func TestEveryCodeOfAnErasureHasAText(t *testing.T) {
 		keys = append(keys, "erasure.tags."+string(state))
 	}
 	for _, code := range []string{erasure.KeptByExport, erasure.NothingToDo, run.UntagNoConnection, run.UntagBrandChanged, run.UntagNoTags, run.UntagUnderWay, run.UntagRefused, run.ByStop,
-		"destination_unavailable", "api_retired", "key_refused", "scope_missing", "payment_required", "brand_unable", "key_exchanged"} {
+		"destination_unavailable", "api_retired", "key_refused", "scope_missing", "secret_missing", "store_unavailable", "payment_required", "brand_unable", "key_exchanged"} {
 		keys = append(keys, "erasure.why."+code)
 	}
 	list, err := newSite(t).Erasures.Retention(t.Context(), access.System)

@@ -251,7 +251,7 @@ func TestEveryObstacleAndReasonHasItsWordsInEveryLanguage(t *testing.T) {
 	for _, code := range []string{
 		string(export.NoConnection), string(export.IsPaused), string(export.NoProfiles), string(export.AttributeMissing), string(export.NoSegments), string(export.SegmentInactive), "export_removed",
 		string(connection.NotVerified), string(connection.NoConsent), string(connection.NoExportUser), string(connection.ExportUserUnable), string(connection.KeyFailed),
-		string(connection.KeyRefused), string(connection.ScopeMissing), string(connection.BrandUnable), string(connection.BrandChanged), string(connection.PaymentRequired),
+		string(connection.KeyRefused), string(connection.ScopeMissing), string(connection.BrandUnable), string(connection.BrandChanged), string(connection.PaymentRequired), string(connection.SecretMissing), string(connection.StoreUnavailable),
 	} {
 		keys = append(keys, "obstacle."+code, "exports.state."+code)
 	}

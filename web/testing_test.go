@@ -26,6 +26,7 @@ import (
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/pushdown"
 	"github.com/segue-app/segue/internal/secret"
+	"github.com/segue-app/segue/internal/secretstore"
 	"github.com/segue-app/segue/internal/segment"
 	"github.com/segue-app/segue/internal/testkit"
 	"github.com/segue-app/segue/internal/token"
@@ -55,6 +56,12 @@ func newSite(t testing.TB, change ...func(*Services, *Options)) *site {
 // newEmptySite starts a server that nobody has an account on.
 func newEmptySite(t testing.TB, change ...func(*Services, *Options)) *site {
 	t.Helper()
+	return newSiteOn(t, nil, change...)
+}
+
+// newSiteOn is newEmptySite with stores that keys of connections may come from.
+func newSiteOn(t testing.TB, stores secretstore.Stores, change ...func(*Services, *Options)) *site {
+	t.Helper()
 	s := &site{db: testkit.Database(t), clock: testkit.NewClock(), ctx: t.Context(), log: &logBook{}}
 	sealer, err := secret.NewSealer(bytes.Repeat([]byte{7}, secret.KeyBytes))
 	if err != nil {
@@ -75,7 +82,7 @@ func newEmptySite(t testing.TB, change ...func(*Services, *Options)) *site {
 	services.Segments = segment.NewService(s.db, services.Profiles, services.Events, s.clock.Now)
 	services.Pushdown = pushdown.NewService(noneStays{}, warehouse.Limits{})
 	services.Segments.SetBases(services.Pushdown)
-	services.Connections, s.sandbox = testkit.Connections(t, s.db, services.Accounts, services.Events, s.clock)
+	services.Connections, s.sandbox = testkit.Connections(t, s.db, services.Accounts, services.Events, s.clock, stores)
 	services.Accounts.OnLeave(services.Connections.Forget)
 	services.Accounts.OnChange(func(userID int64) { services.Events.Publish(event.OfPerson(userID)) })
 	services = withEngine(t, services, s.db, s.clock)

@@ -117,7 +117,9 @@ func TestServeTakesItsSettingsFromFlagsAndFromTheEnvironment(t *testing.T) {
 		notices: notices{SMTPURL: "smtp://segue@mail.example.com", SMTPPasswordFile: password, MailFrom: "Segue <segue@example.com>", HookHosts: make(warehouse.Allowed, 1)},
 		provider: provider{OIDCIssuer: "https://login.example.com", OIDCClientID: "segue", OIDCSecretFile: password, OIDCName: "Example", OIDCScopes: []string{"email", "groups"}, OIDCRolesClaim: "roles",
 			OIDCRoles: oidc.Mapping{"admins": access.Administrator, "staff": access.Viewer}, OIDCDefaultRole: "viewer", OIDCMakePeople: true, OIDCTrustEmail: true, NoPasswords: true},
-		outcomes:      outcomes{OutcomeFolders: []string{"/srv/outcomes"}, OutcomeDatabase: "postgres://segue@db.example.com/analytics?schema=segue", OutcomePasswordFile: password},
+		outcomes: outcomes{OutcomeFolders: []string{"/srv/outcomes"}, OutcomeDatabase: "postgres://segue@db.example.com/analytics?schema=segue", OutcomePasswordFile: password},
+		stores: stores{SecretsFolder: "/srv/secrets", VaultURL: "https://vault.example.com", VaultMount: "kv", VaultVersion: 1, VaultPrefix: "segue", VaultNamespace: "team", VaultCAFile: "/etc/ca.pem",
+			VaultRoleID: "role", VaultSecretIDFile: password, VaultServiceToken: "/srv/jwt", VaultLoginMount: "approle2"},
 		MetricsListen: "9464", LogLevel: slog.LevelWarn, LogJSON: true,
 	}
 	for i, entry := range []string{"db.example.com:5432", "10.0.0.0/8=plain"} {
@@ -133,7 +135,9 @@ func TestServeTakesItsSettingsFromFlagsAndFromTheEnvironment(t *testing.T) {
 			"--url=https://segue.example.com", "--hosts=segue.example.com,segue.internal", "--trusted-proxies=10.0.0.0/8",
 			"--omnisend-url=http://127.0.0.1:8091/api", "--omnisend-window=2s", "--max-profiles=5000", "--keep-evidence=48h", "--keep-history=24h",
 			"--watch-folder=/srv/drop", "--watch-folder=/srv/more", "--outcome-folder=/srv/outcomes", "--outcome-database=postgres://segue@db.example.com/analytics?schema=segue", "--outcome-password-file="+password, "--sql-hosts=db.example.com:5432,10.0.0.0/8=plain", "--smtp-url=smtp://segue@mail.example.com",
-			"--smtp-password-file="+password, "--mail-from=Segue <segue@example.com>", "--hook-hosts=hooks.slack.com", "--oidc-issuer=https://login.example.com", "--oidc-client-id=segue", "--oidc-client-secret-file="+password,
+			"--smtp-password-file="+password, "--mail-from=Segue <segue@example.com>", "--hook-hosts=hooks.slack.com",
+			"--secrets-folder=/srv/secrets", "--vault-url=https://vault.example.com", "--vault-mount=kv", "--vault-version=1", "--vault-prefix=segue", "--vault-namespace=team", "--vault-ca-file=/etc/ca.pem",
+			"--vault-role-id=role", "--vault-secret-id-file="+password, "--vault-service-token=/srv/jwt", "--vault-login-mount=approle2", "--oidc-issuer=https://login.example.com", "--oidc-client-id=segue", "--oidc-client-secret-file="+password,
 			"--oidc-name=Example", "--oidc-scopes=email,groups", "--oidc-roles-claim=roles", "--oidc-roles=admins=administrator;staff=viewer", "--oidc-default-role=viewer",
 			"--oidc-make-people", "--oidc-trust-email", "--no-passwords", "--metrics-listen=9464", "--log-level=warn", "--log-json")
 		if err != nil {
@@ -151,6 +155,8 @@ func TestServeTakesItsSettingsFromFlagsAndFromTheEnvironment(t *testing.T) {
 			"SEGUE_OMNISEND_WINDOW": "2s", "SEGUE_MAX_PROFILES": "5000", "SEGUE_KEEP_EVIDENCE": "48h", "SEGUE_KEEP_HISTORY": "24h", "SEGUE_LOG_JSON": "true", "SEGUE_LOG_LEVEL": "warn", "SEGUE_METRICS_LISTEN": "9464",
 			"SEGUE_WATCH_FOLDER": "/srv/drop,/srv/more", "SEGUE_OUTCOME_FOLDER": "/srv/outcomes", "SEGUE_OUTCOME_DATABASE": "postgres://segue@db.example.com/analytics?schema=segue", "SEGUE_OUTCOME_PASSWORD_FILE": password, "SEGUE_SQL_HOSTS": "db.example.com:5432,10.0.0.0/8=plain",
 			"SEGUE_SMTP_URL": "smtp://segue@mail.example.com", "SEGUE_SMTP_PASSWORD_FILE": password, "SEGUE_MAIL_FROM": "Segue <segue@example.com>", "SEGUE_HOOK_HOSTS": "hooks.slack.com",
+			"SEGUE_SECRETS_FOLDER": "/srv/secrets", "SEGUE_VAULT_URL": "https://vault.example.com", "SEGUE_VAULT_MOUNT": "kv", "SEGUE_VAULT_VERSION": "1", "SEGUE_VAULT_PREFIX": "segue", "SEGUE_VAULT_NAMESPACE": "team",
+			"SEGUE_VAULT_CA_FILE": "/etc/ca.pem", "SEGUE_VAULT_ROLE_ID": "role", "SEGUE_VAULT_SECRET_ID_FILE": password, "SEGUE_VAULT_SERVICE_TOKEN": "/srv/jwt", "SEGUE_VAULT_LOGIN_MOUNT": "approle2",
 			"SEGUE_OIDC_ISSUER": "https://login.example.com", "SEGUE_OIDC_CLIENT_ID": "segue", "SEGUE_OIDC_CLIENT_SECRET_FILE": password, "SEGUE_OIDC_NAME": "Example",
 			"SEGUE_OIDC_SCOPES": "email,groups", "SEGUE_OIDC_ROLES_CLAIM": "roles", "SEGUE_OIDC_ROLES": "admins=administrator;staff=viewer", "SEGUE_OIDC_DEFAULT_ROLE": "viewer",
 			"SEGUE_OIDC_MAKE_PEOPLE": "true", "SEGUE_OIDC_TRUST_EMAIL": "true", "SEGUE_NO_PASSWORDS": "true",
@@ -181,6 +187,8 @@ func TestACommandLineThatMakesNoSenseIsRefused(t *testing.T) {
 		"outcomes, password":  {"serve", "--outcome-database=postgres://segue:hunter2@db.example.com/analytics"},
 		"outcomes, option":    {"serve", "--outcome-database=postgres://segue@db.example.com/analytics?sslmode=disable"},
 		"outcomes, MySQL":     {"serve", "--outcome-database=mysql://segue@db.example.com/analytics"},
+		"vault, no way in":    {"serve", "--vault-url=https://vault.example.com"},
+		"vault, not named":    {"serve", "--vault-token-file=/token"},
 		"hook, not host":      {"serve", "--hook-hosts=https://hooks.slack.com/services"},
 		"window not a time":   {"serve", "--omnisend-window=short"},
 		"address, no scheme":  {"serve", "--url=segue.example.com"},

@@ -15,6 +15,7 @@ import (
 
 type doctorCommand struct {
 	sealing
+	stores
 	Listen       string   `help:"Address that the server listens on." default:"127.0.0.1:8090" env:"SEGUE_LISTEN"`
 	URL          string   `help:"Address under which people reach it." env:"SEGUE_URL"`
 	OmnisendURL  string   `name:"omnisend-url" help:"Base of the Omnisend API." default:"https://api.omnisend.com/api" env:"SEGUE_OMNISEND_URL"`
@@ -37,7 +38,11 @@ func (c *doctorCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	report := doctor.Examine(ctx, doctor.Patient{Folder: config.BackupFolder(), Key: config.Key(), Sealed: app.Sealed(), URL: c.URL, Listen: c.Listen,
+	outside, err := c.stores.open(config)
+	if err != nil {
+		return err
+	}
+	report := doctor.Examine(ctx, doctor.Patient{Folder: config.BackupFolder(), Key: config.Key(), Stores: outside, Sealed: app.Sealed(), URL: c.URL, Listen: c.Listen,
 		Destination: c.OmnisendURL, Watch: c.WatchFolders, Offline: c.Offline, Thorough: c.Thorough, Now: time.Now,
 		Client: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}})
 	words := i18n.For(i18n.Match(c.Language, os.Getenv("LC_ALL"), os.Getenv("LANG")), nil)

@@ -39,6 +39,7 @@ type serveCommand struct {
 	notices
 	provider
 	outcomes
+	stores
 	MetricsListen string     `name:"metrics-listen" help:"Address to serve metrics for Prometheus on, at /metrics; a port alone is one of this machine. None when none is given." env:"SEGUE_METRICS_LISTEN"`
 	LogLevel      slog.Level `name:"log-level" help:"Least level of the lines of the log: debug, info, warn or error." default:"info" env:"SEGUE_LOG_LEVEL"`
 	LogJSON       bool       `name:"log-json" help:"Write the log as JSON." env:"SEGUE_LOG_JSON"`
@@ -77,7 +78,7 @@ func (c *serveCommand) Validate() error {
 	if err == nil {
 		err = c.checkProvider(c.URL)
 	}
-	return err
+	return errors.Join(err, c.stores.check())
 }
 
 func isWebAddress(text string) bool {
@@ -118,7 +119,11 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a, err := app.Open(ctx, app.Config{Folder: c.Data, SealingKey: key, OmnisendURL: c.OmnisendURL, Window: c.OmnisendWindow,
+	outside, err := c.stores.open(app.Config{Folder: c.Data, SealingKey: key})
+	if err != nil {
+		return err
+	}
+	a, err := app.Open(ctx, app.Config{Folder: c.Data, SealingKey: key, Stores: outside, OmnisendURL: c.OmnisendURL, Window: c.OmnisendWindow,
 		WatchFolders: c.WatchFolders, MaxProfiles: c.MaxProfiles, Retention: run.Retention{Evidence: c.KeepEvidence, History: c.KeepHistory}, SQL: warehouse.Limits{Allowed: c.SQLHosts},
 		Mail: post, HookHosts: c.HookHosts, PublicURL: c.URL, Outcomes: written, Provider: company, Account: account.Options{NoPasswords: c.NoPasswords}})
 	if err != nil {

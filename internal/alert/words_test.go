@@ -13,7 +13,7 @@ import (
 func TestEveryAlertHasWordsInEveryLanguage(t *testing.T) {
 	failures := strings.Fields(`too_many_profiles segment_unusable exclusion_unusable destination_unavailable batches_stalled api_retired does_not_add_up internal
 		source_unavailable source_refused superseded brand_changed no_connection export_removed source_gone`)
-	pauses := strings.Fields(`not_verified no_consent no_export_user export_user_unable key_failed key_refused scope_missing brand_unable payment_required
+	pauses := strings.Fields(`not_verified no_consent no_export_user export_user_unable key_failed key_refused scope_missing brand_unable payment_required secret_missing store_unavailable
 		destination_unavailable batches_stalled source_unavailable source_refused many_leave many_new awaits_approval`)
 	unable := strings.Fields(`no_connection no_segments segment_inactive attribute_missing mixed_bases source_gone not_verified no_consent no_export_user export_user_unable awaits_approval`)
 	waits := append(strings.Fields(`rate_limit outcome destination_unavailable disk_full database_locked source_read source_unavailable`), "")
@@ -35,7 +35,7 @@ func TestEveryAlertHasWordsInEveryLanguage(t *testing.T) {
 	add(about{Kind: alert.RejectedShare, Thing: alert.Export, Facts: of}, "")
 	add(about{Kind: alert.RunSize, Thing: alert.Export, Facts: alert.Facts{Profiles: 1, Usual: 5}}, "")
 	add(about{Kind: alert.RunSize, Thing: alert.Export, Facts: alert.Facts{Profiles: 5, Usual: 1}}, "")
-	add(about{Kind: alert.KeyRefused, Thing: alert.Connection}, "key_refused", "scope_missing", "brand_unable", "brand_changed", "payment_required")
+	add(about{Kind: alert.KeyRefused, Thing: alert.Connection}, "key_refused", "scope_missing", "brand_unable", "brand_changed", "payment_required", "secret_missing", "store_unavailable")
 	add(about{Kind: alert.RefreshRefused, Thing: alert.Source, Facts: alert.Facts{ImportID: 1}}, "failed", "asking", "waiting", "unread")
 	add(about{Kind: alert.RefreshRefused, Thing: alert.Schedule}, "whole", "tasks")
 	add(about{Kind: alert.RunNotStarted, Thing: alert.Schedule}, "waits", "overdue", "skipped")

@@ -44,6 +44,7 @@ import (
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/schedule"
 	"github.com/segue-app/segue/internal/secret"
+	"github.com/segue-app/segue/internal/secretstore"
 	"github.com/segue-app/segue/internal/segment"
 	"github.com/segue-app/segue/internal/source"
 	"github.com/segue-app/segue/internal/stop"
@@ -60,6 +61,8 @@ type Config struct {
 	MaxProfiles int           // in one export, when the contract with Omnisend allows fewer than a million; 0 means a million
 
 	RequestsPerMinute int // of a brand, when a stand-in allows others than Omnisend; 0 means as Omnisend, below 0 no limit
+
+	Stores secretstore.Stores // outside, that API keys may come from
 
 	SQL     warehouse.Limits // which databases may be reached, and for how long
 	Staying pushdown.Sources // whose profiles stay where they are; nil: the sources' own
@@ -191,7 +194,7 @@ func (a *App) assemble(c Config) (err error) {
 	a.Pushdown = pushdown.NewService(c.Staying, c.SQL)
 	a.Segments.SetBases(a.Pushdown)
 	a.Sources.SetUses(a.Segments.OfSource)
-	a.Connections = connection.NewService(connection.Dependencies{DB: a.DB, Sealer: a.Sealer, Drivers: drivers, Accounts: a.Accounts,
+	a.Connections = connection.NewService(connection.Dependencies{DB: a.DB, Sealer: a.Sealer, Stores: c.Stores, Drivers: drivers, Accounts: a.Accounts,
 		Gates: gates{a.Budgets}, Clock: c.Clock, Events: a.Events})
 	a.Accounts.OnLeave(a.Connections.Forget)
 	a.Accounts.OnChange(func(userID int64) { a.Events.Publish(event.OfPerson(userID), "connections", export.Topic) })
@@ -344,6 +347,7 @@ func (a *App) Start(ctx context.Context) error {
 	group.Go(func() { a.Runs.Watch(watching) })
 	group.Go(func() { a.Pace.Keep(watching) })
 	group.Go(func() { a.Alerts.Watch(watching) })
+	group.Go(func() { a.Connections.Watch(watching) })
 	group.Go(func() { a.Audit.Watch(watching) })
 	group.Go(func() {
 		a.Accounts.WriteResets(watching, func(err error) {

@@ -9,6 +9,7 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/destination"
+	"github.com/segue-app/segue/internal/secretstore"
 )
 
 // Connection is a named account at a destination. The key is not in it: Service.Account opens an account with it.
@@ -28,8 +29,9 @@ type Connection struct {
 	ExportUser   string
 	ExportUserAt time.Time // when the person confirmed it
 
-	KeyVersion int // rises with each key, so that news of an old key is not taken for news of the new one
-	Version    int // for optimistic locking
+	KeyFrom    secretstore.Reference // the secret in a store outside that is the key; empty when the key is sealed here
+	KeyVersion int                   // rises with each key, so that news of an old key is not taken for news of the new one
+	Version    int                   // for optimistic locking
 	CreatedBy  int64
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
@@ -68,6 +70,10 @@ const (
 	BrandUnable     Failure = "brand_unable"     // the brand is not connected, or cannot export
 	BrandChanged    Failure = "brand_changed"    // the key belongs to another brand than before
 	PaymentRequired Failure = "payment_required" // the account there must be paid for
+
+	// Of keys that come from a store outside.
+	SecretMissing    Failure = "secret_missing"    // it has no secret of the name, or one that is no key
+	StoreUnavailable Failure = "store_unavailable" // it does not answer, or lets nobody in, or is not configured any more
 )
 
 // Obstacle is why runs on a connection cannot go on; "" when they can.

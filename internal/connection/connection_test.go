@@ -17,6 +17,7 @@ import (
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/secret"
+	"github.com/segue-app/segue/internal/secretstore"
 	"github.com/segue-app/segue/internal/testkit"
 )
 
@@ -46,6 +47,7 @@ type world struct {
 	sandbox *sandbox.Server
 	people  *people
 	exports *exports
+	secrets string // folder of the store "files"
 }
 
 func newWorld(t *testing.T) *world {
@@ -74,7 +76,7 @@ func newWorldAt(t *testing.T, base string, stand *sandbox.Server) *world {
 	t.Helper()
 	w := &world{
 		t: t, db: testkit.Database(t), clock: testkit.NewClock(), events: &event.Hub{}, sandbox: stand,
-		people: &people{actors: map[int64]access.Actor{}}, exports: &exports{},
+		people: &people{actors: map[int64]access.Actor{}}, exports: &exports{}, secrets: t.TempDir(),
 	}
 	for _, actor := range []access.Actor{ada, bo, clara, dora, viggo} {
 		w.people.actors[actor.UserID] = actor
@@ -87,7 +89,7 @@ func newWorldAt(t *testing.T, base string, stand *sandbox.Server) *world {
 	}
 	driver := omnisend.NewDriver(omnisend.Options{BaseURL: base})
 	w.Service = connection.NewService(connection.Dependencies{
-		DB: w.db, Sealer: sealer, Drivers: connection.Drivers{"omnisend": driver}, Accounts: w.people, Gates: openGates{},
+		DB: w.db, Sealer: sealer, Stores: secretstore.Stores{"files": secretstore.Files{Folder: w.secrets}}, Drivers: connection.Drivers{"omnisend": driver}, Accounts: w.people, Gates: openGates{},
 		Clock: w.clock.Now, Events: w.events, Patience: 400 * time.Millisecond,
 	})
 	w.SetDependents(w.exports)

@@ -12,6 +12,7 @@ import (
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/secret"
+	"github.com/segue-app/segue/internal/secretstore"
 )
 
 // Draft is a connection that an administrator is setting up. Whoever begins one is the person who agrees to the terms and
@@ -22,15 +23,16 @@ type Draft struct {
 	Name         string
 	Grant        access.Grant
 	HasKey       bool
-	TermsVersion string // agreed to; "" when not
+	KeyFrom      secretstore.Reference // the secret in a store outside that is the key; empty for one that was typed
+	TermsVersion string                // agreed to; "" when not
 	AgreedAt     time.Time
 	Brand        destination.Brand // proved by the key; the zero Brand when not
 	VerifiedAt   time.Time
 	ExportUserAt time.Time // when the person confirmed to be the export user
 	UpdatedAt    time.Time
 
-	sealedKey []byte
-	revision  int // rises with each change: a proof counts for what it was asked for only
+	key      held
+	revision int // rises with each change: a proof counts for what it was asked for only
 }
 
 // Step is a part of setting a connection up.
@@ -87,8 +89,9 @@ func (d Draft) Done(step Step) bool {
 type Entry struct {
 	Name         string
 	Grant        access.Grant
-	Key          secret.Text // empty: keep the one that is stored
-	TermsVersion string      // the version that the page showed
+	Key          secret.Text           // empty: keep the one that is stored
+	From         secretstore.Reference // a secret in a store outside, in place of a typed key
+	TermsVersion string                // the version that the page showed
 	Agree        bool
 }
 
@@ -173,12 +176,7 @@ func (s *Service) Fill(ctx context.Context, actor access.Actor, entry Entry) (Dr
 		if checkPeople(&check, entry.Grant, contributors); Among(entry.Grant, contributors) == entry.Grant {
 			d.Grant = entry.Grant
 		}
-		if !entry.Key.Empty() || !d.HasKey {
-			if checkKey(&check, entry.Key) {
-				d.HasKey, d.sealedKey = true, s.sealer.Seal(entry.Key, draftBinding(d.ID))
-				d.unprove()
-			}
-		}
+		s.fillKey(&check, d, entry)
 		switch {
 		case !entry.Agree:
 			check.Add("agree", "connections.problem.agree")
@@ -197,6 +195,25 @@ func (s *Service) Fill(ctx context.Context, actor access.Actor, entry Entry) (Dr
 	return d, check.Err()
 }
 
+// fillKey takes a typed key, or the name of one in a store. Whatever came before it is dropped.
+func (s *Service) fillKey(check *problem.Check, d *Draft, entry Entry) {
+	switch {
+	case !entry.From.Empty():
+		if entry.From != d.KeyFrom && s.checkReference(check, entry.From) {
+			d.hold(held{from: entry.From})
+		}
+	case !entry.Key.Empty() || !d.HasKey || !d.KeyFrom.Empty():
+		if checkKey(check, entry.Key) {
+			d.hold(held{sealed: s.sealer.Seal(entry.Key, draftBinding(d.ID))})
+		}
+	}
+}
+
+func (d *Draft) hold(key held) {
+	d.key, d.HasKey, d.KeyFrom = key, key.is(), key.from
+	d.unprove()
+}
+
 func (d *Draft) unprove() {
 	d.Brand, d.VerifiedAt, d.ExportUserAt = destination.Brand{}, time.Time{}, time.Time{}
 }
@@ -207,11 +224,14 @@ func (s *Service) Connect(ctx context.Context, actor access.Actor) (Draft, error
 	if err != nil {
 		return before, err
 	}
-	key, err := s.openKey(before.sealedKey, draftBinding(before.ID))
-	if err != nil {
+	key, err := s.reveal(ctx, before.key, draftBinding(before.ID), true)
+	if err != nil && storeFailure(err) == "" {
 		return before, err
 	}
-	brand, err := s.proveNew(ctx, driver, key)
+	var brand destination.Brand
+	if err == nil {
+		brand, err = s.proveNew(ctx, driver, key)
+	}
 	if FailureOf(err) != "" && before.Done(StepConnect) {
 		// The key was proved before and is refused now: what rests on that proof goes with it.
 		_, undone := s.changeDraft(ctx, actor, StepConnect, func(_ database.Tx, d *Draft, _ destination.Info) error {
@@ -273,9 +293,12 @@ func (s *Service) Save(ctx context.Context, actor access.Actor) (Connection, err
 		if err := check.Err(); err != nil {
 			return err
 		}
-		key, err := s.openKey(d.sealedKey, draftBinding(d.ID))
-		if err != nil {
-			return err
+		stored := held{from: d.KeyFrom}
+		var key secret.Text
+		if stored.from.Empty() {
+			if key, err = s.openKey(d.key.sealed, draftBinding(d.ID)); err != nil {
+				return err
+			}
 		}
 		contributors, err := s.accounts.Contributors(ctx, tx)
 		if err != nil {
@@ -293,7 +316,10 @@ func (s *Service) Save(ctx context.Context, actor access.Actor) (Connection, err
 		if err := storeGrant(ctx, tx, id, actor.UserID, grant, s.clock()); err != nil {
 			return err
 		}
-		if err := storeKey(ctx, tx, id, s.sealer.Seal(key, keyBinding(id))); err != nil {
+		if stored.from.Empty() {
+			stored.sealed = s.sealer.Seal(key, keyBinding(id))
+		}
+		if err := storeKey(ctx, tx, id, stored); err != nil {
 			return err
 		}
 		consent := Consent{TermsVersion: d.TermsVersion, UserID: actor.UserID, UserName: actor.Name, At: d.AgreedAt}

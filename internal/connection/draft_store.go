@@ -15,9 +15,9 @@ func draft(ctx context.Context, q database.Querier, userID int64) (Draft, error)
 	var d Draft
 	var agreed, verified, confirmed sql.NullInt64
 	var updated int64
-	err := q.QueryRowContext(ctx, `SELECT id, type, name, access, sealed_key, terms_version, agreed_at, brand_id, brand_name,
+	err := q.QueryRowContext(ctx, `SELECT id, type, name, access, sealed_key, key_store, key_name, terms_version, agreed_at, brand_id, brand_name,
 		brand_website, verified_at, export_user_at, revision, updated_at FROM connection_drafts WHERE user_id = ?`, userID).
-		Scan(&d.ID, &d.Type, &d.Name, &d.Grant, &d.sealedKey, &d.TermsVersion, &agreed, &d.Brand.ID, &d.Brand.Name,
+		Scan(&d.ID, &d.Type, &d.Name, &d.Grant, &d.key.sealed, &d.KeyFrom.Store, &d.KeyFrom.Name, &d.TermsVersion, &agreed, &d.Brand.ID, &d.Brand.Name,
 			&d.Brand.Website, &verified, &confirmed, &d.revision, &updated)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Draft{}, nil
@@ -25,7 +25,8 @@ func draft(ctx context.Context, q database.Querier, userID int64) (Draft, error)
 	if err != nil {
 		return Draft{}, fmt.Errorf("read draft of a connection: %w", err)
 	}
-	d.HasKey = d.sealedKey != nil
+	d.key.from = d.KeyFrom
+	d.HasKey = d.key.is()
 	d.AgreedAt, d.VerifiedAt = database.NullTime(agreed), database.NullTime(verified)
 	d.ExportUserAt, d.UpdatedAt = database.NullTime(confirmed), database.Time(updated)
 	return d, nil
@@ -40,9 +41,9 @@ func addDraft(ctx context.Context, tx database.Tx, userID int64, kind string, no
 }
 
 func storeDraft(ctx context.Context, tx database.Tx, d Draft) error {
-	_, err := tx.ExecContext(ctx, `UPDATE connection_drafts SET name = ?, access = ?, sealed_key = ?, terms_version = ?, agreed_at = ?,
+	_, err := tx.ExecContext(ctx, `UPDATE connection_drafts SET name = ?, access = ?, sealed_key = ?, key_store = ?, key_name = ?, terms_version = ?, agreed_at = ?,
 		brand_id = ?, brand_name = ?, brand_website = ?, verified_at = ?, export_user_at = ?, revision = revision + 1, updated_at = ? WHERE id = ?`,
-		d.Name, d.Grant.String(), d.sealedKey, d.TermsVersion, database.NullMillis(d.AgreedAt),
+		d.Name, d.Grant.String(), d.key.sealed, d.KeyFrom.Store, d.KeyFrom.Name, d.TermsVersion, database.NullMillis(d.AgreedAt),
 		d.Brand.ID, d.Brand.Name, d.Brand.Website, database.NullMillis(d.VerifiedAt), database.NullMillis(d.ExportUserAt),
 		database.Millis(d.UpdatedAt), d.ID)
 	if err != nil {

@@ -11,8 +11,11 @@ import (
 	"github.com/segue-app/segue/internal/secret"
 )
 
-// FailureOf sorts a destination's error: why the key does not work, or "" when the key is not to blame.
+// FailureOf sorts an error of a destination, or of the store of a key: why the key does not work, or "" when the key is not to blame.
 func FailureOf(err error) Failure {
+	if failure := storeFailure(err); failure != "" {
+		return failure
+	}
 	var failed *destination.Error
 	if !errors.As(err, &failed) {
 		return ""
@@ -34,7 +37,11 @@ func FailureOf(err error) Failure {
 // refusal says to a person why a key could not be proved. What the person can mend is put beside the key's field.
 func refusal(err error, destinationName string) error {
 	if failure := FailureOf(err); failure != "" {
-		field := problem.Field{Name: "key", Code: "connections.problem." + string(failure), Args: []any{"Destination", destinationName}}
+		name := "key"
+		if storeFailure(err) != "" {
+			name = "key_name"
+		}
+		field := problem.Field{Name: name, Code: "connections.problem." + string(failure), Args: []any{"Destination", destinationName}}
 		return (&problem.Problem{Kind: problem.Invalid, Code: "connections.problem.not_connected", Fields: []problem.Field{field}}).Because(err)
 	}
 	code := "connections.problem.unexpected"

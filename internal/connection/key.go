@@ -26,6 +26,15 @@ func (s *Service) ReplaceKey(ctx context.Context, actor access.Actor, id int64, 
 	if !checkKey(&check, key) {
 		return check.Err()
 	}
+	return s.replaceKey(ctx, actor, id, version, func(c Connection, change int64) (held, error) {
+		if !c.KeyFrom.Empty() {
+			return held{}, problem.New(problem.Conflict, "connections.problem.stays_in_store", "Store", c.KeyFrom.Store)
+		}
+		return held{sealed: s.sealer.Seal(key, keyChangeBinding(change))}, nil
+	})
+}
+
+func (s *Service) replaceKey(ctx context.Context, actor access.Actor, id int64, version int, hold func(c Connection, change int64) (held, error)) error {
 	err := s.db.InTx(ctx, func(tx database.Tx) error {
 		c, err := s.inUse(ctx, tx, id)
 		if err != nil {
@@ -34,9 +43,7 @@ func (s *Service) ReplaceKey(ctx context.Context, actor access.Actor, id int64, 
 		if c.Version != version {
 			return changed()
 		}
-		_, err = addKeyChange(ctx, tx, id, actor.UserID, s.clock(), func(change int64) []byte {
-			return s.sealer.Seal(key, keyChangeBinding(change))
-		})
+		_, err = addKeyChange(ctx, tx, id, actor.UserID, s.clock(), func(change int64) (held, error) { return hold(c, change) })
 		if err != nil {
 			return err
 		}
@@ -57,7 +64,7 @@ func (s *Service) TryKey(ctx context.Context, actor access.Actor, id int64) erro
 	if err != nil {
 		return err
 	}
-	change, sealed, err := s.waiting(ctx, s.db.Reader(), id)
+	change, new, err := s.waiting(ctx, s.db.Reader(), id)
 	if err != nil {
 		return err
 	}
@@ -68,11 +75,14 @@ func (s *Service) TryKey(ctx context.Context, actor access.Actor, id int64) erro
 	if err != nil {
 		return err
 	}
-	key, err := s.openKey(sealed, keyChangeBinding(change.ID))
-	if err != nil {
+	key, err := s.reveal(ctx, new, keyChangeBinding(change.ID), true)
+	if err != nil && storeFailure(err) == "" {
 		return err
 	}
-	brand, err := s.proveNew(ctx, driver, key)
+	var brand destination.Brand
+	if err == nil {
+		brand, err = s.proveNew(ctx, driver, key)
+	}
 	if err != nil {
 		return refusal(err, driver.Info().Name)
 	}
@@ -92,10 +102,12 @@ func (s *Service) TryKey(ctx context.Context, actor access.Actor, id int64) erro
 			other = brandChanged(c, brand)
 			return nameKeyChange(ctx, tx, change.ID, brand)
 		}
-		if err := s.putInUse(ctx, tx, c, brand, key); err != nil {
+		from := c.KeyFrom
+		if err := s.putInUse(ctx, tx, c, brand, new, key); err != nil {
 			return err
 		}
-		return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.KeyReplaced, Subject: c.subject(), Changes: []audit.Change{{Field: "key"}}})
+		changes := append([]audit.Change{{Field: "key"}}, audit.Changed(audit.Change{Field: "key_from", Before: from.String(), After: new.from.String()})...)
+		return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.KeyReplaced, Subject: c.subject(), Changes: changes})
 	})
 	if err != nil {
 		return err
@@ -105,12 +117,12 @@ func (s *Service) TryKey(ctx context.Context, actor access.Actor, id int64) erro
 }
 
 // waiting reads the key that waits. One that was left for too long is as good as gone.
-func (s *Service) waiting(ctx context.Context, q database.Querier, id int64) (KeyChange, []byte, error) {
-	change, sealed, err := keyChange(ctx, q, id)
+func (s *Service) waiting(ctx context.Context, q database.Querier, id int64) (KeyChange, held, error) {
+	change, new, err := keyChange(ctx, q, id)
 	if err == nil && change.At.Before(s.clock().Add(-draftLife)) {
-		return KeyChange{}, nil, nil
+		return KeyChange{}, held{}, nil
 	}
-	return change, sealed, err
+	return change, new, err
 }
 
 func brandChanged(c Connection, brand destination.Brand) error {
@@ -118,14 +130,17 @@ func brandChanged(c Connection, brand destination.Brand) error {
 }
 
 // putInUse makes the waiting key the connection's, proved just now for the brand.
-func (s *Service) putInUse(ctx context.Context, tx database.Tx, c Connection, brand destination.Brand, key secret.Text) error {
+func (s *Service) putInUse(ctx context.Context, tx database.Tx, c Connection, brand destination.Brand, new held, key secret.Text) error {
 	now := s.clock()
 	c.BrandID, c.BrandName, c.BrandWebsite = brand.ID, brand.Name, brand.Website
 	c.VerifiedAt, c.Failure, c.FailedAt = now, "", time.Time{}
 	if err := update(ctx, tx, c, now); err != nil {
 		return err
 	}
-	if err := storeKey(ctx, tx, c.ID, s.sealer.Seal(key, keyBinding(c.ID))); err != nil {
+	if new.from.Empty() {
+		new.sealed = s.sealer.Seal(key, keyBinding(c.ID))
+	}
+	if err := storeKey(ctx, tx, c.ID, new); err != nil {
 		return err
 	}
 	return dropKeyChange(ctx, tx, c.ID)
@@ -142,7 +157,7 @@ func (s *Service) AcceptBrand(ctx context.Context, actor access.Actor, id int64,
 		if err != nil {
 			return err
 		}
-		change, sealed, err := s.waiting(ctx, tx, id)
+		change, new, err := s.waiting(ctx, tx, id)
 		if err != nil {
 			return err
 		}
@@ -152,11 +167,13 @@ func (s *Service) AcceptBrand(ctx context.Context, actor access.Actor, id int64,
 		if err := checkAgreement(termsVersion, agree); err != nil {
 			return err
 		}
-		key, err := s.openKey(sealed, keyChangeBinding(change.ID))
-		if err != nil {
-			return err
+		var key secret.Text
+		if new.from.Empty() { // one in a store stays there, and is held against its brand at each use
+			if key, err = s.openKey(new.sealed, keyChangeBinding(change.ID)); err != nil {
+				return err
+			}
 		}
-		if err := s.putInUse(ctx, tx, c, change.Brand, key); err != nil {
+		if err := s.putInUse(ctx, tx, c, change.Brand, new, key); err != nil {
 			return err
 		}
 		before := c.Brand()
@@ -201,11 +218,14 @@ func (s *Service) Verify(ctx context.Context, actor access.Actor, id int64) erro
 	if err := requirePerson(actor); err != nil {
 		return err
 	}
-	c, key, driver, err := s.keyOf(ctx, id)
-	if err != nil {
+	c, key, driver, err := s.keyOf(ctx, id, true)
+	if err != nil && storeFailure(err) == "" {
 		return err
 	}
-	brand, err := s.prove(ctx, driver, key, s.gates.Gate(c.BrandID, verifying))
+	var brand destination.Brand
+	if err == nil {
+		brand, err = s.prove(ctx, driver, key, s.gates.Gate(c.BrandID, verifying))
+	}
 	if failure := FailureOf(err); failure != "" {
 		if marked := s.MarkFailure(ctx, c, failure); marked != nil {
 			return marked
@@ -231,8 +251,11 @@ func (s *Service) Verify(ctx context.Context, actor access.Actor, id int64) erro
 		if err != nil || (!marked && c.Failure != BrandChanged) {
 			return err
 		}
-		change, err := addKeyChange(ctx, tx, id, actor.UserID, s.clock(), func(change int64) []byte {
-			return s.sealer.Seal(key, keyChangeBinding(change))
+		change, err := addKeyChange(ctx, tx, id, actor.UserID, s.clock(), func(change int64) (held, error) {
+			if !c.KeyFrom.Empty() {
+				return held{from: c.KeyFrom}, nil
+			}
+			return held{sealed: s.sealer.Seal(key, keyChangeBinding(change))}, nil
 		})
 		if err != nil {
 			return err
@@ -246,8 +269,8 @@ func (s *Service) Verify(ctx context.Context, actor access.Actor, id int64) erro
 	return brandChanged(c, brand)
 }
 
-// keyOf gives a connection in use with its key in clear and its kind of destination.
-func (s *Service) keyOf(ctx context.Context, id int64) (Connection, secret.Text, destination.Driver, error) {
+// keyOf gives a connection in use with its key in clear and its kind of destination; those also with a fault of the key's store.
+func (s *Service) keyOf(ctx context.Context, id int64, fresh bool) (Connection, secret.Text, destination.Driver, error) {
 	c, err := s.inUse(ctx, s.db.Reader(), id)
 	if err != nil {
 		return Connection{}, secret.Text{}, nil, err
@@ -256,10 +279,12 @@ func (s *Service) keyOf(ctx context.Context, id int64) (Connection, secret.Text,
 	if err != nil {
 		return Connection{}, secret.Text{}, nil, err
 	}
-	sealed, err := sealedKey(ctx, s.db.Reader(), id)
-	if err != nil {
-		return Connection{}, secret.Text{}, nil, err
+	stored := held{from: c.KeyFrom}
+	if c.KeyFrom.Empty() {
+		if stored.sealed, err = sealedKey(ctx, s.db.Reader(), id); err != nil {
+			return Connection{}, secret.Text{}, nil, err
+		}
 	}
-	key, err := s.openKey(sealed, keyBinding(id))
+	key, err := s.reveal(ctx, stored, keyBinding(id), fresh)
 	return c, key, driver, err
 }

@@ -2,15 +2,20 @@ package connection
 
 import (
 	"context"
+	"errors"
 
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
 )
 
 // Account opens a connection in use for the program itself: for runs, which ask Obstacle before they use it. The
-// connection comes with it, as it was when the key was read; MarkFailure wants it back.
+// connection comes with it, as it was when the key was read; MarkFailure wants it back. A key that cannot be read
+// from its store is marked here; FailureOf the error says so.
 func (s *Service) Account(ctx context.Context, id int64, gate destination.Gate) (destination.Account, Connection, error) {
-	c, key, driver, err := s.keyOf(ctx, id)
+	c, key, driver, err := s.keyOf(ctx, id, false)
+	if failure := storeFailure(err); failure != "" {
+		return nil, c, errors.Join(err, s.MarkFailure(ctx, c, failure))
+	}
 	if err != nil {
 		return nil, Connection{}, err
 	}

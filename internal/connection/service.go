@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/secret"
+	"github.com/segue-app/segue/internal/secretstore"
 )
 
 // Drivers are the kinds of destination that there are, by their type.
@@ -54,6 +56,7 @@ type Dependent struct {
 type Dependencies struct {
 	DB       *database.DB
 	Sealer   *secret.Sealer
+	Stores   secretstore.Stores // outside, that keys may come from; may be nil
 	Drivers  Drivers
 	Accounts Accounts
 	Gates    Gates
@@ -66,6 +69,7 @@ type Dependencies struct {
 type Service struct {
 	db         *database.DB
 	sealer     *secret.Sealer
+	stores     secretstore.Stores
 	drivers    Drivers
 	accounts   Accounts
 	gates      Gates
@@ -74,6 +78,9 @@ type Service struct {
 	dependents Dependents
 	patience   time.Duration
 	changes    atomic.Uint64
+
+	mutex  sync.Mutex
+	prints map[int64][32]byte // hashes of keys in stores as they were looked at last, by connection
 }
 
 // NewService puts the service together. SetDependents must follow before connections are in use.
@@ -82,7 +89,7 @@ func NewService(d Dependencies) *Service {
 		d.Patience = 20 * time.Second
 	}
 	return &Service{
-		db: d.DB, sealer: d.Sealer, drivers: d.Drivers, accounts: d.Accounts, gates: d.Gates, clock: d.Clock, events: d.Events,
+		db: d.DB, sealer: d.Sealer, stores: d.Stores, prints: map[int64][32]byte{}, drivers: d.Drivers, accounts: d.Accounts, gates: d.Gates, clock: d.Clock, events: d.Events,
 		dependents: nothing{}, patience: d.Patience,
 	}
 }
@@ -113,7 +120,8 @@ type Overview struct {
 // KeyChange is a key that is to replace the connection's and does not yet. The zero KeyChange is none.
 type KeyChange struct {
 	ID    int64
-	Brand destination.Brand // empty: not proved yet
+	From  secretstore.Reference // empty: it was typed
+	Brand destination.Brand     // empty: not proved yet
 	At    time.Time
 }
 

@@ -18,7 +18,7 @@ import (
 const columns = `c.id, c.type, c.name, ` + GrantColumn + `, c.brand_id, c.brand_name, c.brand_website, c.verified_at,
 	c.failure, c.failed_at, coalesce(a.terms_version, ''), coalesce(a.user_id, 0), coalesce(a.user_name, ''), a.agreed_at,
 	coalesce(c.export_user_id, 0), coalesce(u.name, ''), c.export_user_at,
-	c.key_version, c.version, c.created_by, c.created_at, c.updated_at, c.removed_at
+	c.key_store, c.key_name, c.key_version, c.version, c.created_by, c.created_at, c.updated_at, c.removed_at
 	FROM connections c
 	LEFT JOIN connection_consents a ON a.connection_id = c.id AND a.ended_at IS NULL
 	LEFT JOIN users u ON u.id = c.export_user_id`
@@ -34,7 +34,7 @@ func scan(row interface{ Scan(...any) error }) (Connection, error) {
 	err := row.Scan(&c.ID, &c.Type, &c.Name, &c.Grant, &c.BrandID, &c.BrandName, &c.BrandWebsite, &verified,
 		&c.Failure, &failed, &c.Consent.TermsVersion, &c.Consent.UserID, &c.Consent.UserName, &agreed,
 		&c.ExportUserID, &c.ExportUser, &confirmed,
-		&c.KeyVersion, &c.Version, &c.CreatedBy, &created, &updated, &removed)
+		&c.KeyFrom.Store, &c.KeyFrom.Name, &c.KeyVersion, &c.Version, &c.CreatedBy, &created, &updated, &removed)
 	if err != nil {
 		return Connection{}, err
 	}
@@ -151,8 +151,9 @@ func changedOne(result sql.Result, err error, id int64) error {
 
 func changed() error { return problem.New(problem.Conflict, "problem.changed") }
 
-func storeKey(ctx context.Context, tx database.Tx, id int64, sealed []byte) error {
-	_, err := tx.ExecContext(ctx, `UPDATE connections SET sealed_key = ?, key_version = key_version + 1 WHERE id = ?`, sealed, id)
+func storeKey(ctx context.Context, tx database.Tx, id int64, key held) error {
+	_, err := tx.ExecContext(ctx, `UPDATE connections SET sealed_key = ?, key_store = ?, key_name = ?, key_version = key_version + 1 WHERE id = ?`,
+		key.sealed, key.from.Store, key.from.Name, id)
 	if err != nil {
 		return fmt.Errorf("store key of connection %d: %w", id, err)
 	}
@@ -210,26 +211,26 @@ func remove(ctx context.Context, tx database.Tx, c Connection, userID int64, now
 }
 
 // keyChange reads the key that waits to replace the connection's, the zero KeyChange when none does.
-func keyChange(ctx context.Context, q database.Querier, connectionID int64) (k KeyChange, sealed []byte, err error) {
+func keyChange(ctx context.Context, q database.Querier, connectionID int64) (k KeyChange, key held, err error) {
 	var at int64
-	err = q.QueryRowContext(ctx, `SELECT id, sealed_key, brand_id, brand_name, brand_website, created_at FROM connection_key_changes
-		WHERE connection_id = ?`, connectionID).Scan(&k.ID, &sealed, &k.Brand.ID, &k.Brand.Name, &k.Brand.Website, &at)
+	err = q.QueryRowContext(ctx, `SELECT id, sealed_key, key_store, key_name, brand_id, brand_name, brand_website, created_at FROM connection_key_changes
+		WHERE connection_id = ?`, connectionID).Scan(&k.ID, &key.sealed, &key.from.Store, &key.from.Name, &k.Brand.ID, &k.Brand.Name, &k.Brand.Website, &at)
 	if errors.Is(err, sql.ErrNoRows) {
-		return KeyChange{}, nil, nil
+		return KeyChange{}, held{}, nil
 	}
 	if err != nil {
-		return KeyChange{}, nil, fmt.Errorf("read key change of connection %d: %w", connectionID, err)
+		return KeyChange{}, held{}, fmt.Errorf("read key change of connection %d: %w", connectionID, err)
 	}
-	k.At = database.Time(at)
-	return k, sealed, nil
+	k.At, k.From = database.Time(at), key.from
+	return k, key, nil
 }
 
-// addKeyChange replaces whatever waits; seal is called with the new row's id.
-func addKeyChange(ctx context.Context, tx database.Tx, connectionID, userID int64, now time.Time, seal func(id int64) []byte) (int64, error) {
+// addKeyChange replaces whatever waits; hold is called with the new row's id.
+func addKeyChange(ctx context.Context, tx database.Tx, connectionID, userID int64, now time.Time, hold func(id int64) (held, error)) (int64, error) {
 	if err := dropKeyChange(ctx, tx, connectionID); err != nil {
 		return 0, err
 	}
-	result, err := tx.ExecContext(ctx, `INSERT INTO connection_key_changes (connection_id, sealed_key, created_by, created_at) VALUES (?, x'', ?, ?)`,
+	result, err := tx.ExecContext(ctx, `INSERT INTO connection_key_changes (connection_id, created_by, created_at) VALUES (?, ?, ?)`,
 		connectionID, userID, database.Millis(now))
 	if err != nil {
 		return 0, fmt.Errorf("add key change of connection %d: %w", connectionID, err)
@@ -238,7 +239,12 @@ func addKeyChange(ctx context.Context, tx database.Tx, connectionID, userID int6
 	if err != nil {
 		return 0, err
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE connection_key_changes SET sealed_key = ? WHERE id = ?`, seal(id), id); err != nil {
+	key, err := hold(id)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE connection_key_changes SET sealed_key = ?, key_store = ?, key_name = ? WHERE id = ?`,
+		key.sealed, key.from.Store, key.from.Name, id); err != nil {
 		return 0, fmt.Errorf("add key change of connection %d: %w", connectionID, err)
 	}
 	return id, nil

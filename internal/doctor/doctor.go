@@ -17,6 +17,7 @@ import (
 	"github.com/segue-app/segue/internal/disk"
 	"github.com/segue-app/segue/internal/reseal"
 	"github.com/segue-app/segue/internal/secret"
+	"github.com/segue-app/segue/internal/secretstore"
 )
 
 // Level is how bad a finding is.
@@ -53,7 +54,8 @@ func (r Report) Worst() Level {
 // Patient is the installation that is examined.
 type Patient struct {
 	Folder      backup.Folder
-	Key         secret.Source // of the sealing key
+	Key         secret.Source      // of the sealing key
+	Stores      secretstore.Stores // that API keys may come from; may be nil
 	Sealed      []reseal.Place
 	URL         string   // under which people reach it; "" is not set
 	Listen      string   // address that it listens on
@@ -85,6 +87,7 @@ func Examine(ctx context.Context, p Patient) Report {
 	}
 	x.address()
 	x.watched(nil)
+	x.stores(ctx)
 	x.zone("", "UTC") // whether there are time zones at all shows with one that every list has
 	x.zone("", "Europe/Copenhagen")
 	if !p.Offline {
@@ -187,6 +190,7 @@ func (x *examination) withDatabase(ctx context.Context) {
 	x.schema(ctx, db)
 	x.soundness(ctx, db)
 	x.key(ctx, db)
+	x.secrets(ctx, db)
 	x.work(ctx, db)
 	if err := db.Close(); err != nil {
 		x.found(Error, "database_unreadable", "Path", x.Folder.Database)

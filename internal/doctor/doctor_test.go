@@ -18,6 +18,7 @@ import (
 	"github.com/segue-app/segue/internal/doctor"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/secret"
+	"github.com/segue-app/segue/internal/secretstore"
 )
 
 // ailment is something wrong, and what must be found of it.
@@ -114,6 +115,14 @@ func ailments() []ailment {
 				t.Fatal(err)
 			}
 		}, "key_several", doctor.Warning},
+		{"a store of secrets that is not there", set(func(p *doctor.Patient) {
+			p.Stores = secretstore.Stores{"files": secretstore.Files{Folder: "/no/such/folder"}}
+		}), "store_unavailable", doctor.Error},
+		{"a store of secrets that no flag names", query(`UPDATE connections SET key_store = 'vault', key_name = 'omnisend'`), "store_unknown", doctor.Error},
+		{"a secret that is gone", func(t *testing.T, p *doctor.Patient) {
+			p.Stores = secretstore.Stores{"files": secretstore.Files{Folder: t.TempDir()}}
+			query(`UPDATE connections SET key_store = 'files', key_name = 'omnisend'`)(t, p)
+		}, "secret_missing", doctor.Error},
 		{"a broken secret", query(`UPDATE connections SET sealed_key = x'01020304'`), "sealed_unreadable", doctor.Warning},
 		{"a state kept aside", write("before-restore-20260101-000000/segue.db", ""), "aside", doctor.Warning},
 		{"a backup that was killed", func(t *testing.T, p *doctor.Patient) {

@@ -3,9 +3,11 @@ package doctor
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/secretstore"
 )
 
 const (
@@ -44,4 +46,21 @@ func watchedFolders(ctx context.Context, q database.Querier) ([]string, error) {
 
 func zones(ctx context.Context, q database.Querier) ([]string, error) {
 	return database.Column[string](q.QueryContext(ctx, `SELECT zone FROM schedule UNION SELECT time_zone FROM users WHERE time_zone <> ''`))
+}
+
+// references are the secrets in stores outside that connections in use name.
+func references(ctx context.Context, q database.Querier) (named []secretstore.Reference, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT DISTINCT key_store, key_name FROM connections WHERE key_store <> '' AND removed_at IS NULL ORDER BY 1, 2`)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var of secretstore.Reference
+		if err := rows.Scan(&of.Store, &of.Name); err != nil {
+			return nil, err
+		}
+		named = append(named, of)
+	}
+	return named, rows.Err()
 }

@@ -162,6 +162,9 @@ func (s *Service) execute(ctx context.Context, r Run, u *underWay) error {
 		x.reading, _, err = s.connections.Account(ctx, r.Plan.ConnectionID, &gate{inner: brand.ReadGate(), x: x, reads: true})
 	}
 	if err != nil {
+		if failure := connection.FailureOf(err); failure != "" { // the key cannot be read from its store
+			return haltOn(string(failure), "")
+		}
 		if problem.Of(err) != nil { // the connection went away
 			return &halt{state: Failed, code: "no_connection"}
 		}

@@ -32,7 +32,7 @@ const (
 var mendable = []string{
 	string(export.IsPaused), string(export.Unconfirmed), string(export.AwaitsApproval), string(connection.NotVerified), string(connection.NoConsent), string(connection.NoExportUser),
 	string(connection.ExportUserUnable), string(connection.KeyFailed), string(connection.KeyRefused), string(connection.ScopeMissing),
-	string(connection.BrandUnable), string(connection.PaymentRequired), failUnavailable, failStalled, failSource, failSourceRefused,
+	string(connection.BrandUnable), string(connection.PaymentRequired), string(connection.SecretMissing), string(connection.StoreUnavailable), failUnavailable, failStalled, failSource, failSourceRefused,
 }
 
 // haltOn pauses a run for what can be mended, and ends it for what cannot.

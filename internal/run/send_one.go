@@ -213,6 +213,9 @@ func (s *Service) exchange(ctx context.Context, r ready, made contact) (Answer, 
 	}
 	door := &noted{inner: brand.ReadGate()}
 	reading, opened, err := s.connections.Account(ctx, r.plan.ConnectionID, door)
+	if failure := connection.FailureOf(err); failure != "" {
+		return Answer{Outcome: AnswerFailed, Code: string(failure)}, nil
+	}
 	if err != nil {
 		return Answer{}, err
 	}

@@ -35,6 +35,9 @@ func (s *Service) Untag(ctx context.Context, stray Stray) (code string, passing 
 		return "", false, err
 	}
 	reading, opened, err := s.connections.Account(ctx, stray.ConnectionID, brand.ReadGate())
+	if failure := connection.FailureOf(err); failure != "" { // in its store
+		return string(failure), true, nil
+	}
 	if problem.Of(err) != nil { // it was removed, or has no key
 		return UntagNoConnection, false, nil
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/export"
@@ -83,6 +84,9 @@ func (s *Service) tagLimits(ctx context.Context, plan *Plan) (contacts, perMinut
 		return 0, 0, false, nil
 	}
 	closed, _, err := s.connections.Account(ctx, plan.ConnectionID, nil)
+	if failure := connection.FailureOf(err); failure != "" {
+		return 0, 0, false, haltOn(string(failure), "")
+	}
 	if err != nil {
 		return 0, 0, false, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/segue-app/segue/internal/omnisend"
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
 	"github.com/segue-app/segue/internal/secret"
+	"github.com/segue-app/segue/internal/secretstore"
 )
 
 // The keys that the stand-in Omnisend of Connections takes, one for each of its brands.
@@ -24,7 +25,7 @@ const (
 )
 
 // Connections makes connections to a stand-in Omnisend over HTTP.
-func Connections(t testing.TB, db *database.DB, accounts *account.Service, events *event.Hub, clock *Clock) (*connection.Service, *sandbox.Server) {
+func Connections(t testing.TB, db *database.DB, accounts *account.Service, events *event.Hub, clock *Clock, stores secretstore.Stores) (*connection.Service, *sandbox.Server) {
 	t.Helper()
 	stand, err := sandbox.New(sandbox.Options{Brands: []sandbox.Brand{
 		{ID: "tea", Name: "Nordic Tea", Website: "https://tea.example", Key: TeaKey},
@@ -47,7 +48,7 @@ func Connections(t testing.TB, db *database.DB, accounts *account.Service, event
 	}
 	driver := omnisend.NewDriver(omnisend.Options{BaseURL: server.URL + "/api"})
 	return connection.NewService(connection.Dependencies{
-		DB: db, Sealer: sealer, Drivers: connection.Drivers{driver.Info().Type: driver}, Accounts: accounts,
+		DB: db, Sealer: sealer, Stores: stores, Drivers: connection.Drivers{driver.Info().Type: driver}, Accounts: accounts,
 		Gates: openGates{}, Clock: clock.Now, Events: events,
 	}), stand
 }

@@ -318,11 +318,7 @@ func details(p layout.Page, v SetupView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = component.Field{
-						Name: "key", Type: "password", Code: true, Label: i18n.T(ctx, "connections.key", "Destination", v.Destination),
-						Hint:     yes(v.HasKey, i18n.T(ctx, "connections.key.stored"), i18n.T(ctx, "connections.key.hint", "Destination", v.Destination)),
-						Required: !v.HasKey, Autocomplete: "new-password", Error: v.Errors.For("key"),
-					}.Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = key(v.Key, v.Errors).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -452,7 +448,7 @@ func connected(v SetupView) templ.Component {
 				{Label: i18n.T(ctx, "connections.type"), Text: v.Destination},
 				{Label: i18n.T(ctx, "connections.name"), Text: v.Name},
 				{Label: i18n.T(ctx, "connections.access"), Text: v.AccessText},
-				{Label: i18n.T(ctx, "connections.key", "Destination", v.Destination), Text: i18n.T(ctx, "connections.key.is_stored")},
+				{Label: i18n.T(ctx, "connections.key", "Destination", v.Destination), Text: v.KeyHeld},
 				{Label: i18n.T(ctx, "connections.consent"), Text: v.Agreed},
 				{Label: i18n.T(ctx, "connections.brand"), Text: v.Brand.Name},
 				{Label: i18n.T(ctx, "connections.website"), Text: v.Brand.Website},
@@ -526,7 +522,7 @@ func becomeExportUser(p layout.Page, v SetupView) templ.Component {
 				var templ_7745c5c3_Var18 string
 				templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(v.Person)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/connection/setup.templ`, Line: 109, Col: 16}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/connection/setup.templ`, Line: 105, Col: 16}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var18))
 				if templ_7745c5c3_Err != nil {
@@ -539,7 +535,7 @@ func becomeExportUser(p layout.Page, v SetupView) templ.Component {
 				var templ_7745c5c3_Var19 string
 				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "confirm.next"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/connection/setup.templ`, Line: 110, Col: 49}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/connection/setup.templ`, Line: 106, Col: 49}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 				if templ_7745c5c3_Err != nil {
@@ -639,7 +635,7 @@ func save(p layout.Page, v SetupView) templ.Component {
 				var templ_7745c5c3_Var24 string
 				templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "connections.save.lead"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/connection/setup.templ`, Line: 121, Col: 44}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/connection/setup.templ`, Line: 117, Col: 44}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var24))
 				if templ_7745c5c3_Err != nil {

@@ -53,7 +53,8 @@ type SetupView struct {
 	Name        string
 	Access      AccessChoice
 	AccessText  string
-	HasKey      bool
+	Key         KeyView
+	KeyHeld     string // where the key is
 	Agreed      string // who agreed when, "" when nobody did
 	AgreeTicked bool
 	Brand       Brand
@@ -62,6 +63,16 @@ type SetupView struct {
 	Person      string
 	Terms       TermsView
 	Errors      component.Errors
+}
+
+// KeyView asks for a key.
+type KeyView struct {
+	Destination string
+	Stores      []component.Choice // where it may come from; none when there are no stores outside
+	From, Name  string             // chosen
+	Hint        string             // of the typed one
+	Required    bool
+	Stays       bool // it comes from a store already, and is not typed any more
 }
 
 // Stage is the part of the set-up that the page shows.
@@ -92,6 +103,8 @@ type View struct {
 	Access          string
 	Created         string
 	Verified        string
+	Key             KeyView // for another key
+	KeyHeld         string  // where the key is
 	ExportUser      string
 	Consent         string // who agreed to what, "" when nobody did
 	Asked           Asked  // for consent to newer terms

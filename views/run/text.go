@@ -49,7 +49,7 @@ func connectionObstacle(code string) bool {
 	switch code {
 	case string(connection.NotVerified), string(connection.NoConsent), string(connection.NoExportUser), string(connection.ExportUserUnable),
 		string(connection.KeyFailed), string(connection.KeyRefused), string(connection.ScopeMissing), string(connection.BrandUnable),
-		string(connection.BrandChanged), string(connection.PaymentRequired):
+		string(connection.BrandChanged), string(connection.PaymentRequired), string(connection.SecretMissing), string(connection.StoreUnavailable):
 		return true
 	}
 	return false
