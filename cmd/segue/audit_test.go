@@ -45,7 +45,7 @@ func TestTheAuditLogIsVerifiedBesideAServerAndTamperingEndsWith6(t *testing.T) {
 	if o := segue(t, "", "audit", "verify", "--data", folder, "--expect", "7"); o.status != endWrong {
 		t.Errorf("ended with %d: %s", o.status, o.errors)
 	}
-	if o := segue(t, "", "audit", "verify", "--data", folder, "--sealing-key", filepath.Join(t.TempDir(), "none")); o.status != endTampered || !strings.Contains(o.errors, "cannot be checked") {
+	if o := segue(t, "", "audit", "verify", "--data", folder, "--sealing-key-file", filepath.Join(t.TempDir(), "none")); o.status != endTampered || !strings.Contains(o.errors, "cannot be checked") {
 		t.Errorf("ended with %d: %s", o.status, o.errors)
 	}
 	if o := segue(t, "", "audit", "verify", "--data", t.TempDir()); o.status != endWrong {
