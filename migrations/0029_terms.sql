@@ -12,3 +12,12 @@ CREATE TABLE terms_grace (
     changed_at INTEGER NOT NULL,
     changed_by TEXT    NOT NULL
 ) STRICT;
+
+-- What an export is for, as the record of processing tells it. No row: nobody has stated it.
+CREATE TABLE export_purposes (
+    export_id  INTEGER PRIMARY KEY REFERENCES exports (id),
+    purpose    TEXT    NOT NULL,
+    basis      TEXT    NOT NULL,                       -- legal basis
+    changed_at INTEGER NOT NULL,
+    changed_by TEXT    NOT NULL
+) STRICT;

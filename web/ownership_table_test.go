@@ -125,6 +125,8 @@ var ownership = map[string]meaning{
 	"GET /runs/:id/evidence/:profile":        grantedRun,
 	"GET /privacy/erasures/:id":              byRole,
 	"POST /privacy/erasures/:id/again":       byRole,
+	"GET /privacy/record/exports/:id":        byRole,
+	"POST /privacy/record/exports/:id":       byRole,
 	"GET /story/:profile":                    byRole,
 	"GET /exports/:id/history":               anyExport,
 	"GET /exports/:id/history/compare":       anyExport,

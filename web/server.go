@@ -32,6 +32,7 @@ import (
 	"github.com/segue-app/segue/internal/oidc"
 	"github.com/segue-app/segue/internal/outcome"
 	"github.com/segue-app/segue/internal/pace"
+	"github.com/segue-app/segue/internal/processing"
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/pushdown"
 	"github.com/segue-app/segue/internal/run"
@@ -67,6 +68,7 @@ type Services struct {
 	Chains      Chains
 	Stops       *stop.Service
 	Erasures    *erasure.Service
+	Processing  *processing.Service
 	Blueprints  *blueprint.Service
 	Audit       *audit.Service
 	Pace        *pace.Service
@@ -150,7 +152,7 @@ func New(services Services, options Options) *Server {
 	for _, area := range []func(*routes){
 		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.confirmRoutes, s.factorRoutes, s.companyRoutes, s.resetRoutes, s.userRoutes, s.segmentRoutes, s.exclusionRoutes,
 		s.profileRoutes, s.unificationRoutes, s.sourceRoutes, s.importRoutes, s.connectionRoutes, s.scheduleRoutes, s.statusRoutes, s.helpRoutes,
-		s.exportRoutes, s.runRoutes, s.outcomeRoutes, s.storyRoutes, s.erasureRoutes, s.termsRoutes, s.alertRoutes, s.hookRoutes, s.tokenRoutes, s.auditRoutes, s.versionRoutes, s.approvalRoutes, s.apiRoutes,
+		s.exportRoutes, s.runRoutes, s.outcomeRoutes, s.storyRoutes, s.erasureRoutes, s.termsRoutes, s.recordRoutes, s.alertRoutes, s.hookRoutes, s.tokenRoutes, s.auditRoutes, s.versionRoutes, s.approvalRoutes, s.apiRoutes,
 	} {
 		area(s.routes)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/segue-app/segue/internal/omnisend"
 	"github.com/segue-app/segue/internal/outcome"
 	"github.com/segue-app/segue/internal/pace"
+	"github.com/segue-app/segue/internal/processing"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/schedule"
 	"github.com/segue-app/segue/internal/secret"
@@ -81,5 +82,7 @@ func withEngine(t testing.TB, services Services, db *database.DB, clock *testkit
 	services.Erasures = erasure.NewService(erasure.Dependencies{DB: db, Sealer: sealer, Profiles: services.Profiles, Sources: services.Sources,
 		Segments: services.Segments, Exclusions: services.Exclusions, Runs: services.Runs, Events: services.Events, Clock: clock.Now, Log: log})
 	services.Erasures.SetQueue(heldQueue{})
+	services.Processing = processing.NewService(processing.Dependencies{DB: db, Exports: services.Exports, Connections: services.Connections, Segments: services.Segments,
+		Exclusions: services.Exclusions, Retention: services.Erasures, Clock: clock.Now})
 	return services
 }

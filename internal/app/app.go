@@ -38,6 +38,7 @@ import (
 	"github.com/segue-app/segue/internal/omnisend"
 	"github.com/segue-app/segue/internal/outcome"
 	"github.com/segue-app/segue/internal/pace"
+	"github.com/segue-app/segue/internal/processing"
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/pushdown"
 	"github.com/segue-app/segue/internal/reach"
@@ -111,6 +112,7 @@ type App struct {
 	Chains      *chain.Service
 	Stops       *stop.Service
 	Erasures    *erasure.Service
+	Processing  *processing.Service
 	Blueprints  *blueprint.Service
 	Budgets     *budget.Registry
 	Pace        *pace.Service
@@ -224,6 +226,8 @@ func (a *App) assemble(c Config) (err error) {
 		Segments: a.Segments, Exclusions: a.Exclusions, Runs: a.Runs, Events: a.Events, Clock: c.Clock, Log: c.Log, Longest: c.Retention})
 	a.Sources.LeaveOut(a.Erasures)
 	a.Runs.LeaveOut(a.Erasures)
+	a.Processing = processing.NewService(processing.Dependencies{DB: a.DB, Exports: a.Exports, Connections: a.Connections, Segments: a.Segments, Exclusions: a.Exclusions,
+		Retention: a.Erasures, Clock: c.Clock})
 	a.Records = chain.NewRecords(a.DB)
 	a.Chains = chain.NewService(chain.Dependencies{DB: a.DB, Sources: a.Sources, Profiles: a.Profiles, Segments: a.Segments, Exports: a.Exports, Runs: a.Runs,
 		SkipsOnFailure: schedule.SkipsOnFailure, Events: a.Events, Clock: c.Clock, Log: c.Log})

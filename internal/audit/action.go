@@ -151,6 +151,7 @@ const (
 	GrantChanged        Action = "connection.grant_changed"
 	ExportWithdrawn     Action = "export.paused_by_withdrawal"
 	SealingKeyChanged   Action = "sealing.key_changed"
+	PurposeStated       Action = "export.purpose_stated"
 	TermsGraceChanged   Action = "terms.grace_changed"
 )
 
@@ -178,6 +179,6 @@ var Actions = []Action{
 	ApprovalGiven, ApprovalRefused, ApprovalSettingsSet,
 	GrantChanged, ExportWithdrawn,
 	SealingKeyChanged,
-	TermsGraceChanged,
+	TermsGraceChanged, PurposeStated,
 	AskedForReset, ResetPassword, BoundToProvider, MadeByProvider, RoleByProvider, RefusedByProvider,
 }

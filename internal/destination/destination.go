@@ -52,6 +52,7 @@ type Channel struct {
 type Info struct {
 	Type              string // "omnisend": stored with each connection
 	Name              string // "Omnisend": a proper name, the same in every language
+	Host              string // that is called, with its port where it has one
 	Fields            []Field
 	Custom            bool      // whether custom properties can be mapped
 	Clearable         []Field   // that an empty value can empty; CustomPrefix stands for all custom properties

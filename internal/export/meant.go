@@ -79,6 +79,14 @@ func sensitive(unconfirmed []profile.Attribute) bool {
 	return false
 }
 
+// Schema describes the profiles that an export's segments are made from, without any of them.
+func (s *Service) Schema(ctx context.Context, actor access.Actor, e Export) (profile.Snapshot, error) {
+	if err := actor.Require(access.LookAround); err != nil {
+		return profile.Snapshot{}, err
+	}
+	return s.base(ctx, e.Base())
+}
+
 // Unconfirmed lists the attributes that an export maps and that were marked higher since somebody meant them to be sent.
 func (s *Service) Unconfirmed(ctx context.Context, actor access.Actor, e Export) ([]profile.Attribute, error) {
 	if err := actor.Require(access.LookAround); err != nil {

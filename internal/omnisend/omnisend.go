@@ -8,6 +8,7 @@ package omnisend
 import (
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -89,6 +90,7 @@ func (d *Driver) Info() destination.Info {
 	return destination.Info{
 		Type:              "omnisend",
 		Name:              "Omnisend",
+		Host:              hostOf(d.base),
 		Fields:            append([]destination.Field(nil), fieldOrder[:]...),
 		Custom:            true,
 		Clearable:         append(append([]destination.Field(nil), clearable[:]...), destination.CustomPrefix),
@@ -97,6 +99,15 @@ func (d *Driver) Info() destination.Info {
 		MaxBatch:          MaxBatch,
 		RequestsPerMinute: RequestsPerMinute,
 	}
+}
+
+// hostOf is where an address leads; "" when it is none.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Host
 }
 
 // Open gives the account of a key. The key is proved by Verify, not here.

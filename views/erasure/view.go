@@ -87,6 +87,7 @@ const (
 	AllowPath     = Path + "/allow"
 	RetentionPath = Path + "/retention"
 	TermsPath     = Path + "/terms"
+	RecordPath    = Path + "/record"
 )
 
 // ProofPath is the page of one erasure.
@@ -97,6 +98,7 @@ func Tabs(ctx context.Context, current string) component.Tabs {
 	return component.Tabs{Label: i18n.T(ctx, "erasure.title"), Items: []component.Tab{
 		{Label: i18n.T(ctx, "erasure.tab.erase"), Href: Path, Current: current == Path},
 		{Label: i18n.T(ctx, "erasure.tab.retention"), Href: RetentionPath, Current: current == RetentionPath},
+		{Label: i18n.T(ctx, "processing.tab.record"), Href: RecordPath, Current: current == RecordPath},
 		{Label: i18n.T(ctx, "processing.tab.terms"), Href: TermsPath, Current: current == TermsPath},
 	}}
 }
