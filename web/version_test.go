@@ -102,7 +102,7 @@ func TestASecondPersonApprovesOnThePageOfWhatWaits(t *testing.T) {
 	ada.get("/system/approvals").wants(t, http.StatusOK).has(t, "Only one person could approve", "Tea shop")
 	ada.post("/system/approvals", url.Values{"where": {"some"}, "version": {"1"}}).wants(t, http.StatusUnprocessableEntity).has(t, "Choose at least one connection.")
 	ada.post("/system/approvals", url.Values{"where": {"some"}, "connection": {"1"}, "version": {"1"}}).leads(t, "/system/approvals")
-	ada.get("/system/approvals").has(t, `value="some" checked`, "changed this")
+	ada.get("/system/approvals").has(t, `value="some" checked`, "Last changed by")
 	ada.post("/system/approvals", url.Values{"where": {"none"}, "version": {"1"}}).wants(t, http.StatusUnprocessableEntity)
 
 	carl.post("/exports", typed("Spring", nil)).leads(t, "/exports/1")

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/account"
@@ -275,6 +276,9 @@ func TestOnlyExportsOnTheConnectionsThatWereNamedNeedASecondPerson(t *testing.T)
 	}
 	if err := o.Approvals.Save(t.Context(), o.carla, approval.Settings{}); !problem.Is(err, problem.NotPermitted) {
 		t.Errorf("a contributor changed the settings: %v", err)
+	}
+	if err := o.Approvals.Save(t.Context(), o.ada.Confirmed(time.Time{}), approval.Settings{}); !problem.Is(err, problem.ConfirmFirst) {
+		t.Errorf("from a session that was left open: %v", err)
 	}
 	if err := o.Approvals.Save(t.Context(), o.ada, approval.Settings{Version: 1}); !problem.Is(err, problem.Conflict) {
 		t.Errorf("over another's change: %v", err)

@@ -49,6 +49,9 @@ func (s *Service) Save(ctx context.Context, actor access.Actor, settings Setting
 	if err := actor.Require(access.ManageApprovals); err != nil {
 		return err
 	}
+	if err := actor.RequireFresh(s.clock()); err != nil { // a session that was left open must not take the second person away
+		return err
+	}
 	settings.Connections = slices.Compact(slices.Sorted(slices.Values(settings.Connections)))
 	err := s.db.InTx(ctx, func(tx database.Tx) error {
 		before, err := readSettings(ctx, tx)
