@@ -123,12 +123,26 @@ func (s *Server) compareVersions(c echo.Context, of func(echo.Context) (historie
 	if err != nil {
 		return err
 	}
-	from, _ := strconv.Atoi(c.QueryParam("from")) // what is no number is no version
 	to, err := strconv.Atoi(c.QueryParam("to"))
 	if err != nil {
 		to = h.now
 	}
+	from, err := strconv.Atoi(c.QueryParam("from"))
+	if err != nil { // the one before it, or itself when it is the first
+		if from, err = h.before(to); err != nil {
+			return err
+		}
+	}
 	return s.renderComparison(c, http.StatusOK, h, from, to, nil)
+}
+
+// before is the number of the version before another, or its own when there is none.
+func (h historied) before(number int) (int, error) {
+	found, err := h.list(number, 1)
+	if err != nil || len(found) == 0 {
+		return number, err
+	}
+	return found[0].Number, nil
 }
 
 func (s *Server) renderComparison(c echo.Context, status int, h historied, from, to int, inTheWay []string) error {

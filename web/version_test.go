@@ -27,7 +27,7 @@ func TestTheHistoryOfAnExportSaysWhoChangedWhatAndGoesBack(t *testing.T) {
 	page.has(t, "Spring", "Summer", "First name", "Go back to version 1", `action="/exports/1/history/1"`)
 	vera.get("/exports/1/history/compare?from=1&to=2").wants(t, http.StatusOK).has(t, "Spring").lacks(t, "Go back to version 1")
 	carl.get("/exports/1/history/compare?from=1&to=99").wants(t, http.StatusNotFound)
-	carl.get("/exports/1/history/compare").wants(t, http.StatusNotFound)
+	carl.get("/exports/1/history/compare").wants(t, http.StatusOK).has(t, "Version 1 compared with 2")
 	carl.post("/exports/1/history/1", url.Values{"version": {"1"}}).wants(t, http.StatusUnprocessableEntity).has(t, "Version 1 cannot hold again as it was", "Nothing was changed.")
 	carl.post("/exports/1/history/1", url.Values{"version": {"2"}}).leads(t, "/exports/1")
 	carl.get("/exports/1").has(t, "Spring", "Version 1 holds again")

@@ -228,14 +228,19 @@ func (s *Service) decide(ctx context.Context, actor access.Actor, id int64, mark
 		if e.Removed {
 			return problem.New(problem.NotFound, "problem.export.not_found")
 		}
+		if !e.MayEdit(actor) {
+			return actor.RequireUse(e.Grant)
+		}
 		standing, settings, err := s.standing(ctx, tx, actor, e)
 		switch {
 		case err != nil:
 			return err
-		case !settings.lets(actor, e):
+		case actor.IsSystem():
 			return problem.New(problem.NotPermitted, "problem.not_permitted")
 		case !standing.Waits:
 			return problem.New(problem.Conflict, CodeNothing)
+		case !settings.lets(actor, e):
+			return problem.New(problem.NotPermitted, "problem.not_permitted")
 		case standing.Own:
 			return problem.New(problem.NotPermitted, CodeOwn)
 		case standing.Mark != mark:

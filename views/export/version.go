@@ -25,6 +25,9 @@ func (d Detail) Versioned(ctx context.Context, marks map[string]profile.Mark) []
 		if mark := marks[pair.Attribute]; mark != profile.NotPersonal {
 			line = i18n.T(ctx, "version.marked", "Line", line, "Mark", i18n.T(ctx, "profiles.mark."+mark.String()))
 		}
+		if pair.Reason != "" && d.MayEdit {
+			line = i18n.T(ctx, "version.reason", "Line", line, "Reason", pair.Reason)
+		}
 		matched = append(matched, line)
 	}
 	for _, channel := range d.Channels {
