@@ -181,7 +181,7 @@ func auditRow(c echo.Context, r audit.Record, there func(audit.Subject) string) 
 		row.Who = text(c, "audit.nobody")
 	}
 	for _, change := range r.Changes {
-		row.Changes = append(row.Changes, views.Change{Field: fieldText(c, change.Field), Before: change.Before, After: change.After})
+		row.Changes = append(row.Changes, component.Term{Label: fieldText(c, change.Field), Text: changeText(c, change)})
 	}
 	return row
 }
@@ -195,6 +195,19 @@ func subjectText(c echo.Context, at audit.Subject) string {
 		name = at.ID
 	}
 	return strings.TrimSpace(text(c, "audit.kind."+at.Kind) + " " + name)
+}
+
+// changeText says what a field was and what it is. What is not told is only said to have changed.
+func changeText(c echo.Context, change audit.Change) string {
+	switch {
+	case change.Before == "" && change.After == "":
+		return text(c, "audit.not_told")
+	case change.Before == "":
+		return change.After
+	case change.After == "":
+		return change.Before + " → –"
+	}
+	return change.Before + " → " + change.After
 }
 
 // fieldText names a field: what stands behind a point is a name of somebody's own.

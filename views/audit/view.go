@@ -4,6 +4,7 @@ package audit
 import (
 	"context"
 	"net/url"
+	"slices"
 
 	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/i18n"
@@ -21,9 +22,6 @@ const (
 // ProgramValue is the choice of a filter by person that stands for the program itself.
 const ProgramValue = "program"
 
-// Change is a field before and after.
-type Change struct{ Field, Before, After string }
-
 // Row is an entry.
 type Row struct {
 	ID      string
@@ -31,11 +29,10 @@ type Row struct {
 	Who     string
 	Role    string // "" of the program
 	What    string
-	Subject component.Link // without an address what is there no more, or has no page
-	Changes []Change
+	Subject component.Link   // without an address what is there no more, or has no page
+	Changes []component.Term // what a field was, and what it is
 	Via     string
 	Address string
-	Hash    string
 }
 
 // Filter is what the log is narrowed to, as it stands in the address.
@@ -77,7 +74,7 @@ type View struct {
 
 func areas(ctx context.Context) (options []component.Option) {
 	for _, action := range audit.Actions {
-		if n := len(options); n == 0 || options[n-1].Value != action.Area() {
+		if !slices.ContainsFunc(options, func(o component.Option) bool { return o.Value == action.Area() }) {
 			options = append(options, component.Option{Value: action.Area(), Label: i18n.T(ctx, "audit.area."+action.Area())})
 		}
 	}
@@ -106,8 +103,4 @@ func means(ctx context.Context) (options []component.Option) {
 
 func columns(ctx context.Context) []component.Column {
 	return []component.Column{{Label: i18n.T(ctx, "audit.when")}, {Label: i18n.T(ctx, "audit.who")}, {Label: i18n.T(ctx, "audit.what")}, {Label: i18n.T(ctx, "audit.where")}}
-}
-
-func changeColumns(ctx context.Context) []component.Column {
-	return []component.Column{{Label: i18n.T(ctx, "audit.field")}, {Label: i18n.T(ctx, "audit.before")}, {Label: i18n.T(ctx, "audit.after")}}
 }
