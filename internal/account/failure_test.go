@@ -7,6 +7,7 @@ import (
 
 	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/testkit"
 )
 
@@ -46,4 +47,32 @@ func entries(t *testing.T, db *database.DB) (count int) {
 		t.Fatal(err)
 	}
 	return count
+}
+
+func TestWhatIsGuessedWrongIsInTheAuditLog(t *testing.T) {
+	db, clock := testkit.Database(t), testkit.NewClock()
+	accounts := testkit.Accounts(t, db, clock)
+	people := testkit.NewPeople(t, accounts)
+	wrong := problem.New(problem.Conflict, "factor.problem.code")
+	for action, try := range map[string]func() error{
+		"account.sign_in_failed": func() error {
+			_, err := accounts.SignIn(t.Context(), account.Attempt{Email: "carl@example.com", Password: "not the password"})
+			return err
+		},
+		"account.confirm_failed": func() error { return accounts.ConfirmPassword(t.Context(), people.Contributor, "not the password") },
+		"account.code_failed": func() error {
+			return accounts.Guard(t.Context(), account.Guess{Kind: "codes", UserID: people.Contributor.UserID}, func() error { return wrong })
+		},
+	} {
+		if try() == nil {
+			t.Errorf("%s: it was right", action)
+		}
+		var got, subject string
+		if err := db.Reader().QueryRow(`SELECT action, subject_id FROM audit_entries ORDER BY id DESC LIMIT 1`).Scan(&got, &subject); err != nil {
+			t.Fatal(err)
+		}
+		if got != action || subject != fmt.Sprint(people.Contributor.UserID) {
+			t.Errorf("%s is in the log as %s of user %s", action, got, subject)
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/problem"
 )
 
@@ -40,6 +41,12 @@ func (s *Service) Guard(ctx context.Context, guess Guess, prove func() error) er
 		attempt.forget(own)
 	case problem.Of(err) == nil:
 		attempt.forget() // nothing was tried
+	default:
+		user, unknown := s.User(ctx, guess.UserID)
+		if unknown != nil {
+			return unknown
+		}
+		return s.refused(ctx, user, audit.CodeFailed, err)
 	}
 	return err
 }

@@ -78,7 +78,7 @@ func (s *Service) SignIn(ctx context.Context, a Attempt) (user User, err error) 
 	return user, s.db.InTx(ctx, func(tx database.Tx) error { return updatePassword(ctx, tx, user.ID, renewed) })
 }
 
-// refused writes that a sign-in came to nothing, and gives why. What was typed as address is nobody's business: the account is named when
+// refused writes that an attempt to prove who one is came to nothing, and gives why. What was typed as address is nobody's business: the account is named when
 // there is one.
 func (s *Service) refused(ctx context.Context, user User, what audit.Action, why error) error {
 	others, write := s.failures.enter(s.now())
@@ -170,7 +170,7 @@ func (s *Service) ConfirmPasswordAs(ctx context.Context, actor access.Actor, fie
 	}
 	if !ok {
 		check.Add(field, "account.problem.password_wrong")
-		return check.Err()
+		return s.refused(ctx, user, audit.ConfirmFailed, check.Err())
 	}
 	attempt.forget(own)
 	return nil

@@ -8,6 +8,8 @@ const (
 	SignedIn           Action = "account.signed_in"
 	SignedOut          Action = "account.signed_out"
 	SignInFailed       Action = "account.sign_in_failed"
+	CodeFailed         Action = "account.code_failed"
+	ConfirmFailed      Action = "account.confirm_failed"
 	SignInDisabled     Action = "account.sign_in_disabled"
 	SessionsEnded      Action = "account.sessions_ended"
 	PasswordChanged    Action = "account.password_changed"
@@ -157,7 +159,7 @@ const (
 
 // Actions lists them all, in the order in which they are offered as filters.
 var Actions = []Action{
-	SignedIn, SignedOut, SignInFailed, SignInDisabled, SessionsEnded, PasswordChanged, PreferencesChanged,
+	SignedIn, SignedOut, SignInFailed, CodeFailed, ConfirmFailed, SignInDisabled, SessionsEnded, PasswordChanged, PreferencesChanged,
 	SetUp, UserAdded, UserInvited, LinkIssued, LinkUsed, RoleChanged, UserDisabled, UserEnabled,
 	TokenMade, TokenRevoked,
 	ConnectionAdded, ConnectionEdited, KeyEntered, KeyReplaced, KeyDiscarded, BrandAccepted, ConnectionVerified, ExportUserSet, ConsentGiven, ConsentWithdrawn, ConnectionRemoved,
