@@ -32,7 +32,12 @@ func (s *Server) dryRun(c echo.Context) error {
 	}
 	within, cancel := context.WithTimeout(ctx(c), dryRunPatience)
 	defer cancel()
-	d.Forecast, err = s.Runs.DryRun(within, actor(c), e.ID, run.Options{Complete: c.QueryParam("complete") == "1"})
+	by, err := s.revealing(c, e.Subject())
+	if err != nil {
+		return err
+	}
+	d.Masked = maskedFor(c, by)
+	d.Forecast, err = s.Runs.DryRun(within, by, e.ID, run.Options{Complete: c.QueryParam("complete") == "1"})
 	if errors.Is(err, context.DeadlineExceeded) {
 		d.Forecast.Partial, err = true, nil
 	}

@@ -32,7 +32,12 @@ func (s *Server) showSpecimen(c echo.Context) error {
 		}
 	}
 	if d.Query == "" {
-		found, err := s.Runs.Specimen(ctx(c), actor(c), e.ID, c.QueryParam("profile"))
+		by, err := s.revealing(c, e.Subject())
+		if err != nil {
+			return err
+		}
+		d.Masked = maskedFor(c, by)
+		found, err := s.Runs.Specimen(ctx(c), by, e.ID, c.QueryParam("profile"))
 		switch {
 		case problem.Is(err, problem.NotFound):
 			d.Missing = true

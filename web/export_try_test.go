@@ -19,7 +19,7 @@ func TestTheDryRunIsShownToEverybodyAndPersonalDataOnlyToSome(t *testing.T) {
 	carl := s.as(t, "carl@example.com")
 	carl.get("/exports/1").has(t, `href="/exports/1/dry-run"`, `href="/exports/1/test"`)
 	carl.get("/exports/1/dry-run").wants(t, http.StatusOK).has(t, "Dry run of Newsletter", "would be sent for the first time", "1 batch of at most", "At least 3:",
-		"There is no email address", "Not an email address that can be reached", "1: new", `"id": "ann@example.com"`, `href="/exports/1/dry-run?complete=1"`)
+		"There is no email address", "Not an email address that can be reached", "1: new", `"id": "a•••@e•••.com"`, "Values of customers are masked", `href="/exports/1/dry-run?complete=1"`)
 	carl.get("/exports/1/dry-run?complete=1").wants(t, http.StatusOK).has(t, "as they were last delivered")
 	vera := s.as(t, "vera@example.com")
 	vera.get("/exports/1").has(t, `href="/exports/1/dry-run"`).lacks(t, "/exports/1/test")
@@ -52,7 +52,7 @@ func TestOneProfileIsFoundShownAndSentWithoutScripts(t *testing.T) {
 	s := newSite(t)
 	s.newsletter(t)
 	carl := s.as(t, "carl@example.com")
-	carl.get("/exports/1/test").wants(t, http.StatusOK).has(t, "Profile 1", "Sends it for the first time", "/batches", `"id": "ann@example.com"`, `"vip"`, `name="profile" value="1"`).
+	carl.get("/exports/1/test").wants(t, http.StatusOK).has(t, "Profile 1", "Sends it for the first time", "/batches", `"id": "a•••@e•••.com"`, `"vip"`, `name="profile" value="1"`).
 		lacks(t, `id="answer"`)
 	carl.get("/exports/1/test?q=ann").wants(t, http.StatusOK).has(t, `href="/exports/1/test?profile=1"`, "ann@example.com").lacks(t, "Send this profile")
 	carl.get("/exports/1/test?q=zebra").has(t, "No profile matches “zebra”.")

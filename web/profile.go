@@ -185,8 +185,13 @@ func (s *Server) renderAttributes(c echo.Context, status int, errs component.Err
 			return err
 		}
 	}
+	by, err := s.revealing(c, audit.Subject{Kind: "profile"})
+	if err != nil {
+		return err
+	}
+	view.Masked = maskedFor(c, by)
 	for i, a := range snapshot.Attributes {
-		samples, err := s.Profiles.Samples(ctx(c), actor(c), snapshot, a.Key, attributeValues)
+		samples, err := s.Profiles.Samples(ctx(c), by, snapshot, a.Key, attributeValues)
 		if err != nil {
 			return err
 		}

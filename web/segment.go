@@ -165,9 +165,14 @@ func (s *Server) addSample(c echo.Context, detail *views.Detail) (err error) {
 	if err := s.looked(c, audit.SawMembers, detail.Subject()); err != nil {
 		return err
 	}
+	by, err := s.revealing(c, detail.Subject())
+	if err != nil {
+		return err
+	}
+	detail.Masked = maskedFor(c, by)
 	within, cancel := context.WithTimeout(ctx(c), samplePatience)
 	defer cancel()
-	detail.Sample, err = s.Segments.Sample(within, actor(c), detail.Definition, sampleRows)
+	detail.Sample, err = s.Segments.Sample(within, by, detail.Definition, sampleRows)
 	p := problem.Of(err)
 	switch {
 	case p != nil && detail.State == segment.InDraft:

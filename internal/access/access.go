@@ -32,6 +32,7 @@ type Actor struct {
 	Role   Role
 	system bool
 
+	reveals bool // asked to see what is masked
 	limited bool // acts by a token: only within its scopes
 	scopes  Scopes
 
@@ -43,6 +44,15 @@ type Actor struct {
 
 // System is the program acting for itself: the schedule, the command line of the operator, start-up.
 var System = Actor{Name: "Segue", system: true}
+
+// Revealing is an administrator who asked to see values that are masked where their shape would do. Others stay as they are.
+func (a Actor) Revealing() Actor {
+	a.reveals = a.Can(ManagePrivacy)
+	return a
+}
+
+// Reveals reports whether the actor asked for that, and may.
+func (a Actor) Reveals() bool { return a.reveals && a.Can(ManagePrivacy) }
 
 // IsSystem reports whether the program itself acts.
 func (a Actor) IsSystem() bool { return a.system }

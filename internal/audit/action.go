@@ -116,6 +116,7 @@ const (
 	SawFound      Action = "look.found"
 	SawUpload     Action = "look.upload"
 	SawExclusion  Action = "look.exclusion"
+	SawUnmasked   Action = "look.unmasked"
 
 	ConfigApplied Action = "system.config_applied"
 	BackedUp      Action = "system.backed_up"
@@ -173,7 +174,7 @@ var Actions = []Action{
 	StopImposed, StopLifted,
 	AlertLimitsSaved, AlertChoicesSaved, HookAdded, HookEdited, HookRotated, HookSwitchedOn, HookSwitchedOff, HookRemoved, HookTested,
 	PersonErased, PersonAllowed, RetentionSaved,
-	SawProfile, SawSearch, SawSamples, SawStory, SawRejections, SawOutcomes, SawEvidence, SawMembers, SawUnmatched, SawRule, SawSpecimen, SawFound, SawUpload, SawExclusion,
+	SawProfile, SawSearch, SawSamples, SawStory, SawRejections, SawOutcomes, SawEvidence, SawMembers, SawUnmatched, SawRule, SawSpecimen, SawFound, SawUpload, SawExclusion, SawUnmasked,
 	ConfigApplied, BackedUp, Restored, KeyLost, LogDownloaded, LogSeen,
 	CodesAdded, CodesRemoved, PasskeyAdded, PasskeyRemoved, PasskeySuspect, RecoveryRenewed, RecoveryUsed, FactorsReset, FactorsRequired,
 	SessionEnded, EndedEverywhere,

@@ -65,11 +65,20 @@ func (s *Service) Explain(ctx context.Context, actor access.Actor, id string) (E
 		e.From = append(e.From, From{Name: part.Name, Key: found[0].ID})
 		for i, a := range of.Attributes {
 			if found[0].Values[i] != nil {
+				if Veiled(actor, e.markOf(a), Task) {
+					found[0].Values[i] = Mask(a.Format(found[0].Values[i]))
+				}
 				e.hear(a.Key, Saying{part.Name, found[0].Values[i]}, report.Trust[a.Key] == part.SourceID)
 			}
 		}
 	}
 	return e, nil
+}
+
+// markOf is the mark of an attribute of a source, or of the profile where that is higher.
+func (e *Explained) markOf(a Attribute) Mark {
+	known, _ := e.Snapshot.Attribute(a.Key)
+	return max(a.Mark, known.Mark)
 }
 
 // hear adds what a source says about an attribute.

@@ -48,10 +48,11 @@ func (s *Service) Search(ctx context.Context, actor access.Actor, query string, 
 	if query = strings.TrimSpace(query); utf8.RuneCountInString(query) > maxQuery {
 		query = string([]rune(query)[:maxQuery])
 	}
-	found := Found{Snapshot: snapshot}
+	found := Found{Snapshot: snapshot.seen(actor)}
 	if query == "" {
 		found.Records, err = s.store.records(ctx, snapshot, `n > ? ORDER BY n LIMIT ?`, after, limit+1)
 		found.page(limit)
+		found.Snapshot = snapshot.veiled(actor, Task, found.Records...)
 		return found, gone(err)
 	}
 	head, err := s.store.beginningWith(ctx, snapshot, query, headHits)
@@ -65,6 +66,7 @@ func (s *Service) Search(ctx context.Context, actor access.Actor, query string, 
 	if after == 0 {
 		found.Records = append(head, found.Records...)
 	}
+	found.Snapshot = snapshot.veiled(actor, Task, found.Records...)
 	return found, nil
 }
 
@@ -128,7 +130,7 @@ func (s *Service) Profile(ctx context.Context, actor access.Actor, snapshotID in
 	if len(records) == 0 {
 		return Snapshot{}, Record{}, problem.New(problem.NotFound, "problem.not_found")
 	}
-	return snapshot, records[0], nil
+	return snapshot.veiled(actor, Task, records[0]), records[0], nil
 }
 
 // searched are the columns that a search looks in: few enough for one condition.

@@ -67,8 +67,8 @@ func (s *Service) dropUnheld(ctx context.Context) error {
 	return nil
 }
 
-// Samples are up to n different values of an attribute, as stored, from the beginning of the snapshot. Who may not see
-// personal data gets none: an attribute that nobody marked may hold some.
+// Samples are up to n different values of an attribute, as stored, from the beginning of the snapshot: for their shape, so those of a
+// marked one are masked. Who may not see personal data gets none: an attribute that nobody marked may hold some.
 func (s *Service) Samples(ctx context.Context, actor access.Actor, snapshot Snapshot, key string, n int) ([]string, error) {
 	if err := actor.Require(access.LookAround); err != nil {
 		return nil, err
@@ -80,7 +80,13 @@ func (s *Service) Samples(ctx context.Context, actor access.Actor, snapshot Snap
 	if !actor.Can(access.SeePersonalData) {
 		return nil, nil
 	}
-	return s.store.samples(ctx, snapshot, a, n)
+	samples, err := s.store.samples(ctx, snapshot, a, n)
+	if Veiled(actor, a.Mark, Shape) {
+		for i := range samples {
+			samples[i] = Mask(samples[i])
+		}
+	}
+	return samples, err
 }
 
 // Correction is what a person says about an attribute.

@@ -92,6 +92,11 @@ func (s *Service) DryRun(ctx context.Context, actor access.Actor, exportID int64
 	if !actor.Can(access.SeePersonalData) {
 		f.Samples = nil
 	}
+	if profile.Veiled(actor, profile.Personal, profile.Shape) {
+		for i := range f.Samples {
+			f.Samples[i].Contact = legible(masked([]byte(f.Samples[i].Contact), e.Mapping))
+		}
+	}
 	return f, err
 }
 

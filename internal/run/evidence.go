@@ -11,7 +11,9 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/reseal"
 	"github.com/segue-app/segue/internal/secret"
 )
@@ -163,8 +165,35 @@ func (s *Service) Evidence(ctx context.Context, actor access.Actor, runID int64,
 	if err := json.Unmarshal([]byte(plain.Reveal()), &told); err != nil {
 		return Evidence{}, fmt.Errorf("read evidence of run %d: %w", runID, err)
 	}
+	if sensitive, err := s.sendsSensitive(ctx, e); err != nil {
+		return Evidence{}, err
+	} else if sensitive && profile.Veiled(actor, profile.Sensitive, profile.Task) {
+		told.Request, told.Answer = string(masked([]byte(told.Request), e.Mapping)), string(masked([]byte(told.Answer), e.Mapping))
+	}
 	return Evidence{Run: r, ProfileID: profileID, At: database.Time(at), Line: told.Line,
 		Request: legible([]byte(told.Request)), Answer: legible([]byte(told.Answer))}, nil
+}
+
+// sendsSensitive reports whether an attribute that the export maps is sensitive now, or was when it was saved. Of profiles that are gone
+// nothing is known, and they count as if it were so.
+func (s *Service) sendsSensitive(ctx context.Context, e export.Export) (bool, error) {
+	snapshot, err := s.profilesOf(ctx, e.Base())
+	if problem.Is(err, problem.NotFound) {
+		return true, nil
+	}
+	for _, pair := range e.Mapping {
+		if a, ok := snapshot.Attribute(pair.Attribute); pair.Tick.As == profile.Sensitive || ok && a.Mark == profile.Sensitive {
+			return true, err
+		}
+	}
+	return false, err
+}
+
+func (s *Service) profilesOf(ctx context.Context, base int64) (profile.Snapshot, error) {
+	if base != 0 {
+		return s.remote.Schema(ctx, base)
+	}
+	return s.profiles.Current(ctx)
 }
 
 // evidenceOf says of which profiles of some a run keeps evidence.

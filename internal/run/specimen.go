@@ -11,6 +11,7 @@ import (
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/membership"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
 )
 
 // Specimen is one profile of an export, as a run would treat it now. That another profile may have its address is not
@@ -82,6 +83,9 @@ func (s *Service) Specimen(ctx context.Context, actor access.Actor, exportID int
 		shown.Before = DeliveredOther
 	}
 	line, body := r.driver.Request([][]byte{made.item})
+	if profile.Veiled(actor, profile.Personal, profile.Shape) {
+		body = masked(body, r.plan.Mapping)
+	}
 	shown.Line, shown.Body = line, legible(body)
 	return shown, nil
 }

@@ -34,7 +34,10 @@ func TestASpecimenShowsTheRequestOrWhyThereIsNone(t *testing.T) {
 	k, e := townKit(t, export.Untag)
 	k.Upload(towns("1,a@example.com,Aarhus,1", "2,at home,Aarhus,", "3,c@example.com,Odense,"))
 	ada := k.Actor(access.Administrator)
-	first, err := k.Runs.Specimen(t.Context(), ada, e.ID, "")
+	if first, err := k.Runs.Specimen(t.Context(), ada, e.ID, ""); err != nil || !strings.Contains(first.Body, `"id": "a•••@e•••.com"`) || strings.Contains(first.Body, "a@example.com") || !strings.Contains(first.Body, `"segue B"`) {
+		t.Errorf("nobody asked to see values, and it shows %s, %v", first.Body, err)
+	}
+	first, err := k.Runs.Specimen(t.Context(), ada.Revealing(), e.ID, "")
 	if err != nil || first.ProfileID != "1" || first.Before != run.NeverDelivered || first.Line != "POST "+k.Server.URL+"/api/batches" {
 		t.Errorf("the first is %+v, %v", first, err)
 	}

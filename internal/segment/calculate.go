@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -80,12 +81,27 @@ type SampleRow struct {
 
 const sampleColumns = 8
 
+// veil masks what is marked, since the sample shows the shape of those whom a rule holds for.
+func (s *Sample) veil(actor access.Actor) {
+	s.Attributes = slices.Clone(s.Attributes)
+	for i, a := range s.Attributes {
+		if !profile.Veiled(actor, a.Mark, profile.Shape) {
+			continue
+		}
+		s.Attributes[i].Kind = profile.Text
+		for _, row := range s.Rows {
+			row.Values[i] = profile.Mask(row.Values[i])
+		}
+	}
+}
+
 // Sample reads the first n profiles in the order of the file: the attributes that the rule names first, then others. It
 // shows single people, and so is only for those who may see personal data.
 func (s *Service) Sample(ctx context.Context, actor access.Actor, def Definition, n int) (sample Sample, err error) {
 	if err := actor.Require(access.SeePersonalData); err != nil {
 		return sample, err
 	}
+	defer func() { sample.veil(actor) }()
 	snapshot, err := s.base(ctx, def.SourceID)
 	if err != nil {
 		return sample, err
@@ -97,7 +113,8 @@ func (s *Service) Sample(ctx context.Context, actor access.Actor, def Definition
 		if def, err = s.freeze(ctx, s.db.Reader(), def); err != nil {
 			return sample, err
 		}
-		return sample, s.sampleThere(ctx, def, &sample, n)
+		err = s.sampleThere(ctx, def, &sample, n)
+		return sample, err
 	}
 	where, err := s.compile(ctx, s.db.Reader(), def, snapshot)
 	if err != nil {

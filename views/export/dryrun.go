@@ -18,6 +18,7 @@ type DryRunDetail struct {
 	DestinationName string
 	Active          *run.Run // the run that waits or is under way
 	MaySee          bool     // personal data
+	Masked          component.Masked
 }
 
 // told reports whether there are numbers to show.

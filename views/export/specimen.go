@@ -20,6 +20,7 @@ type SpecimenDetail struct {
 	More            bool   // there are more hits than shown
 	Missing         bool   // the profile asked for is not in the segments
 	Specimen        *run.Specimen
+	Masked          component.Masked
 	Answer          *run.Answer // to the profile shown, when it was sent a short while ago
 	CSRF            string
 }

@@ -50,6 +50,7 @@ type AttributesView struct {
 	MayEdit bool
 	Rows    []AttributeRow
 	Marks   []component.Option
+	Masked  component.Masked
 	Errors  component.Errors
 	Most    int // how many may be found at once besides addresses
 }

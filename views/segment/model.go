@@ -62,7 +62,8 @@ type Detail struct {
 	Uses       []segment.Use
 	List       segment.List // how an uploaded list meets the current profiles
 	Sample     segment.Sample
-	Trouble    string // why there is no sample, translated
+	Masked     component.Masked // of the sample
+	Trouble    string           // why there is no sample, translated
 	Chart      Chart
 	MayEdit    bool
 	MaySee     bool // personal data
