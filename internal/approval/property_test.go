@@ -1,6 +1,7 @@
 package approval_test
 
 import (
+	"flag"
 	"fmt"
 	"strings"
 	"testing"
@@ -35,6 +36,13 @@ func (m *model) became(content string, by access.Actor) {
 // go back, approve and refuse, and after each step a run may begin if and only if what the export is was approved last, by somebody
 // who had made nothing of it.
 func TestNoSequenceOfChangesEverRunsWhatNobodyElseApproved(t *testing.T) {
+	asked := false
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "rapid.checks" })
+	if !asked { // so many are enough for a change, and quick with the race detector too
+		if err := flag.Set("rapid.checks", "30"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	o := newOffice(t, approval.Settings{Everywhere: true, OfRules: true, Contributors: true})
 	connection := o.Connect()
 	people := map[string]access.Actor{"ada": o.ada, "bob": o.bob, "carla": o.carla, "program": access.System}
