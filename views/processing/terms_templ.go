@@ -326,7 +326,7 @@ func Terms(p layout.Page, v TermsView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = component.Panel{ID: "grace", Title: i18n.T(ctx, "processing.grace"), Lead: i18n.T(ctx, "processing.grace.lead")}.Around().Render(templ.WithChildren(ctx, templ_7745c5c3_Var13), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = component.Panel{ID: "days-of-grace", Title: i18n.T(ctx, "processing.grace"), Lead: i18n.T(ctx, "processing.grace.lead")}.Around().Render(templ.WithChildren(ctx, templ_7745c5c3_Var13), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -63,7 +63,7 @@ func serve(t *testing.T, kit *apptest.Kit) *site {
 	s := &site{Kit: kit, t: t, log: &logBook{}, seen: &seen{answers: map[string]bool{}}}
 	a := kit.App
 	pages := web.New(web.Services{Accounts: a.Accounts, Kept: a.Kept, Factors: a.Factors, Tokens: a.Tokens, Profiles: a.Profiles, Sources: a.Sources, Pushdown: a.Pushdown, Segments: a.Segments,
-		Exclusions: a.Exclusions, Connections: a.Connections, Exports: a.Exports, Approvals: a.Approvals, Runs: a.Runs, Schedule: a.Schedule, Records: a.Records, Chains: a.Chains, Alerts: a.Alerts, Stops: a.Stops, Erasures: a.Erasures, Audit: a.Audit, Blueprints: a.Blueprints,
+		Exclusions: a.Exclusions, Connections: a.Connections, Exports: a.Exports, Approvals: a.Approvals, Runs: a.Runs, Schedule: a.Schedule, Records: a.Records, Chains: a.Chains, Alerts: a.Alerts, Stops: a.Stops, Erasures: a.Erasures, Processing: a.Processing, Audit: a.Audit, Blueprints: a.Blueprints,
 		Events: a.Events}, web.Options{Sealer: a.Sealer, Logger: slog.New(slog.NewTextHandler(s.log, nil))})
 	s.handler = pages.Handler()
 	server := httptest.NewServer(s.handler)
