@@ -62,7 +62,7 @@ func (s *Server) prepareForm(next echo.HandlerFunc) echo.HandlerFunc {
 			visitor = base64.RawURLEncoding.EncodeToString(random)
 			s.setCookie(c, "visitor", visitor, 365*24*3600)
 		}
-		mac := hmac.New(sha256.New, s.csrfKey)
+		mac := hmac.New(sha256.New, s.csrfKey())
 		mac.Write([]byte(visitor))
 		c.Set(csrfKey, base64.RawURLEncoding.EncodeToString(mac.Sum(nil)))
 		return next(c)

@@ -44,7 +44,7 @@ func (s *site) ask(t *testing.T, method string, address *url.URL, body string, c
 		t.Fatal(err)
 	}
 	visitor := strings.Repeat("v", 43)
-	mac := hmac.New(sha256.New, s.csrfKey)
+	mac := hmac.New(sha256.New, s.csrfKey())
 	mac.Write([]byte(visitor))
 	request := httptest.NewRequest(method, "/", strings.NewReader(body))
 	request.URL, request.RequestURI = address, address.RequestURI()

@@ -111,7 +111,7 @@ type Server struct {
 	echo    *echo.Echo
 	routes  *routes
 	api     *api.API
-	csrfKey []byte
+	csrfKey func() []byte              // behind a function, as a secret.Text is
 	sealed  *securecookie.SecureCookie // for cookies that only this server can read
 	streams streams
 	origins *http.CrossOriginProtection
@@ -140,7 +140,7 @@ func New(services Services, options Options) *Server {
 	s := &Server{
 		Services: services, options: options, log: options.Logger, echo: echo.New(),
 		require: access.Actor.Require, recheckEvery: recheckEvery,
-		csrfKey: options.Sealer.Derive("csrf", 32),
+		csrfKey: sync.OnceValue(func() []byte { return options.Sealer.Derive("csrf", 32) }),
 		sealed:  securecookie.New(options.Sealer.Derive("cookie/sign", 32), options.Sealer.Derive("cookie/encrypt", 32)),
 	}
 	s.origins = s.ownOrigins()

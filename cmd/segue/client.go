@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/segue-app/segue/internal/i18n"
+	"github.com/segue-app/segue/internal/secret"
 	"github.com/segue-app/segue/web/api"
 )
 
@@ -36,12 +37,13 @@ const (
 
 // client is a Segue at an address, by its JSON API.
 type client struct {
-	base, token string
-	http        *http.Client
+	base  string
+	token secret.Text
+	http  *http.Client
 }
 
 // newClient makes the client of a server. It follows the server nowhere else: the token would come along, and perhaps without TLS.
-func newClient(server, token string) *client {
+func newClient(server string, token secret.Text) *client {
 	return &client{base: strings.TrimRight(server, "/") + api.Prefix, token: token, http: &http.Client{Timeout: answerWithin,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
@@ -142,7 +144,7 @@ func (c *client) try(ctx context.Context, method, path string, body any, key str
 	if err != nil {
 		return 0, ending{err, endWrong}
 	}
-	request.Header.Set("Authorization", "Bearer "+c.token)
+	request.Header.Set("Authorization", "Bearer "+c.token.Reveal())
 	request.Header.Set("Accept-Language", i18n.Match(os.Getenv("LC_ALL"), os.Getenv("LANG")))
 	if body != nil {
 		request.Header.Set("Content-Type", kind)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/segue-app/segue/internal/secret"
 	"github.com/segue-app/segue/web/api"
 )
 
@@ -34,7 +35,7 @@ func TestATokenGoesNowhereButToTheServerThatWasNamed(t *testing.T) {
 		if !strings.Contains(told.errors, elsewhere.URL) {
 			t.Errorf("%d: it is not said where the server is: %s", status, told.errors)
 		}
-		_, err := newClient(named.URL, "segue_secret").apply(t.Context(), configFile("exports: []\n"), false, "fingerprint") // it has a client of its own patience
+		_, err := newClient(named.URL, secret.NewText("segue_secret")).apply(t.Context(), configFile("exports: []\n"), false, "fingerprint") // it has a client of its own patience
 		if err == nil || !strings.Contains(err.Error(), elsewhere.URL) {
 			t.Errorf("%d: applied elsewhere: %v", status, err)
 		}
@@ -51,7 +52,7 @@ func TestAServerThatAsksToWaitForDaysIsGivenUp(t *testing.T) {
 		w.WriteHeader(http.StatusTooManyRequests)
 	}))
 	defer busy.Close()
-	c := newClient(busy.URL, "segue_secret")
+	c := newClient(busy.URL, secret.NewText("segue_secret"))
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	var status api.Status

@@ -12,6 +12,7 @@ import (
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/run"
+	"github.com/segue-app/segue/internal/secret"
 	"github.com/segue-app/segue/web/api"
 )
 
@@ -85,19 +86,19 @@ func (t *target) alone(work func() error) error {
 	return err
 }
 
-func (t *target) token() (string, error) {
+func (t *target) token() (secret.Text, error) {
 	token := variable(tokenVariable).Reveal()
 	if t.TokenFile != "" {
 		content, err := os.ReadFile(t.TokenFile)
 		if err != nil {
-			return "", fmt.Errorf("read the token: %w", err)
+			return secret.Text{}, fmt.Errorf("read the token: %w", err)
 		}
 		token = string(content)
 	}
 	if token = strings.TrimSpace(token); token == "" {
-		return "", fmt.Errorf("--server needs a token: in %s, or in --token-file", tokenVariable)
+		return secret.Text{}, fmt.Errorf("--server needs a token: in %s, or in --token-file", tokenVariable)
 	}
-	return token, nil
+	return secret.NewText(token), nil
 }
 
 // folder is a Segue on whose data folder a server works.

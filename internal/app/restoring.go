@@ -42,7 +42,7 @@ func BackupOrder(c Config, version string, withKey bool) (backup.Order, error) {
 		if err != nil {
 			return order, err
 		}
-		order.Key = []byte(ring.Text().Reveal())
+		order.Key = ring.Text()
 	}
 	return order, nil
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/disk"
+	"github.com/segue-app/segue/internal/secret"
 )
 
 // Folder is a data folder.
@@ -34,7 +35,7 @@ type Folder struct {
 type Order struct {
 	From    Folder
 	Version string                                                          // of the program
-	Key     []byte                                                          // text of the key file, to be in it; nil: it is not
+	Key     secret.Text                                                     // text of the key file, to be in it; empty: it is not
 	Needed  func(ctx context.Context, q database.Querier) ([]string, error) // names of the uploaded files that imports still need
 	KeyIDs  func(ctx context.Context, q database.Querier) ([]string, error) // of the keys that something is sealed with
 	Clock   func() time.Time
@@ -148,7 +149,7 @@ type inMemory struct{ *bytes.Reader }
 func (inMemory) Close() error { return nil }
 
 // gather lists the parts with their hashes. The first is the database.
-func (m *Manifest) gather(copied string, uploads held, needed []string, key []byte) (parts []content, err error) {
+func (m *Manifest) gather(copied string, uploads held, needed []string, key secret.Text) (parts []content, err error) {
 	db, err := os.Open(copied)
 	if err != nil {
 		return nil, err
@@ -176,8 +177,8 @@ func (m *Manifest) gather(copied string, uploads held, needed []string, key []by
 			return nil, errors.Join(err, db.Close())
 		}
 	}
-	if key != nil {
-		if err := add(keyPart, inMemory{bytes.NewReader(key)}); err != nil {
+	if !key.Empty() {
+		if err := add(keyPart, inMemory{bytes.NewReader([]byte(key.Reveal()))}); err != nil {
 			return nil, errors.Join(err, db.Close())
 		}
 	}
