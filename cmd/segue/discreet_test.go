@@ -281,7 +281,7 @@ func filled(node *html.Node, path string) form {
 }
 
 // leftAlone are the forms that would end the walk.
-var leftAlone = regexp.MustCompile(`^/(sign-out|account/password|account/sign-out-others|system/stop)$|/users/1/`)
+var leftAlone = regexp.MustCompile(`^/(sign-out|account/password|account/sign-out-others|account/sign-out-everywhere|system/stop)$|/users/1/`)
 
 // sendForms sends every form that was found, those that take something away at the end.
 func (w *walker) sendForms() {
@@ -298,7 +298,7 @@ func (w *walker) sendForms() {
 			status, _ = w.post(f.action, f.values)
 		}
 		w.forms++
-		if status == http.StatusForbidden || status >= http.StatusInternalServerError && status != http.StatusServiceUnavailable {
+		if status == http.StatusForbidden || status == http.StatusUnauthorized || status >= http.StatusInternalServerError && status != http.StatusServiceUnavailable {
 			w.t.Errorf("%s answered %d", f.action, status)
 		}
 	}

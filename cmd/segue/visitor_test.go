@@ -17,6 +17,14 @@ type visitor struct {
 	t       *testing.T
 	address string // http://host:port
 	client  *http.Client
+	heard   func(heard) // told of every answer; nil: nobody is
+}
+
+// heard is an answer, as anybody on the way or over the shoulder gets it.
+type heard struct {
+	request *http.Request
+	answer  *http.Response
+	body    string
 }
 
 // visit opens a browser.
@@ -54,6 +62,9 @@ func (v *visitor) do(request *http.Request) (status int, body string) {
 	}
 	if err != nil {
 		v.t.Fatal(err)
+	}
+	if v.heard != nil {
+		v.heard(heard{request, response, string(text)})
 	}
 	return response.StatusCode, string(text)
 }

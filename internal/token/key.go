@@ -7,6 +7,8 @@ import (
 	"hash/crc32"
 	"io"
 	"strings"
+
+	"github.com/segue-app/segue/internal/secret"
 )
 
 // A key is segue_, a handle, a secret and a checksum, in letters and digits: 67 characters, so that scanners that look for
@@ -25,10 +27,10 @@ const (
 const Pattern = `segue_[0-9A-Za-z]{61}`
 
 // Key is a token as its person has it. It shows itself to nobody who prints it.
-type Key struct{ text string }
+type Key struct{ text secret.Text }
 
 // Reveal gives the key. Call it only where it is shown to its person.
-func (k Key) Reveal() string { return k.text }
+func (k Key) Reveal() string { return k.text.Reveal() }
 
 // String hides the key.
 func (k Key) String() string { return prefix + "********" }
@@ -41,7 +43,7 @@ func (k Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, k.String()) 
 
 func newKey() Key {
 	text := prefix + random(handleLength) + random(secretLength)
-	return Key{text + checksum(text)}
+	return Key{secret.NewText(text + checksum(text))}
 }
 
 // ParseKey reads a key, and says whether it can be one: a slip of the pen is found without asking the database.
@@ -50,13 +52,13 @@ func ParseKey(text string) (Key, bool) {
 		return Key{}, false
 	}
 	body := text[:keyLength-sumLength]
-	return Key{text}, checksum(body) == text[len(body):]
+	return Key{secret.NewText(text)}, checksum(body) == text[len(body):]
 }
 
-func (k Key) handle() string { return k.text[len(prefix) : len(prefix)+handleLength] }
+func (k Key) handle() string { return k.Reveal()[len(prefix) : len(prefix)+handleLength] }
 
 func (k Key) hash() []byte {
-	sum := sha256.Sum256([]byte(k.text))
+	sum := sha256.Sum256([]byte(k.Reveal()))
 	return sum[:]
 }
 
