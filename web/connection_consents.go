@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/segue-app/segue/internal/connection"
+	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/views/component"
 	views "github.com/segue-app/segue/views/connection"
 	"github.com/segue-app/segue/views/layout"
@@ -27,8 +28,12 @@ func (s *Server) showConsents(c echo.Context) error {
 		view.Columns = append(view.Columns, component.Column{Label: text(c, key)})
 	}
 	for _, g := range given {
-		view.Rows = append(view.Rows, views.GivenRow{By: g.UserName, At: s.moment(c, g.At), Brand: g.BrandID, Ended: s.moment(c, g.EndedAt), EndedBy: g.EndedBy,
-			Terms: component.Link{Label: text(c, "connections.given.version", "Version", g.TermsVersion), Href: "#version-" + g.TermsVersion}})
+		row := views.GivenRow{By: g.UserName, At: i18n.DateTime(ctx(c), g.At), Brand: g.BrandID,
+			Terms: component.Link{Label: text(c, "connections.given.version", "Version", g.TermsVersion), Href: "#version-" + g.TermsVersion}}
+		if !g.EndedAt.IsZero() {
+			row.Ended = text(c, "connections.given.ended.by", "At", g.EndedAt, "Name", g.EndedBy)
+		}
+		view.Rows = append(view.Rows, row)
 	}
 	for _, edition := range connection.Editions {
 		if !slices.ContainsFunc(given, func(g connection.Given) bool { return g.TermsVersion == edition.Version }) {

@@ -16,7 +16,7 @@ func TestTheRecordOfProcessingSaysWhoMaySendWhatOfWhomToWhom(t *testing.T) {
 	ada.get("/privacy/record").wants(t, http.StatusOK).has(t, "Nothing is sent to anybody", "For all exports")
 	s.newsletter(t)
 	page := ada.get("/privacy/record").wants(t, http.StatusOK)
-	page.has(t, "Newsletter", "Not stated. State it below.", "Everybody", "Email ← Email", "Personal data", "Ticked by Carl", "Omnisend", "Nordic Tea", "agreed to version 2", "All contributors",
+	page.has(t, "Newsletter", "Not stated. State it below.", "Everybody", "Email ← Email · Personal ·", "Ticked by Carl", "Omnisend", "Nordic Tea", "agreed to version 2", "All contributors",
 		"Never", "Refused lines of imports", "0 addresses", "AES-256-GCM", `href="/privacy/record.csv"`).lacks(t, "ann@example.com")
 
 	path := "/privacy/record/exports/1"

@@ -210,10 +210,9 @@ type GivenView struct {
 
 // GivenRow is one consent.
 type GivenRow struct {
-	By, Brand string
-	At, Ended component.Moment
-	EndedBy   string // "" while it is in force
-	Terms     component.Link
+	By, At, Brand string
+	Ended         string // when and by whom, "" while it is in force
+	Terms         component.Link
 }
 
 // Waiting is a new key that is not in use yet.
