@@ -43,8 +43,8 @@ func TestAnAdministratorUploadsProfiles(t *testing.T) {
 			if got := p.chosen(words{"Decimals", "Decimaler"}); got != "12,5" {
 				t.Errorf("decimals are taken for %q", got)
 			}
-			if !p.ticked(words{"mail is personal data", "mail er personlige data"}) {
-				t.Error("a column of email addresses is not marked as personal data")
+			if got := p.chosen(words{"How much protection mail needs", "Hvor meget beskyttelse mail kræver"}); got != p.say(words{"Personal", "Personlig"}) {
+				t.Errorf("a column of email addresses is marked %q", got)
 			}
 			if got := p.chosen(words{"Type of køb", "Type af køb"}); got != p.say(words{"Number", "Tal"}) {
 				t.Errorf("a column of amounts is taken for %q", got)
