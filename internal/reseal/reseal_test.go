@@ -20,16 +20,16 @@ import (
 
 const many = 450 // pieces of evidence: more than are read at once
 
-// plant fills every place with values, and returns how many there are of each.
+// plant fills every place with values that are too young to be dropped meanwhile, and returns how many there are of each.
 func plant(t *testing.T, k *apptest.Kit) map[string]int {
 	t.Helper()
 	k.Export()
 	if err := k.DB.InTx(t.Context(), func(tx database.Tx) error {
 		for _, statement := range []string{
-			`INSERT INTO runs (id, export_id, cause, requested_by_name, state, queued_at) VALUES (77, 1, 'demand', '', 'succeeded', 0)`,
-			`INSERT INTO connection_drafts (id, user_id, type, sealed_key, updated_at) VALUES (5, 1, 'omnisend', x'', 0)`,
-			`INSERT INTO connection_key_changes (id, connection_id, sealed_key, created_by, created_at) VALUES (6, 1, x'', 1, 0)`,
-			`INSERT INTO erasures (id, at, by_name, reason, reference, removed) VALUES (7, 0, '', 'asked', '', '{}')`,
+			`INSERT INTO runs (id, export_id, cause, requested_by_name, state, queued_at) VALUES (77, 1, 'demand', '', 'succeeded', 4e12)`,
+			`INSERT INTO connection_drafts (id, user_id, type, sealed_key, updated_at) VALUES (5, 1, 'omnisend', x'', 4e12)`,
+			`INSERT INTO connection_key_changes (id, connection_id, sealed_key, created_by, created_at) VALUES (6, 1, x'', 1, 4e12)`,
+			`INSERT INTO erasures (id, at, by_name, reason, reference, removed) VALUES (7, 4e12, '', 'asked', '', '{}')`,
 			`INSERT INTO erasure_tags (id, erasure_id, export_name, brand_id, tags, sealed, state) VALUES (8, 7, '', '', '', x'', 'waiting')`,
 			`INSERT INTO hooks (id, name, name_key, sealed_address, host, language, format, sealed_secret, sealed_earlier, created_by, created_at, updated_at)
 				VALUES (9, '', '', x'', '', 'en', 'segue', x'', x'', '', 0, 0)`,
@@ -40,7 +40,7 @@ func plant(t *testing.T, k *apptest.Kit) map[string]int {
 			}
 		}
 		for i := range many {
-			if _, err := tx.ExecContext(t.Context(), `INSERT INTO evidence (run_id, profile_id, at, sealed) VALUES (77, ?, 0, x'')`, fmt.Sprintf("p%d", i)); err != nil {
+			if _, err := tx.ExecContext(t.Context(), `INSERT INTO evidence (run_id, profile_id, at, sealed) VALUES (77, ?, 4e12, x'')`, fmt.Sprintf("p%d", i)); err != nil {
 				return err
 			}
 		}
