@@ -118,7 +118,7 @@ func (s *Server) addAuditChoices(c echo.Context, v *views.View) error {
 }
 
 // auditKinds are the kinds of what something is done to, as they are offered.
-var auditKinds = []string{"user", "token", "connection", "source", "segment", "export", "run", "chain", "stop", "hook", "erasure", "profile"}
+var auditKinds = []string{"user", "token", "connection", "source", "segment", "export", "run", "chain", "stop", "hook", "schedule", "terms", "erasure", "profile", "sealing_key"}
 
 // auditFilter reads the filter of the address. What makes no sense in it is left out.
 func (s *Server) auditFilter(c echo.Context) (shown views.Filter, f audit.Filter) {

@@ -169,7 +169,7 @@ func provedForm(csrf string, v ConfirmView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = component.Form{Action: "/confirm", CSRF: csrf, Hidden: []component.Pair{{Name: "form", Value: v.Form}, {Name: "next", Value: v.Next}}}.Around().Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = component.Form{Action: "/confirm", CSRF: csrf, Hidden: v.hidden()}.Around().Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
