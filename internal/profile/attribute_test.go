@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
@@ -50,6 +51,30 @@ func TestAnAttributeThatIsToBeFoundAtOnceGetsItsIndexNowAndInLaterImports(t *tes
 	change(false, false)
 	if got := k.indexes(t, k.current(t)); got != 1 {
 		t.Errorf("%d indexes at last", got)
+	}
+}
+
+func TestNobodyIsFoundByASensitiveValueThatTheSearcherSeesMaskedIndexedOrNot(t *testing.T) {
+	k := newService(t)
+	k.load(t, "id,diagnosis,email\n1,Gluten,anne@example.dk\n2,Nuts,bo@example.dk\n")
+	for _, indexed := range []bool{false, true} {
+		err := k.CorrectAttributes(t.Context(), admin, []profile.Correction{{Key: "diagnosis", Label: "Diagnosis", Mark: profile.Sensitive, Indexed: indexed}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := k.Renew(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, test := range []struct {
+			who   access.Actor
+			query string
+			want  int
+		}{{admin, "glu", 1}, {contributor, "glu", 0}, {contributor, "lut", 0}, {contributor, "xample", 2}, {contributor, "anne", 1}} {
+			found, err := k.Search(t.Context(), test.who, test.query, 0, 10)
+			if err != nil || len(found.Records) != test.want {
+				t.Errorf("indexed %v: %s finds %d by %q, want %d; %v", indexed, test.who.Name, len(found.Records), test.query, test.want, err)
+			}
+		}
 	}
 }
 

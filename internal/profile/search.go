@@ -48,14 +48,14 @@ func (s *Service) Search(ctx context.Context, actor access.Actor, query string, 
 	if query = strings.TrimSpace(query); utf8.RuneCountInString(query) > maxQuery {
 		query = string([]rune(query)[:maxQuery])
 	}
-	found := Found{Snapshot: snapshot.seen(actor)}
+	found := Found{Snapshot: snapshot.searchable(actor)}
 	if query == "" {
 		found.Records, err = s.store.records(ctx, snapshot, `n > ? ORDER BY n LIMIT ?`, after, limit+1)
 		found.page(limit)
 		found.Snapshot = snapshot.veiled(actor, Task, found.Records...)
 		return found, gone(err)
 	}
-	head, err := s.store.beginningWith(ctx, snapshot, query, headHits)
+	head, err := s.store.beginningWith(ctx, found.Snapshot, query, headHits)
 	if err != nil {
 		return Found{}, gone(err)
 	}

@@ -81,8 +81,14 @@ func (s Snapshot) veiled(actor access.Actor, need Need, records ...Record) Snaps
 	return s
 }
 
-// seen is the snapshot without the attributes whose values the actor sees masked: what is found by a value is told by it.
-func (s Snapshot) seen(actor access.Actor) Snapshot {
-	s.Attributes = slices.DeleteFunc(append([]Attribute(nil), s.Attributes...), func(a Attribute) bool { return Veiled(actor, a.Mark, Task) })
+// searchable is the snapshot for a search by the actor: attributes whose values she sees masked keep their place, but are of no kind that
+// is looked in. What is found by a value is told by it.
+func (s Snapshot) searchable(actor access.Actor) Snapshot {
+	s.Attributes = slices.Clone(s.Attributes)
+	for i, a := range s.Attributes {
+		if Veiled(actor, a.Mark, Task) {
+			s.Attributes[i].Kind = ""
+		}
+	}
 	return s
 }
