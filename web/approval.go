@@ -41,6 +41,10 @@ func (s *Server) renderApproval(c echo.Context, status int, e export.Export, rea
 	if err != nil {
 		return err
 	}
+	// What is shown must not be older than the mark: a newer one has another mark, and cannot be approved by this one.
+	if e, err = s.exportOf(c); err != nil {
+		return err
+	}
 	view := views.View{Path: exportPath(e.ID), Needed: standing.Needed, Waits: standing.Waits, Mark: standing.Mark, Own: standing.Own, May: standing.MayApprove, Alone: standing.Approvers == 0,
 		OfRules: standing.OfRules, MaySet: actor(c).Can(access.ManageApprovals), Approved: s.said(c, standing.Approved), Refused: s.said(c, standing.Refused), Reason: reason, Errors: errs, CSRF: csrfToken(c)}
 	for _, maker := range standing.Makers {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/approval"
+	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/segment"
@@ -128,6 +130,35 @@ func TestASecondPersonApprovesOnThePageOfWhatWaits(t *testing.T) {
 
 	carl.post("/exports/1", typed("Spring", url.Values{"version": {"2"}, "tag.1": {"spring"}, "line.0.field": {"firstName"}, "line.0.attribute": {"first_name"}})).leads(t, "/exports/1")
 	ada.get("/exports/1/approval").has(t, "Approved: version 2", "Now: version 3", "First name").lacks(t, "summer")
+}
+
+// overtaken has the export changed once, just before how it stands is read.
+type overtaken struct {
+	*export.Service
+	change func()
+}
+
+func (o *overtaken) Find(ctx context.Context, q database.Querier, id int64) (export.Export, error) {
+	if change := o.change; change != nil {
+		o.change = nil
+		change()
+	}
+	return o.Service.Find(ctx, q, id)
+}
+
+func TestWhatIsApprovedIsWhatThePageShowsAlsoWhenItIsChangedMeanwhile(t *testing.T) {
+	s := newSite(t)
+	s.shop(t)
+	ada, carl := s.as(t, "ada@example.com"), s.as(t, "carl@example.com")
+	ada.post("/system/approvals", url.Values{"where": {"all"}, "version": {"1"}}).leads(t, "/system/approvals")
+	carl.post("/exports", typed("Spring", url.Values{"tag.1": {"harmless"}})).leads(t, "/exports/1")
+	exports := &overtaken{Service: s.Exports}
+	s.Approvals = approval.NewService(approval.Dependencies{DB: s.db, Exports: exports, People: s.Accounts, Events: s.Events, Clock: s.clock.Now})
+	exports.change = func() {
+		carl.post("/exports/1", typed("Spring", url.Values{"version": {"1"}, "tag.1": {"dreadful"}})).leads(t, "/exports/1")
+	}
+	page := ada.get("/exports/1/approval").wants(t, http.StatusOK).has(t, "dreadful").lacks(t, "harmless")
+	ada.post("/exports/1/approval", url.Values{"do": {"approve"}, "mark": {between(page.body, `name="mark" value="`, `"`)}}).leads(t, "/exports/1")
 }
 
 func TestTheChangedSegmentsOfAnExportAreShownWhereTheyCount(t *testing.T) {
