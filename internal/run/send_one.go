@@ -109,6 +109,13 @@ func (s *Service) SendOne(ctx context.Context, actor access.Actor, exportID int6
 		within, sooner = context.WithDeadline(within, deadline)
 		defer sooner()
 	}
+	// Before it is sent: whatever comes of it, nobody is sent to without an entry.
+	err = s.db.InTx(within, func(tx database.Tx) error {
+		return audit.Write(within, tx, began, actor, audit.Entry{Action: audit.RunTried, Subject: r.export.Subject(), Changes: audit.Changed(audit.Change{Field: "brand_id", After: r.plan.BrandID})})
+	})
+	if err != nil {
+		return err
+	}
 	answer, err := s.exchange(sortedByList(within, matcher.Version), r, made)
 	if errors.Is(err, errListChanged) {
 		return problem.New(problem.Conflict, "problem.specimen.list_changed")
@@ -165,7 +172,7 @@ func (s *Service) recordTry(ctx context.Context, actor access.Actor, r ready, ma
 		if err != nil {
 			return err
 		}
-		if err := s.note(ctx, tx, actor, audit.RunTried, tried, audit.Changed(audit.Change{Field: "state", After: string(tried.State)}, audit.Change{Field: "brand_id", After: r.plan.BrandID})...); err != nil {
+		if err := s.noteEnded(ctx, tx, tried); err != nil {
 			return err
 		}
 		j := journal{tx: tx}

@@ -2,13 +2,16 @@ package run_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/app/apptest"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/connection"
+	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
 	"github.com/segue-app/segue/internal/problem"
@@ -132,6 +135,38 @@ func TestWhatTheDestinationSaysOfOneProfileIsTold(t *testing.T) {
 				t.Error("without a reason")
 			}
 		})
+	}
+}
+
+func TestNobodyIsSentByItselfWithoutAnEntryThatSaysWho(t *testing.T) {
+	k, e := townKit(t, export.Untag)
+	ada := k.Actor(access.Administrator)
+	k.Upload(towns("1,a@example.com,Aarhus,1"))
+	entries := func(what audit.Action) []audit.Record {
+		t.Helper()
+		page, err := k.Audit.List(t.Context(), ada, audit.Filter{Action: what}, 0, false, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return page.Records
+	}
+	sendOne(t, k, e, "1", time.Minute)
+	if tried, ended := entries(audit.RunTried), entries(audit.RunEnded); len(tried) != 1 || tried[0].UserID != ada.UserID || tried[0].Subject.Kind != "export" ||
+		len(ended) != 1 || !slices.Contains(ended[0].Changes, audit.Change{Field: "accepted", After: "1"}) {
+		t.Errorf("%+v %+v", tried, ended)
+	}
+	err := k.DB.InTx(t.Context(), func(tx database.Tx) error { // as if the program were to end after it was sent
+		_, err := tx.ExecContext(t.Context(), `CREATE TRIGGER lost BEFORE INSERT ON runs BEGIN SELECT RAISE(ABORT, 'lost'); END`)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Runs.SendOne(t.Context(), ada, e.ID, "1"); err == nil {
+		t.Fatal("what came of it was recorded")
+	}
+	if tried := entries(audit.RunTried); len(tried) != 2 {
+		t.Errorf("%+v", tried)
 	}
 }
 
