@@ -32,6 +32,8 @@ const (
 	CodeOwn      = "approval.problem.own"      // the actor made some of what waits
 	CodeChanged  = "approval.problem.changed"  // since it was looked at
 	CodeRedacted = "approval.problem.redacted" // values of it were erased with a person
+
+	CodeRedactedSegment = "approval.problem.redacted.segment" // of a segment in it
 )
 
 // ReasonField is the name of the form field that says why an export is refused.
@@ -185,9 +187,9 @@ func (s *Service) approvers(ctx context.Context, settings Settings, e export.Exp
 
 // Approve has an export run as it is. The mark is that of what the actor looked at: when it is another by now, nothing is approved.
 func (s *Service) Approve(ctx context.Context, actor access.Actor, id int64, mark string) error {
-	return s.decide(ctx, actor, id, mark, func(tx database.Tx, e export.Export, now state) error {
-		if now.redacted() {
-			return problem.New(problem.Conflict, CodeRedacted)
+	return s.decide(ctx, actor, id, mark, func(tx database.Tx, e export.Export, now state, ofRules bool) error {
+		if code := now.redacted(ofRules); code != "" {
+			return problem.New(problem.Conflict, code)
 		}
 		if err := approve(ctx, tx, e.ID, now, Decision{Number: now.export.number, UserID: actor.UserID, Name: actor.Name, At: s.clock()}); err != nil {
 			return err
@@ -203,7 +205,7 @@ func (s *Service) Refuse(ctx context.Context, actor access.Actor, id int64, mark
 	var check problem.Check
 	check.Require(reason != "", ReasonField, "problem.required")
 	check.Require(utf8.RuneCountInString(reason) <= longestReason, ReasonField, "problem.too_long", "Most", longestReason)
-	return s.decide(ctx, actor, id, mark, func(tx database.Tx, e export.Export, now state) error {
+	return s.decide(ctx, actor, id, mark, func(tx database.Tx, e export.Export, now state, _ bool) error {
 		if err := check.Err(); err != nil {
 			return err
 		}
@@ -216,7 +218,7 @@ func (s *Service) Refuse(ctx context.Context, actor access.Actor, id int64, mark
 }
 
 // decide does what a person who may approve decided on what she looked at, in one transaction with looking once more.
-func (s *Service) decide(ctx context.Context, actor access.Actor, id int64, mark string, work func(database.Tx, export.Export, state) error) error {
+func (s *Service) decide(ctx context.Context, actor access.Actor, id int64, mark string, work func(tx database.Tx, e export.Export, now state, ofRules bool) error) error {
 	if err := actor.Require(access.ApproveExports); err != nil {
 		return err
 	}
@@ -250,7 +252,7 @@ func (s *Service) decide(ctx context.Context, actor access.Actor, id int64, mark
 		if err != nil {
 			return err
 		}
-		return work(tx, e, now)
+		return work(tx, e, now, settings.OfRules)
 	})
 	if err == nil {
 		s.events.Publish(export.Topic)

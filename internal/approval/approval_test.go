@@ -350,3 +350,27 @@ func TestAnExportWhoseValuesWereErasedIsSavedOnceMoreBeforeItIsApproved(t *testi
 		t.Errorf("saved once more: %q", code)
 	}
 }
+
+func TestAnExportWithASegmentWhoseValuesWereErasedIsNotApprovedBeforeTheSegmentIsSavedOnceMore(t *testing.T) {
+	o := newOffice(t, approval.Settings{Everywhere: true, OfRules: true})
+	e := o.Export()
+	named, err := o.Segments.Create(t.Context(), o.ada, segment.Draft{Name: "For kim@example.com", Definition: segment.Definition{Kind: segment.ByRule, Rule: segment.Group{Match: segment.All}}})
+	o.must(err)
+	o.edit(o.ada, e.ID, func(d *export.Draft) { d.Parts = []export.Part{{SegmentID: named.ID}} })
+	o.must(o.approve(o.bob, e.ID))
+	o.must(o.DB.InTx(t.Context(), func(tx database.Tx) error { // of the rule alone, the export's own versions stay
+		_, err := tx.ExecContext(t.Context(), `UPDATE versions SET substance = '', redacted = 1 WHERE kind = 'segment' AND thing_id = ?`, named.ID)
+		return err
+	}))
+	if code := o.obstacle(e.ID); code != awaits {
+		t.Errorf("nobody can say what it is: %q", code)
+	}
+	if p := problem.Of(o.approve(o.bob, e.ID)); p == nil || p.Code != approval.CodeRedactedSegment {
+		t.Errorf("approved: %+v", p)
+	}
+	_, err = o.Segments.Update(t.Context(), o.ada, named.ID, segment.Draft{Name: "For nobody", Definition: named.Definition, Version: named.Version})
+	o.must(err)
+	if code := o.obstacle(e.ID); code != "" {
+		t.Errorf("saved once more: %q", code)
+	}
+}

@@ -2,6 +2,7 @@ package approval
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/segue-app/segue/internal/version"
 )
@@ -63,8 +64,17 @@ func (s state) mark(ofRules bool) string {
 	return mark
 }
 
-// redacted reports whether values of it were erased: nobody can say what it is.
-func (s state) redacted() bool { return s.export.substance == "" }
+// redacted is the code of whose values were erased, so that nobody can say what it is: the export's, or a segment's where they count.
+// "": of none.
+func (s state) redacted(ofRules bool) string {
+	switch {
+	case s.export.substance == "":
+		return CodeRedacted
+	case ofRules && slices.ContainsFunc(s.segments, func(p part) bool { return p.now.substance == "" }):
+		return CodeRedactedSegment
+	}
+	return ""
+}
 
 // parts tells about the segments.
 func (s state) parts() (list []Segment) {
