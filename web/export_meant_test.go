@@ -66,7 +66,7 @@ func (s *site) mark(t *testing.T, key string, mark profile.Mark) {
 		t.Fatal(err)
 	}
 	a, _ := snapshot.Attribute(key)
-	if err := s.Profiles.CorrectAttributes(t.Context(), s.Administrator, []profile.Correction{{Key: key, Label: a.Label, Mark: mark, Address: a.Address, Indexed: a.Indexed}}); err != nil {
+	if err := s.Profiles.CorrectAttributes(t.Context(), s.Administrator, []profile.Correction{{Key: key, Label: a.Label, Mark: mark, Was: a.Mark, Address: a.Address, Indexed: a.Indexed}}); err != nil {
 		t.Fatal(err)
 	}
 }

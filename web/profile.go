@@ -195,13 +195,17 @@ func (s *Server) renderAttributes(c echo.Context, status int, errs component.Err
 		if err != nil {
 			return err
 		}
+		was := a.Mark
 		if i < len(typed) {
-			a.Label, a.Mark, a.Address, a.Indexed = typed[i].Label, typed[i].Mark, typed[i].Address, typed[i].Indexed
+			a.Label, a.Address, a.Indexed = typed[i].Label, typed[i].Address, typed[i].Indexed
+			if typed[i].Mark != typed[i].Was { // else it may be somebody else who chose another meanwhile
+				a.Mark = typed[i].Mark
+			}
 		}
 		view.Rows = append(view.Rows, views.AttributeRow{
 			Key: a.Key, Label: a.Label, Kind: text(c, "profiles.kind."+string(a.Kind)), Filled: i18n.Number(ctx(c), a.Filled),
 			Share: share(c, a.Filled, snapshot.Rows), Samples: strings.Join(samples, " · "), Sources: strings.Join(sources[a.Key], ", "), Uses: uses[a.Key],
-			Mark: a.Mark.String(), Address: a.Address, Indexed: a.Indexed || a.Address, IsText: a.Kind == profile.Text, IsList: a.Kind == profile.List,
+			Mark: a.Mark.String(), Was: was.String(), Address: a.Address, Indexed: a.Indexed || a.Address, IsText: a.Kind == profile.Text, IsList: a.Kind == profile.List,
 		})
 	}
 	return render(c, status, views.Attributes(s.page(c, "profiles", text(c, "profiles.attributes"), profilesCrumb(c)), view))
@@ -223,7 +227,7 @@ func (s *Server) correctAttributes(c echo.Context) error {
 	var corrections []profile.Correction
 	for _, a := range snapshot.Attributes {
 		corrections = append(corrections, profile.Correction{
-			Key: a.Key, Label: c.FormValue("label-" + a.Key), Mark: profile.ParseMark(c.FormValue("mark-" + a.Key)),
+			Key: a.Key, Label: c.FormValue("label-" + a.Key), Mark: profile.ParseMark(c.FormValue("mark-" + a.Key)), Was: profile.ParseMark(c.FormValue("was-" + a.Key)),
 			Address: a.Kind == profile.Text && c.FormValue("address-"+a.Key) != "", Indexed: a.Kind != profile.List && c.FormValue("indexed-"+a.Key) != "",
 		})
 	}

@@ -176,11 +176,16 @@ func TestCorrectedAttributesAreSeenAtOnceAndSurviveTheNextUpload(t *testing.T) {
 	s := newSite(t)
 	importCustomers(t, s, customersFile)
 	b := s.as(t, "ada@example.com")
-	form := url.Values{"label-email": {"Mailadresse"}, "label-name": {"name"}, "label-points": {"points"}, "mark-points": {"sensitive"}, "mark-email": {"personal"}, "mark-name": {"personal"}, "mark-member": {"none"}, "label-member": {"member"}}
+	form := url.Values{"label-email": {"Mailadresse"}, "label-name": {"name"}, "label-points": {"points"}, "mark-points": {"sensitive"}, "mark-email": {"personal"}, "mark-name": {"personal"}, "mark-member": {"none"}, "label-member": {"member"},
+		"was-points": {"none"}, "was-email": {"personal"}, "was-name": {"personal"}, "was-member": {"none"}}
 	b.post("/profiles/attributes", form).leads(t, "/profiles/attributes")
 	importCustomers(t, s, customersFile)
 	b.get("/profiles").has(t, "Mailadresse")
 	s.as(t, "vera@example.com").get("/profiles/attributes").has(t, "Mailadresse", "Sensitive").lacks(t, "12.5")
+	form.Set("label-email", "Mail")
+	b.post("/profiles/attributes", form).wants(t, http.StatusUnprocessableEntity).has(t, "Somebody else changed this meanwhile", `name="was-points" value="sensitive"`)
+	b.get("/profiles/attributes").lacks(t, `value="Mail"`)
+	form.Set("was-points", "sensitive")
 	form.Set("label-email", strings.Repeat("x", 101))
 	b.post("/profiles/attributes", form).wants(t, http.StatusUnprocessableEntity).has(t, "Use at most 100 characters", "label-email-error")
 }

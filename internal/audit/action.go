@@ -53,6 +53,8 @@ const (
 	RulesSaved  Action = "profile.rules_saved"
 	RulesUndone Action = "profile.rules_undone"
 
+	AttributesCorrected Action = "profile.attributes_corrected"
+
 	SegmentCreated     Action = "segment.created"
 	SegmentEdited      Action = "segment.edited"
 	SegmentActivated   Action = "segment.activated"
@@ -165,7 +167,7 @@ var Actions = []Action{
 	TokenMade, TokenRevoked,
 	ConnectionAdded, ConnectionEdited, KeyEntered, KeyReplaced, KeyDiscarded, BrandAccepted, ConnectionVerified, ExportUserSet, ConsentGiven, ConsentWithdrawn, ConnectionRemoved,
 	SourceAdded, SourceEdited, SourceMoved, SourceRemoved, ImportBegun, ImportConfirmed, ImportUsed, ImportDiscarded, ImportCancelled, ImportUndone,
-	RulesSaved, RulesUndone,
+	RulesSaved, RulesUndone, AttributesCorrected,
 	SegmentCreated, SegmentEdited, SegmentActivated, SegmentDeactivated, SegmentDeleted,
 	ExclusionsAdded, ExclusionRemoved, SegmentExcluded, SegmentUnexcluded,
 	ExportCreated, ExportEdited, ExportScheduled, ExportPaused, ExportResumed, ExportDetached, ExportRemoved,

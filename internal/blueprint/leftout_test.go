@@ -107,7 +107,7 @@ func mark(t *testing.T, k *apptest.Kit, key string, as profile.Mark) {
 		t.Fatal(err)
 	}
 	a, _ := snapshot.Attribute(key)
-	if err := k.Profiles.CorrectAttributes(t.Context(), access.System, []profile.Correction{{Key: key, Label: a.Label, Mark: as, Address: a.Address, Indexed: a.Indexed}}); err != nil {
+	if err := k.Profiles.CorrectAttributes(t.Context(), access.System, []profile.Correction{{Key: key, Label: a.Label, Mark: as, Was: a.Mark, Address: a.Address, Indexed: a.Indexed}}); err != nil {
 		t.Fatal(err)
 	}
 }

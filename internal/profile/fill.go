@@ -60,5 +60,5 @@ func (s *Service) Recover(ctx context.Context) error {
 
 // Known are the attributes of all snapshots so far, by key, as people have corrected them.
 func (s *Service) Known(ctx context.Context) (map[string]Attribute, error) {
-	return s.store.knownAttributes(ctx)
+	return knownAttributes(ctx, s.store.db.Reader())
 }

@@ -291,7 +291,7 @@ func (s *Service) reindex(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	chosen, err := s.store.knownAttributes(ctx)
+	chosen, err := knownAttributes(ctx, s.store.db.Reader())
 	if err != nil {
 		return err
 	}

@@ -94,6 +94,7 @@ type Correction struct {
 	Key     string
 	Label   string
 	Mark    Mark
+	Was     Mark // what the person saw the mark to be
 	Address bool // text that holds email addresses: people are known again by it
 	Indexed bool // found at once; addresses always are
 }
@@ -103,7 +104,8 @@ type Correction struct {
 const MostIndexed = 8
 
 // CorrectAttributes changes labels and marks of personal data, at once for the current snapshot and for later uploads.
-// A kind cannot be changed here: values are stored by kind, so a new kind is chosen with an upload.
+// A kind cannot be changed here: values are stored by kind, so a new kind is chosen with an upload. It fails with a Conflict when a mark
+// has become another meanwhile: an old page takes none down.
 func (s *Service) CorrectAttributes(ctx context.Context, actor access.Actor, corrections []Correction) error {
 	if err := actor.Require(access.ManageProfiles); err != nil {
 		return err
@@ -124,11 +126,19 @@ func (s *Service) CorrectAttributes(ctx context.Context, actor access.Actor, cor
 		return err
 	}
 	err := s.store.db.InTx(ctx, func(tx database.Tx) error {
-		before, err := s.store.knownAttributes(ctx)
+		before, err := knownAttributes(ctx, tx)
 		if err != nil {
 			return err
 		}
+		for _, c := range corrections {
+			if known, ok := before[c.Key]; ok && known.Mark != c.Was {
+				return problem.New(problem.Conflict, "problem.changed")
+			}
+		}
 		if err := s.store.correct(ctx, tx, corrections); err != nil {
+			return err
+		}
+		if err := s.noteCorrections(ctx, tx, actor, before); err != nil {
 			return err
 		}
 		for _, c := range corrections {

@@ -13,8 +13,8 @@ import (
 type store struct{ db *database.DB }
 
 // knownAttributes are those of all uploads so far, by key.
-func (s store) knownAttributes(ctx context.Context) (map[string]Attribute, error) {
-	rows, err := s.db.Reader().QueryContext(ctx, `SELECT key, label, kind, mark, address, indexed OR address FROM attributes`)
+func knownAttributes(ctx context.Context, q database.Querier) (map[string]Attribute, error) {
+	rows, err := q.QueryContext(ctx, `SELECT key, label, kind, mark, address, indexed OR address FROM attributes`)
 	if err != nil {
 		return nil, fmt.Errorf("list attributes: %w", err)
 	}

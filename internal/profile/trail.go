@@ -3,6 +3,7 @@ package profile
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -40,6 +41,27 @@ func (s *Service) noteRules(ctx context.Context, tx database.Tx, actor access.Ac
 		changes = append(changes, audit.Changed(audit.Change{Field: key, Before: was[key], After: is[key]})...)
 	}
 	return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: what, Changes: changes})
+}
+
+// noteCorrections writes to the audit log what was corrected of attributes that were known as before.
+func (s *Service) noteCorrections(ctx context.Context, tx database.Tx, actor access.Actor, before map[string]Attribute) error {
+	after, err := knownAttributes(ctx, tx)
+	if err != nil {
+		return err
+	}
+	var changes []audit.Change
+	for _, key := range slices.Sorted(maps.Keys(after)) {
+		was, is := before[key], after[key]
+		changes = append(changes, audit.Changed(
+			audit.Change{Field: "label." + key, Before: was.Label, After: is.Label},
+			audit.Change{Field: "mark." + key, Before: was.Mark.String(), After: is.Mark.String()},
+			audit.Change{Field: "address." + key, Before: audit.YesNo(was.Address), After: audit.YesNo(is.Address)},
+			audit.Change{Field: "indexed." + key, Before: audit.YesNo(was.Indexed), After: audit.YesNo(is.Indexed)})...)
+	}
+	if len(changes) == 0 {
+		return nil
+	}
+	return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: audit.AttributesCorrected, Changes: changes})
 }
 
 // told says each rule by itself: of a source its place in the order of trust and how its persons are recognised, of an attribute whom it is believed.

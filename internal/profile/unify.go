@@ -247,7 +247,7 @@ func (u *unification) run(ctx context.Context, now func() time.Time) (Snapshot, 
 	}
 	m.report.Trust = u.trust
 	u.snapshot.Rows = m.report.Total
-	chosen, err := u.store.knownAttributes(ctx)
+	chosen, err := knownAttributes(ctx, u.store.db.Reader())
 	if err != nil {
 		return Snapshot{}, Report{}, err
 	}

@@ -61,6 +61,7 @@ type AttributeRow struct {
 	Sources                                  string           // names of those that have it
 	Uses                                     []component.Link // segments and exports that need it
 	Mark                                     string
+	Was                                      string // the mark as it is stored
 	Address, Indexed                         bool
 	IsText, IsList                           bool
 }
