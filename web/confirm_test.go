@@ -55,6 +55,7 @@ var weighty = map[string]struct {
 	"withdraw consent": {"POST /connections/:id/consent/withdraw", func(s *site, a access.Actor) error {
 		return second(s.Connections.WithdrawConsent(s.ctx, a, 1, 1))
 	}},
+	"say for how long older consent holds": {"POST /privacy/terms", func(s *site, a access.Actor) error { return s.Connections.SetGrace(s.ctx, a, 10) }},
 	"remove a connection": {"POST /connections/:id/remove", func(s *site, a access.Actor) error {
 		return s.Connections.Remove(s.ctx, a, 1, 1, nil)
 	}},
@@ -139,7 +140,7 @@ func TestOnlyActsOfWeightAreHeldUp(t *testing.T) {
 	s.exporting(t)
 	b := s.as(t, "ada@example.com")
 	s.clock.Advance(access.FreshFor)
-	form := url.Values{csrfField: {b.token()}, "name": {"x"}, "version": {"1"}, "key": {"some-key"}, "password": {"pw"}, "address": {"https://hooks.example.com/"}}
+	form := url.Values{csrfField: {b.token()}, "name": {"x"}, "version": {"1"}, "key": {"some-key"}, "password": {"pw"}, "address": {"https://hooks.example.com/"}, "grace": {"10"}}
 	var routes []string
 	for _, act := range weighty {
 		routes = append(routes, act.route)

@@ -50,6 +50,9 @@ func (s *Service) SetGrace(ctx context.Context, actor access.Actor, days int) er
 	if err := actor.Require(access.ManagePrivacy); err != nil {
 		return err
 	}
+	if err := actor.RequireFresh(s.clock()); err != nil { // for so long data goes out on older consent
+		return err
+	}
 	var check problem.Check
 	check.Require(days >= 0 && days <= MostGrace, "grace", "connections.problem.grace", "Most", MostGrace)
 	if err := check.Err(); err != nil {
