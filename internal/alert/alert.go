@@ -58,9 +58,8 @@ type Condition struct {
 	Kind    Kind
 	Thing   Thing
 	ThingID int64
-	Name    string       // of the thing
-	Grant   access.Grant // of an export: which contributors may use its connection
-	Code    string       // why: a reason or obstacle of the package that knows
+	Name    string // of the thing
+	Code    string // why: a reason or obstacle of the package that knows
 	Facts   Facts
 }
 
@@ -83,6 +82,7 @@ type Facts struct {
 type Alert struct {
 	ID int64
 	Condition
+	Grant    access.Grant // of an export: which contributors may use its connection, now
 	OpenedAt time.Time
 	Since    time.Time // later than OpenedAt when it came back within the quiet time
 	Returns  int       // times that it came back
@@ -101,8 +101,8 @@ func mayKnow(role access.Role, thing Thing) bool {
 }
 
 // mayBeTold reports whether an alert may be sent to somebody. Contributors hear of the exports that they may edit.
-func mayBeTold(somebody access.Actor, c Condition) bool {
-	return mayKnow(somebody.Role, c.Thing) && (somebody.Role != access.Contributor || somebody.MayUse(c.Grant))
+func mayBeTold(somebody access.Actor, a Alert) bool {
+	return mayKnow(somebody.Role, a.Thing) && (somebody.Role != access.Contributor || somebody.MayUse(a.Grant))
 }
 
 // byDefault reports whether people of the role hear of the kind until they choose.

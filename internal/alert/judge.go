@@ -130,7 +130,7 @@ var wanting = []string{
 func (j *judgement) export(e export.Health, r run.Health, overdue time.Time) {
 	about := func(kind Kind, code string, facts Facts) Condition {
 		facts.Destination = j.name(e.DestinationType)
-		return Condition{Kind: kind, Thing: Export, ThingID: e.ID, Name: e.Name, Grant: e.Grant, Code: code, Facts: facts}
+		return Condition{Kind: kind, Thing: Export, ThingID: e.ID, Name: e.Name, Code: code, Facts: facts}
 	}
 	j.say(r.Last.State == run.Failed, about(RunFailed, r.Last.Code, Facts{RunID: r.Last.RunID, Profiles: r.Last.Profiles}))
 	j.say(!r.Open.StuckAt.IsZero() && r.Open.State == run.Running, about(RunStuck, r.Open.StuckFor, Facts{RunID: r.Open.RunID}))

@@ -49,6 +49,7 @@ type outbox struct {
 	hooks    []notice.Hook
 	messages map[string][]notice.Message
 	fails    bool
+	asked    func() // when hooks are asked for, which is after it was judged how things are; nil: nothing
 }
 
 func (o *outbox) put(to string, m notice.Message) error {
@@ -72,7 +73,12 @@ func (o *outbox) ToHook(_ context.Context, _ database.Tx, hookID int64, m notice
 	return o.put(fmt.Sprintf("hook/%d", hookID), m)
 }
 
-func (o *outbox) Hooks(context.Context, database.Querier) ([]notice.Hook, error) { return o.hooks, nil }
+func (o *outbox) Hooks(context.Context, database.Querier) ([]notice.Hook, error) {
+	if o.asked != nil {
+		o.asked()
+	}
+	return o.hooks, nil
+}
 
 func newKit(t testing.TB) *kit {
 	t.Helper()

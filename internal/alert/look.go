@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
 )
 
@@ -41,7 +40,7 @@ func (s *Service) Look(ctx context.Context) error {
 		if err := tellDue(ctx, tx, everybody, now); err != nil {
 			return err
 		}
-		if err := s.say(ctx, tx, everybody, judged.grants, settings, now); err != nil {
+		if err := s.say(ctx, tx, everybody, settings, now); err != nil {
 			return err
 		}
 		return forget(ctx, tx, now)
@@ -56,7 +55,6 @@ func (s *Service) Look(ctx context.Context) error {
 type verdict struct {
 	holding []Condition
 	known   map[key]bool
-	grants  map[int64]access.Grant // by export
 }
 
 // read judges how things are. Exports and the emergency stop are asked for before and after the rest, which is of one moment: their
@@ -73,10 +71,6 @@ func (s *Service) read(ctx context.Context, now time.Time) (settings Settings, v
 		return settings, v, err
 	}
 	v.holding, v.known = s.judge(h, settings, now)
-	v.grants = map[int64]access.Grant{}
-	for _, e := range h.exports {
-		v.grants[e.ID] = e.Grant
-	}
 	return settings, v, nil
 }
 

@@ -33,7 +33,7 @@ type recipient struct {
 	address
 	language string
 	zone     *time.Location
-	wants    func(Condition) bool // and may be told
+	wants    func(Alert) bool // and may be told
 }
 
 // recipients lists the people who can sign in, and the hooks that are switched on.
@@ -60,7 +60,7 @@ func (s *Service) recipients(ctx context.Context) (map[address]recipient, error)
 	for _, hook := range hooks {
 		kinds := hook.Kinds
 		to := recipient{address: address{hook: true, id: hook.ID}, language: hook.Language, zone: time.UTC,
-			wants: func(c Condition) bool { return len(kinds) == 0 || slices.Contains(kinds, string(c.Kind)) }}
+			wants: func(a Alert) bool { return len(kinds) == 0 || slices.Contains(kinds, string(a.Kind)) }}
 		found[to.address] = to
 	}
 	return found, nil
@@ -71,8 +71,8 @@ func person(user account.User, chosen Choices) recipient {
 	if language == "" {
 		language = i18n.Match(user.Language)
 	}
-	return recipient{address: address{id: user.ID}, language: language, zone: user.Zone(), wants: func(c Condition) bool {
-		return mayBeTold(user.Actor(), c) && chosen.wants(user.Role, c.Kind)
+	return recipient{address: address{id: user.ID}, language: language, zone: user.Zone(), wants: func(a Alert) bool {
+		return mayBeTold(user.Actor(), a) && chosen.wants(user.Role, a.Kind)
 	}}
 }
 
@@ -85,7 +85,7 @@ func tellDue(ctx context.Context, tx database.Tx, everybody map[address]recipien
 	var tellings []telling
 	for _, a := range due {
 		for _, to := range everybody {
-			if to.wants(a.Condition) {
+			if to.wants(a) {
 				tellings = append(tellings, telling{address: to.address, alertID: a.ID})
 			}
 		}
@@ -98,7 +98,7 @@ func tellDue(ctx context.Context, tx database.Tx, everybody map[address]recipien
 
 // say puts in what each recipient is to hear, and holds back what belongs to a storm of which a message went out just now. Who
 // may hear of it is decided by the grants of connections as they are now, not as they were.
-func (s *Service) say(ctx context.Context, tx database.Tx, everybody map[address]recipient, grants map[int64]access.Grant, settings Settings, now time.Time) error {
+func (s *Service) say(ctx context.Context, tx database.Tx, everybody map[address]recipient, settings Settings, now time.Time) error {
 	waiting, alerts, err := waitingTellings(ctx, tx)
 	if err != nil || len(waiting) == 0 {
 		return err
@@ -113,11 +113,7 @@ func (s *Service) say(ctx context.Context, tx database.Tx, everybody map[address
 		var heard, unwanted []Alert
 		for _, id := range waiting[turn] {
 			a := alerts[id]
-			a.Grant = grants[a.ThingID]
-			if a.Thing != Export {
-				a.Grant = access.OnlyAdministrators
-			}
-			if is && to.wants(a.Condition) {
+			if is && to.wants(a) {
 				heard = append(heard, a)
 			} else {
 				unwanted = append(unwanted, a)

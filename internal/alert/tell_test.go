@@ -103,6 +103,19 @@ func TestWhoLostThePermissionHearsNoMore(t *testing.T) {
 	k.wantHeard(k.Contributor)
 }
 
+func TestWhoLosesThePermissionWhileItIsJudgedHowThingsAreHearsNoMore(t *testing.T) {
+	k := newKit(t)
+	k.export(1, 1, "Spring")
+	k.ran(1, run.Failed, 0, 0)
+	k.look()
+	k.wantHeard(k.Contributor, "open run_failed Spring")
+	k.sent.asked = func() { k.exec(`UPDATE connections SET open_to_contributors = 0`) }
+	k.ran(1, run.Succeeded, 10, 0)
+	k.look()
+	k.wantHeard(k.Contributor)
+	k.wantHeard(k.Administrator, "open run_failed Spring", "closed run_failed Spring")
+}
+
 func TestHooksHearTheirKindsInTheirLanguage(t *testing.T) {
 	k := newKit(t)
 	k.sent.hooks = []notice.Hook{{ID: 1, Language: "da"}, {ID: 2, Kinds: []string{"key_refused"}, Language: "en"}}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/profile"
@@ -17,10 +16,9 @@ type Health struct {
 	Name            string
 	DestinationType string
 	ConnectionID    int64
-	Grant           access.Grant // as of Export
-	Scheduled       bool         // it runs by itself
-	Paused          bool         // by a person
-	Obstacle        string       // see Readiness
+	Scheduled       bool   // it runs by itself
+	Paused          bool   // by a person
+	Obstacle        string // see Readiness
 }
 
 // Health reads how all exports stand, in the order of their ids. It answers as Readiness does of each, with a handful of

@@ -11,7 +11,7 @@ import (
 )
 
 func healths(ctx context.Context, q database.Querier) (found []Health, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT e.id, e.name, e.destination_type, coalesce(e.connection_id, 0), `+granted+`,
+	rows, err := q.QueryContext(ctx, `SELECT e.id, e.name, e.destination_type, coalesce(e.connection_id, 0),
 		e.schedule <> 'off', e.paused_at IS NOT NULL
 		FROM exports e WHERE e.removed_at IS NULL ORDER BY e.id`)
 	if err != nil {
@@ -20,7 +20,7 @@ func healths(ctx context.Context, q database.Querier) (found []Health, err error
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var e Health
-		if err := rows.Scan(&e.ID, &e.Name, &e.DestinationType, &e.ConnectionID, &e.Grant, &e.Scheduled, &e.Paused); err != nil {
+		if err := rows.Scan(&e.ID, &e.Name, &e.DestinationType, &e.ConnectionID, &e.Scheduled, &e.Paused); err != nil {
 			return nil, fmt.Errorf("read how exports stand: %w", err)
 		}
 		found = append(found, e)
