@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -165,23 +166,56 @@ func (s *Service) Evidence(ctx context.Context, actor access.Actor, runID int64,
 	if err := json.Unmarshal([]byte(plain.Reveal()), &told); err != nil {
 		return Evidence{}, fmt.Errorf("read evidence of run %d: %w", runID, err)
 	}
-	if sensitive, err := s.sendsSensitive(ctx, e); err != nil {
+	if veiled, err := s.wordsVeiled(ctx, actor, e, r.sent()); err != nil {
 		return Evidence{}, err
-	} else if sensitive && profile.Veiled(actor, profile.Sensitive, profile.Task) {
+	} else if veiled {
 		told.Request, told.Answer = string(masked([]byte(told.Request), e.Mapping)), string(masked([]byte(told.Answer), e.Mapping))
 	}
 	return Evidence{Run: r, ProfileID: profileID, At: database.Time(at), Line: told.Line,
 		Request: legible([]byte(told.Request)), Answer: legible([]byte(told.Answer))}, nil
 }
 
-// sendsSensitive reports whether an attribute that the export maps is sensitive now, or was when it was saved. Of profiles that are gone
-// nothing is known, and they count as if it were so.
-func (s *Service) sendsSensitive(ctx context.Context, e export.Export) (bool, error) {
+// sent is the mapping that the run sends by; none before it is planned.
+func (r Run) sent() export.Mapping {
+	if r.Plan == nil {
+		return nil
+	}
+	return r.Plan.Mapping
+}
+
+// wordsVeiled reports whether what was sent and the destination's words about it are kept from the actor: they may quote a value that
+// she sees masked. What was sent before the export was edited counts as well.
+func (s *Service) wordsVeiled(ctx context.Context, actor access.Actor, e export.Export, sent export.Mapping) (bool, error) {
+	if !profile.Veiled(actor, profile.Sensitive, profile.Task) {
+		return false, nil
+	}
+	return s.sendsSensitive(ctx, e, sent)
+}
+
+// runVeiled is wordsVeiled of a run.
+func (s *Service) runVeiled(ctx context.Context, actor access.Actor, runID int64) (bool, error) {
+	if !profile.Veiled(actor, profile.Sensitive, profile.Task) { // the rest need not be read
+		return false, nil
+	}
+	r, err := getRun(ctx, s.db.Reader(), runID)
+	if err != nil {
+		return false, err
+	}
+	e, err := s.exports.Find(ctx, s.db.Reader(), r.ExportID)
+	if err != nil {
+		return false, err
+	}
+	return s.sendsSensitive(ctx, e, r.sent())
+}
+
+// sendsSensitive reports whether an attribute that the export maps, or was sent by it, is sensitive now, or was when the export was saved.
+// Of profiles that are gone nothing is known, and they count as if it were so.
+func (s *Service) sendsSensitive(ctx context.Context, e export.Export, sent export.Mapping) (bool, error) {
 	snapshot, err := s.profilesOf(ctx, e.Base())
 	if problem.Is(err, problem.NotFound) {
 		return true, nil
 	}
-	for _, pair := range e.Mapping {
+	for _, pair := range slices.Concat(e.Mapping, sent) {
 		if a, ok := snapshot.Attribute(pair.Attribute); pair.Tick.As == profile.Sensitive || ok && a.Mark == profile.Sensitive {
 			return true, err
 		}

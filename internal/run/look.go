@@ -80,14 +80,24 @@ func (s *Service) Reasons(ctx context.Context, actor access.Actor, id int64) ([]
 }
 
 // Rejections reads the profiles that were not accepted, in the order in which it happened; after is the last one's ID of
-// the page before, outcome "" means all. Only for those who may see personal data.
+// the page before, outcome "" means all. Only for those who may see personal data. The destination's words are not told where they may
+// quote what the actor sees masked.
 func (s *Service) Rejections(ctx context.Context, actor access.Actor, id int64, outcome Outcome, after int64, limit int) ([]Rejection, error) {
 	if err := actor.Require(access.SeePersonalData); err != nil {
 		return nil, err
 	}
 	found, err := listRejections(ctx, s.db.Reader(), id, outcome, after, limit)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	veiled, err := s.runVeiled(ctx, actor, id)
 	if err != nil {
 		return nil, err
+	}
+	for i := range found {
+		if veiled {
+			found[i].Message = ""
+		}
 	}
 	return found, evidenceOf(ctx, s.db.Reader(), found)
 }

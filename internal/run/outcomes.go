@@ -42,7 +42,11 @@ func (s *Service) Outcomes(ctx context.Context, actor access.Actor, runID int64,
 		return err
 	}
 	if from.Batch == 0 {
-		if err := s.tellRejected(ctx, runID, from.Rejection, visit); err != nil {
+		veiled, err := s.runVeiled(ctx, actor, runID)
+		if err != nil {
+			return err
+		}
+		if err := s.tellRejected(ctx, runID, from.Rejection, veiled, visit); err != nil {
 			return err
 		}
 	}
@@ -63,7 +67,7 @@ func (s *Service) Kept(ctx context.Context, actor access.Actor, runID int64) (ke
 // toldAtOnce is how many rejections are read by one query: the reader may be slow, and no query waits for one.
 const toldAtOnce = 1_000
 
-func (s *Service) tellRejected(ctx context.Context, runID, after int64, visit func(Told) error) error {
+func (s *Service) tellRejected(ctx context.Context, runID, after int64, veiled bool, visit func(Told) error) error {
 	for {
 		list, err := listRejections(ctx, s.db.Reader(), runID, "", after, toldAtOnce)
 		if err != nil || len(list) == 0 {
@@ -71,6 +75,9 @@ func (s *Service) tellRejected(ctx context.Context, runID, after int64, visit fu
 		}
 		for _, one := range list {
 			after = one.ID
+			if veiled {
+				one.Message = ""
+			}
 			told := Told{Rejection: one, Kind: ChapterKind(one.Outcome), Place: Telling{Rejection: one.ID}}
 			if one.SinceRun != 0 {
 				told.Kind = ChapterKnown

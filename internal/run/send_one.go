@@ -15,34 +15,10 @@ import (
 	"github.com/segue-app/segue/internal/problem"
 )
 
-// Answer is what came of sending one profile on a person's demand.
-type Answer struct {
-	ProfileID string
-	At        time.Time
-	Outcome   AnswerOutcome
-	Code      string // of a Failed answer: as of a run that failed
-	Message   string // the destination's own words; they may quote the profile
-	Reasons   []destination.Reason
-	answer    []byte
-	passing   bool   // refused for what is not in the item
-	batchID   string // of a Silent answer: the batch that may still arrive; "" when it is not known
-}
-
-// AnswerOutcome is what became of it.
-type AnswerOutcome string
-
-// The outcomes of an answer.
 const (
-	AnswerCreated AnswerOutcome = "created"
-	AnswerUpdated AnswerOutcome = "updated"
-	AnswerRefused AnswerOutcome = "refused"
-	AnswerSilent  AnswerOutcome = "silent"  // it was sent, or may have been, and the outcome did not come in time
-	AnswerNoRoom  AnswerOutcome = "no_room" // nothing was sent: the brand's budget had no room in time
-	AnswerFailed  AnswerOutcome = "failed"  // nothing was sent, for what a person must mend, or later
-	onePatience                 = 20 * time.Second
-	firstOneWait                = 0.3 // seconds of the destination's time, growing by half
-	answerIsOld                 = 15 * time.Minute
-	oneHolder                   = "specimen"
+	onePatience  = 20 * time.Second
+	firstOneWait = 0.3 // seconds of the destination's time, growing by half
+	oneHolder    = "specimen"
 )
 
 // SendOne sends one profile of the segments, whether it changed or not, as a batch of one, and waits a short while for the
@@ -123,7 +99,7 @@ func (s *Service) SendOne(ctx context.Context, actor access.Actor, exportID int6
 	if err != nil {
 		return err
 	}
-	answer.ProfileID, answer.At = made.profileID, s.clock()
+	answer.ProfileID, answer.At, answer.sent = made.profileID, s.clock(), r.plan.Mapping
 	s.log.InfoContext(ctx, "one profile sent on demand", "export", exportID, "user", actor.UserID, "outcome", answer.Outcome)
 	// Once more: a run that began meanwhile may have delivered other values, before or after these.
 	if err := s.outdate(context.WithoutCancel(ctx), exportID, made, others); err != nil {
@@ -365,40 +341,4 @@ func (n *noted) Enter(ctx context.Context) (func(destination.Answer), error) {
 	}
 	n.admitted = n.admitted || err == nil
 	return done, err
-}
-
-// answerKey is whose answer it is: each person has the last one of each export.
-type answerKey struct{ userID, exportID int64 }
-
-// keepAnswer keeps an answer in memory for a while. It holds personal data, so it is shown to nobody else.
-func (s *Service) keepAnswer(actor access.Actor, exportID int64, answer Answer) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	for key, kept := range s.answers {
-		if answer.At.Sub(kept.At) > answerIsOld {
-			delete(s.answers, key)
-		}
-	}
-	s.answers[answerKey{actor.UserID, exportID}] = answer
-}
-
-// LastAnswer is what came of the profile that the actor sent last over the export, if that was this one and not long ago.
-func (s *Service) LastAnswer(ctx context.Context, actor access.Actor, exportID int64, profileID string) (answer Answer, ok bool, err error) {
-	if err := actor.Require(access.SeePersonalData); err != nil {
-		return Answer{}, false, err
-	}
-	e, err := s.exports.Find(ctx, s.db.Reader(), exportID)
-	if err != nil {
-		return Answer{}, false, err
-	}
-	if !e.MayRun(actor) {
-		return Answer{}, false, actor.RequireRun(e.Grant)
-	}
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	answer, ok = s.answers[answerKey{actor.UserID, exportID}]
-	if !ok || answer.ProfileID != profileID || s.clock().Sub(answer.At) > answerIsOld {
-		return Answer{}, false, nil
-	}
-	return answer, true, nil
 }

@@ -102,6 +102,9 @@ func (s *Service) Story(ctx context.Context, actor access.Actor, profileID strin
 	if err != nil {
 		return Story{}, err
 	}
+	if err := s.veilWords(ctx, actor, rejected); err != nil {
+		return Story{}, err
+	}
 	sent, err := sentChapters(ctx, s.db.Reader(), profileID, rejected)
 	if err != nil {
 		return Story{}, err
@@ -127,6 +130,25 @@ func (s *Service) Story(ctx context.Context, actor access.Actor, profileID strin
 		told.Chapters, told.More = told.Chapters[:chaptersAtMost], true
 	}
 	return told, nil
+}
+
+// veilWords takes the destination's words out of chapters of runs where they are kept from the actor.
+func (s *Service) veilWords(ctx context.Context, actor access.Actor, chapters []Chapter) error {
+	for _, c := range chapters {
+		if !slices.ContainsFunc(c.Reasons, func(r Rejection) bool { return r.Message != "" }) {
+			continue
+		}
+		veiled, err := s.runVeiled(ctx, actor, c.RunID)
+		if err != nil {
+			return err
+		}
+		for i := range c.Reasons {
+			if veiled {
+				c.Reasons[i].Message = ""
+			}
+		}
+	}
+	return nil
 }
 
 // standings are those in every export that has to do with the profile.
