@@ -333,7 +333,7 @@ func (s *Service) Save(ctx context.Context, actor access.Actor) (Connection, err
 			return err
 		}
 		return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.ConnectionAdded, Subject: c.subject(), Changes: []audit.Change{
-			{Field: "type", After: c.Type}, {Field: "brand", After: c.BrandName}, {Field: "brand_id", After: c.BrandID}, {Field: "access", After: c.Grant.String()},
+			{Field: "type", After: c.Type}, {Field: "brand", After: c.BrandName}, {Field: "brand_id", After: c.BrandID}, {Field: "access", After: inWords(c.Grant, contributors)},
 			{Field: "terms", After: d.TermsVersion}, {Field: "export_user", After: actor.Name}, {Field: "key"}}})
 	})
 	if err == nil {

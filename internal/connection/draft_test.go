@@ -9,6 +9,7 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/connection"
+	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
 	"github.com/segue-app/segue/internal/secret"
 )
@@ -33,6 +34,27 @@ func TestAConnectionIsMadeStepByStep(t *testing.T) {
 	overview := must[connection.Overview](t)(w.Get(t.Context(), ada, c.ID))
 	if overview.Obstacle != connection.NoObstacle || overview.DestinationName != "Omnisend" {
 		t.Errorf("overview %+v", overview)
+	}
+}
+
+func TestTheAuditLogNamesThoseToWhomANewConnectionIsGranted(t *testing.T) {
+	for want, grant := range map[string]access.Grant{
+		"administrators": access.OnlyAdministrators, "contributors": access.AllContributors, "Clara Ito, Dora Berg": access.Named(clara.UserID, dora.UserID),
+	} {
+		w := newWorld(t)
+		ctx := t.Context()
+		step := must[connection.Draft](t)
+		step(w.Begin(ctx, ada, "omnisend"))
+		typed := entry("Tea shop", plantedKey)
+		typed.Grant = grant
+		step(w.Fill(ctx, ada, typed))
+		step(w.Connect(ctx, ada))
+		step(w.ConfirmExportUser(ctx, ada))
+		must[connection.Connection](t)(w.Save(ctx, ada))
+		told := must[[]string](t)(database.Column[string](w.db.Reader().QueryContext(ctx, `SELECT changes FROM audit_entries WHERE action = 'connection.added'`)))
+		if len(told) != 1 || !strings.Contains(told[0], `{"field":"access","after":"`+want+`"}`) {
+			t.Errorf("%s: %v", want, told)
+		}
 	}
 }
 
