@@ -87,6 +87,37 @@ func TestAFormOfSomebodyWhoLostTheConnectionMeanwhileIsRefusedAndNothingOfItIsLo
 	carl.get(exportPath(e.ID)).has(t, "Newsletter").lacks(t, "Words that took an hour")
 }
 
+func TestTheGrantsThatEndWithARoleOrAnAccountAreInTheAuditLog(t *testing.T) {
+	for name, leave := range map[string]func(s *site) error{
+		"she becomes a viewer": func(s *site) error {
+			return s.Accounts.SetRole(s.ctx, s.Administrator, s.Contributor.UserID, access.Viewer)
+		},
+		"she is disabled": func(s *site) error { return s.Accounts.Disable(s.ctx, s.Administrator, s.Contributor.UserID) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			e := s.exporting(t)
+			s.grant(t, e.ConnectionID, access.Named(s.Contributor.UserID), connection.GoOn)
+			const granted = `SELECT count(*) FROM audit_entries WHERE action = 'connection.grant_changed'`
+			before := s.number(t, granted)
+			if err := leave(s); err != nil {
+				t.Fatal(err)
+			}
+			told := s.number(t, granted+` AND user_id = ? AND subject_id = ? AND changes = ?`, s.Administrator.UserID, strconv.FormatInt(e.ConnectionID, 10),
+				`[{"field":"access","before":"`+s.Contributor.Name+`","after":"administrators"}]`)
+			if n := s.number(t, granted) - before; n != 1 || told != 1 {
+				t.Errorf("%d entries more, %d say whose grant ended", n, told)
+			}
+			if err := leave(s); err != nil { // nothing is granted to her any more
+				t.Fatal(err)
+			}
+			if n := s.number(t, granted) - before; n != 1 {
+				t.Errorf("%d entries more after the second time", n)
+			}
+		})
+	}
+}
+
 func TestLivePagesReadAnewWhenWhatTheirReaderMayDoChanges(t *testing.T) {
 	s := newSite(t)
 	e := s.exporting(t)

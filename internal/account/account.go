@@ -126,7 +126,7 @@ type Service struct {
 	throttle *throttle
 	failures failures
 	ended    func(ctx context.Context, tx database.Tx, userID int64) error
-	left     func(ctx context.Context, tx database.Tx, userID int64) error
+	left     func(ctx context.Context, tx database.Tx, actor access.Actor, userID int64) error
 	told     func(userID int64)
 	resets   chan asked
 	post     Post
@@ -139,9 +139,9 @@ func (s *Service) OnDisable(end func(ctx context.Context, tx database.Tx, userID
 	s.ended = end
 }
 
-// OnLeave has what was granted to a user by name ended in the transaction in which the user gets another role or is disabled.
-// Call it before the service is used.
-func (s *Service) OnLeave(end func(ctx context.Context, tx database.Tx, userID int64) error) {
+// OnLeave has what was granted to a user by name ended in the transaction in which the user gets another role or is disabled; actor
+// is who does that. Call it before the service is used.
+func (s *Service) OnLeave(end func(ctx context.Context, tx database.Tx, actor access.Actor, userID int64) error) {
 	s.left = end
 }
 

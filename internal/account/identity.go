@@ -130,7 +130,7 @@ func (s *Service) admit(ctx context.Context, tx database.Tx, user User, who Iden
 	if user.Role == who.Role {
 		return nil
 	}
-	if err := s.leave(ctx, tx, user.ID); err != nil {
+	if err := s.leave(ctx, tx, access.System, user.ID); err != nil {
 		return err
 	}
 	if err := updateRole(ctx, tx, user.ID, who.Role); err != nil {
@@ -154,15 +154,15 @@ func (s *Service) refuse(ctx context.Context, tx database.Tx, user User, who Ide
 	if err := updateIdentity(ctx, tx, who, now, now); err != nil {
 		return err
 	}
-	if err := s.end(ctx, tx, user.ID); err != nil {
+	if err := s.end(ctx, tx, access.System, user.ID); err != nil {
 		return err
 	}
 	return audit.Write(ctx, tx, now, access.System, audit.Entry{Action: audit.RefusedByProvider, Subject: user.subject()})
 }
 
 // end ends everything by which a user is signed in, and whatever else others end with it.
-func (s *Service) end(ctx context.Context, tx database.Tx, userID int64) error {
-	for _, step := range []func(context.Context, database.Tx, int64) error{deleteAllSessionsOf, deleteInvitationsOf, deleteResetsOf, s.ended, s.left} {
+func (s *Service) end(ctx context.Context, tx database.Tx, actor access.Actor, userID int64) error {
+	for _, step := range []func(context.Context, database.Tx, int64) error{deleteAllSessionsOf, deleteInvitationsOf, deleteResetsOf, s.ended} {
 		if step == nil {
 			continue
 		}
@@ -170,7 +170,7 @@ func (s *Service) end(ctx context.Context, tx database.Tx, userID int64) error {
 			return err
 		}
 	}
-	return nil
+	return s.leave(ctx, tx, actor, userID)
 }
 
 // HasIdentity reports whether it is the actor whom the provider speaks of: for confirming that it is she.

@@ -88,7 +88,7 @@ func (s *Service) SetRole(ctx context.Context, actor access.Actor, id int64, rol
 		if user.Role == role {
 			return nil
 		}
-		if err := s.leave(ctx, tx, id); err != nil {
+		if err := s.leave(ctx, tx, actor, id); err != nil {
 			return err
 		}
 		if err := updateRole(ctx, tx, id, role); err != nil {
@@ -100,11 +100,11 @@ func (s *Service) SetRole(ctx context.Context, actor access.Actor, id int64, rol
 }
 
 // leave ends what was granted to a user for the role that she has.
-func (s *Service) leave(ctx context.Context, tx database.Tx, id int64) error {
+func (s *Service) leave(ctx context.Context, tx database.Tx, actor access.Actor, id int64) error {
 	if s.left == nil {
 		return nil
 	}
-	return s.left(ctx, tx, id)
+	return s.left(ctx, tx, actor, id)
 }
 
 // Disable ends a user's sessions and tokens, and lets them sign in no more. What they made stays.
@@ -119,7 +119,7 @@ func (s *Service) Disable(ctx context.Context, actor access.Actor, id int64) err
 		if err := keepAdministrator(ctx, tx, user); err != nil {
 			return err
 		}
-		if err := s.end(ctx, tx, id); err != nil {
+		if err := s.end(ctx, tx, actor, id); err != nil {
 			return err
 		}
 		if err := updateDisabled(ctx, tx, id, database.NullMillis(s.now())); err != nil {

@@ -85,9 +85,7 @@ func (s *Service) grant(ctx context.Context, tx database.Tx, actor access.Actor,
 	if err := storeGrant(ctx, tx, c.ID, actor.UserID, change.Grant, s.clock()); err != nil {
 		return err
 	}
-	err = audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.GrantChanged, Subject: audit.Of("connection", c.ID, c.Name),
-		Changes: audit.Changed(audit.Change{Field: "access", Before: inWords(c.Grant, contributors), After: inWords(change.Grant, contributors)})})
-	if err != nil {
+	if err := s.noteGrant(ctx, tx, actor, c, c.Grant, change.Grant, contributors); err != nil {
 		return err
 	}
 	var pause []int64
@@ -100,6 +98,11 @@ func (s *Service) grant(ctx context.Context, tx database.Tx, actor access.Actor,
 		return nil
 	}
 	return s.dependents.Pause(ctx, tx, actor, pause)
+}
+
+func (s *Service) noteGrant(ctx context.Context, tx database.Tx, actor access.Actor, c Connection, before, after access.Grant, contributors []access.Actor) error {
+	return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.GrantChanged, Subject: c.subject(),
+		Changes: audit.Changed(audit.Change{Field: "access", Before: inWords(before, contributors), After: inWords(after, contributors)})})
 }
 
 // checkPeople refuses a grant that names somebody who is no contributor.
@@ -160,8 +163,26 @@ func (s *Service) tellPeople(ctx context.Context, before, after access.Grant) er
 	return nil
 }
 
-// Forget takes somebody who is no contributor any more, or disabled, out of all grants. Should she come back, she is granted
-// nothing but what all contributors are.
-func (s *Service) Forget(ctx context.Context, tx database.Tx, userID int64) error {
-	return forgetPerson(ctx, tx, userID)
+// Forget takes somebody who is about to be no contributor any more, or disabled, out of all grants. Should she come back, she is
+// granted nothing but what all contributors are.
+func (s *Service) Forget(ctx context.Context, tx database.Tx, actor access.Actor, userID int64) error {
+	ids, err := forgetPerson(ctx, tx, userID)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	contributors, err := s.accounts.Contributors(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		c, err := get(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		before := access.Named(append(c.Grant.People(), userID)...)
+		if err := s.noteGrant(ctx, tx, actor, c, before, c.Grant, contributors); err != nil {
+			return err
+		}
+	}
+	return nil
 }

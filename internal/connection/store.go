@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
@@ -131,11 +132,14 @@ func storeGrant(ctx context.Context, tx database.Tx, id, by int64, grant access.
 	return nil
 }
 
-func forgetPerson(ctx context.Context, tx database.Tx, userID int64) error {
-	if _, err := tx.ExecContext(ctx, `DELETE FROM connection_grants WHERE user_id = ?`, userID); err != nil {
-		return fmt.Errorf("end the grants of user %d: %w", userID, err)
+// forgetPerson takes a person out of all grants, and lists the connections whose grants named her.
+func forgetPerson(ctx context.Context, tx database.Tx, userID int64) ([]int64, error) {
+	ids, err := database.Column[int64](tx.QueryContext(ctx, `DELETE FROM connection_grants WHERE user_id = ? RETURNING connection_id`, userID))
+	if err != nil {
+		return nil, fmt.Errorf("end the grants of user %d: %w", userID, err)
 	}
-	return nil
+	slices.Sort(ids)
+	return ids, nil
 }
 
 // changedOne is a Changed problem when the row was not as it was read.
