@@ -242,6 +242,7 @@ func TestAConfirmationGivesTheSessionAnotherToken(t *testing.T) {
 	old := s.browser(t)
 	old.header = http.Header{"Cookie": {"segue-session=" + before}}
 	old.get("/users").wants(t, http.StatusOK) // a request that was under way
+	old.get("/account/passkeys/new").leads(t, "/confirm?next=%2Faccount%2Fpasskeys%2Fnew")
 	s.clock.Advance(31 * time.Second)
 	old.get("/users").leads(t, "/sign-in?next=%2Fusers")
 	b.get("/users").wants(t, http.StatusOK)

@@ -132,10 +132,11 @@ func insertSession(ctx context.Context, tx database.Tx, s Session) error {
 // ofToken is the session of a token, also of the one that was replaced a moment ago. It takes the hash twice, and the time.
 const ofToken = `(s.token_hash = ? OR s.former_hash = ? AND s.former_until > ?)`
 
+// sessionAndUser reads a session by its token. The one that was replaced carries no confirmation: the one that replaced it has that.
 func sessionAndUser(ctx context.Context, q database.Querier, hash []byte, now time.Time) (s Session, u User, found bool, err error) {
 	var confirmed, seen, expires int64
-	row := q.QueryRowContext(ctx, `SELECT `+userColumns+`, s.id, s.proof, s.confined, s.confirmed_at, s.seen_at, s.expires_at
-		FROM sessions s JOIN users u ON u.id = s.user_id WHERE `+ofToken, hash, hash, database.Millis(now))
+	row := q.QueryRowContext(ctx, `SELECT `+userColumns+`, s.id, s.proof, s.confined, iif(s.token_hash = ?, s.confirmed_at, 0), s.seen_at, s.expires_at
+		FROM sessions s JOIN users u ON u.id = s.user_id WHERE `+ofToken, hash, hash, hash, database.Millis(now))
 	u, err = scanUser(row, &s.ID, &s.Proof, &s.Confined, &confirmed, &seen, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Session{}, User{}, false, nil
