@@ -258,6 +258,22 @@ func TestPasswordsAreNotGuessedAtTheConfirmation(t *testing.T) {
 	b.post("/confirm", url.Values{"password": {testkit.Password}}).wants(t, http.StatusUnprocessableEntity).has(t, "Too many attempts")
 }
 
+func TestWherePeopleSignInElsewhereAPasswordConfirmsNothing(t *testing.T) {
+	s := newSite(t)
+	b := s.as(t, "ada@example.com")
+	s.clock.Advance(access.FreshFor)
+	s.Accounts = account.New(s.db, account.Options{Clock: s.clock.Now, NoPasswords: true})
+	for path, form := range map[string]url.Values{
+		"/confirm":          {"password": {testkit.Password}},
+		"/account/password": {"current_password": {testkit.Password}, "new_password": {"eleven lazy otters drifting"}},
+	} {
+		b.post(path, form).wants(t, http.StatusUnprocessableEntity).has(t, "Nobody signs in with a password here")
+		if n := s.number(t, `SELECT count(*) FROM sessions WHERE confirmed_at = ?`, s.clock.Now().UnixMilli()); n != 0 {
+			t.Errorf("%s confirmed that it is she", path)
+		}
+	}
+}
+
 func TestWhatIsTooLargeToWaitIsToBeSentAgain(t *testing.T) {
 	s := newSite(t)
 	b := s.as(t, "ada@example.com")

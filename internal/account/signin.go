@@ -145,6 +145,9 @@ func (s *Service) ConfirmPasswordAs(ctx context.Context, actor access.Actor, fie
 	if err := actor.Require(access.SecureOwnAccount); err != nil {
 		return err
 	}
+	if s.noPasswords {
+		return errNoPasswords
+	}
 	var check problem.Check
 	check.Require(password != "", field, "problem.required")
 	if err := check.Err(); err != nil {
