@@ -189,9 +189,18 @@ func TestWhoIsKnownAtTheCompanyConfirmsThereThatItIsShe(t *testing.T) {
 	b.told(t, confirmPath+"?form="+waiting, "Somebody else signed in")
 	b.company(real, link, "ada@example.com").leads(t, confirmPath+"?form="+waiting)
 	b.told(t, confirmPath+"?form="+waiting, "Go on with what you wanted to do")
+	copied := http.Cookie{Name: "segue-proved", Value: b.cookie("segue-proved"), Path: "/"}
 	b.post(confirmPath, url.Values{"form": {waiting}}).wants(t, http.StatusSeeOther)
 	if n := s.number(t, `SELECT count(*) FROM users WHERE email = 'nina@example.com'`); n != 1 {
 		t.Error("what waited was not carried out")
 	}
 	b.post(confirmPath, url.Values{"form": {waiting}}).wants(t, http.StatusUnprocessableEntity) // no proof is left
+
+	at := s.number(t, `SELECT confirmed_at FROM sessions`)
+	s.clock.Advance(time.Minute)
+	b.put(copied)
+	b.post(confirmPath, url.Values{"form": {waiting}}).leads(t, "/")
+	if now := s.number(t, `SELECT confirmed_at FROM sessions`); now != at {
+		t.Error("a copy of the cookie counts as another proof")
+	}
 }

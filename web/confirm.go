@@ -107,7 +107,7 @@ func (s *Server) confirmPerson(c echo.Context) error {
 	v := views.ConfirmView{Form: c.FormValue("form"), Next: internalPath(c.FormValue("next"))}
 	if s.hasProved(c, v.Form) {
 		s.setCookie(c, "proved", "", -1)
-		return s.confirmed(c, v.Form, v.Next)
+		return s.goOn(c, v.Form, v.Next) // noted when she came back: the cookie is no proof anew
 	}
 	err := s.proveHere(c)
 	if errs, ok := formErrors(c, err, "password", "account.password", "code", "factor.code"); ok {
@@ -133,11 +133,16 @@ func (s *Server) proveHere(c echo.Context) error {
 	return s.Accounts.ConfirmPassword(ctx(c), person, c.FormValue("password"))
 }
 
-// confirmed notes that the person has proved just now that it is she, and goes on with the form that waits, or to the page.
+// confirmed notes that the person has proved just now that it is she, and goes on.
 func (s *Server) confirmed(c echo.Context, form, next string) error {
 	if err := s.noteConfirmed(c); err != nil {
 		return err
 	}
+	return s.goOn(c, form, next)
+}
+
+// goOn carries the form out that waits, or leads to the page.
+func (s *Server) goOn(c echo.Context, form, next string) error {
 	if form == "" {
 		return redirect(c, next)
 	}

@@ -166,6 +166,16 @@ func (b *browser) cookie(name string) string {
 	return ""
 }
 
+// put gives the browser a cookie.
+func (b *browser) put(cookie http.Cookie) {
+	b.t.Helper()
+	at, err := url.Parse(b.site.url)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.client.Jar.SetCookies(at, []*http.Cookie{&cookie})
+}
+
 // number reads a number from the database.
 func (s *site) number(t *testing.T, query string, args ...any) (n int) {
 	t.Helper()
