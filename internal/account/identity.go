@@ -105,10 +105,13 @@ func (s *Service) whose(ctx context.Context, tx database.Tx, who Identity, makeP
 	})
 }
 
-// admit binds the identity to the user and takes the role.
+// admit binds the identity to the user and takes the role. What a provider from before said of her counts no more.
 func (s *Service) admit(ctx context.Context, tx database.Tx, user User, who Identity, isNew bool) error {
 	now := s.now()
 	subject := user.subject()
+	if err := clearRefusals(ctx, tx, user.ID); err != nil {
+		return err
+	}
 	if isNew {
 		if err := insertIdentity(ctx, tx, user.ID, who, now); err != nil {
 			return err
