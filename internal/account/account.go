@@ -57,6 +57,9 @@ const (
 	Refused  State = "refused" // has no role any more at the identity provider of the company
 )
 
+// out reports whether somebody has decided that the account lets nobody in until it is enabled.
+func (s State) out() bool { return s == Disabled || s == Refused }
+
 // State says what the account is ready for.
 func (u User) State() State {
 	switch {
@@ -184,11 +187,11 @@ func (s *Service) Users(ctx context.Context, actor access.Actor) ([]User, error)
 	return listUsers(ctx, s.db.Reader())
 }
 
-// Contributors lists, for the program itself, those who have the role and are not disabled, by name.
+// Contributors lists, for the program itself, those who have the role and have not been shut out, by name.
 func (s *Service) Contributors(ctx context.Context, q database.Querier) (found []access.Actor, err error) {
 	users, err := listUsers(ctx, q)
 	for _, user := range users {
-		if user.Role == access.Contributor && user.State() != Disabled {
+		if user.Role == access.Contributor && !user.State().out() {
 			found = append(found, user.Actor())
 		}
 	}

@@ -122,7 +122,7 @@ func (s *Service) Reissue(ctx context.Context, actor access.Actor, userID int64)
 		if err != nil {
 			return err
 		}
-		if user.State() == Disabled {
+		if user.State().out() {
 			return problem.New(problem.Conflict, "account.problem.enable_first")
 		}
 		if err := deleteInvitationsOf(ctx, tx, userID); err != nil {
@@ -150,7 +150,7 @@ func (s *Service) invited(ctx context.Context, q database.Querier, token string)
 		return User{}, errLink
 	}
 	user, err := userByID(ctx, q, userID)
-	if err == nil && user.State() == Disabled {
+	if err == nil && user.State().out() {
 		return User{}, errLink
 	}
 	return user, err

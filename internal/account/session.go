@@ -70,7 +70,8 @@ type Begun struct {
 }
 
 // StartSession begins a session for a user who has proved to be that user, and returns its token: the only copy, since the
-// database keeps a hash. Sessions that have ended are cleared away meanwhile.
+// database keeps a hash. It fails with SignedOut when the user may not sign in any more. Sessions that have ended are cleared away
+// meanwhile.
 func (s *Service) StartSession(ctx context.Context, begun Begun) (token string, err error) {
 	token, hash := newToken()
 	now, userID := s.now(), begun.UserID
@@ -85,14 +86,17 @@ func (s *Service) StartSession(ctx context.Context, begun Begun) (token string, 
 		if err := deleteSessionsBefore(ctx, tx, now, now.Add(-IdleLimit)); err != nil {
 			return err
 		}
+		user, err := userByID(ctx, tx, userID)
+		if err != nil {
+			return err
+		}
+		if user.State() != Active { // shut out since she proved who she is
+			return problem.New(problem.SignedOut, "problem.signed_out")
+		}
 		if err := updateLastSignIn(ctx, tx, userID, now); err != nil {
 			return err
 		}
 		if err := insertSession(ctx, tx, session); err != nil {
-			return err
-		}
-		user, err := userByID(ctx, tx, userID)
-		if err != nil {
 			return err
 		}
 		return audit.Write(ctx, tx, now, user.Actor(), audit.Entry{Action: audit.SignedIn, Subject: user.subject()})
