@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -163,6 +165,27 @@ func TestAProviderThatIsAwayIsAskedAgainAndItsKeysMayChange(t *testing.T) {
 	if asked != 3 {
 		t.Errorf("asked %d times", asked)
 	}
+}
+
+// TestManyMayAskAProviderThatIsAway is for the race detector.
+func TestManyMayAskAProviderThatIsAway(t *testing.T) {
+	away := httptest.NewServer(http.NotFoundHandler())
+	defer away.Close()
+	var seconds atomic.Int64 // each look at the clock takes one, so that waiting and asking alternate
+	p, err := oidc.New(config(t, away.URL), func() time.Time { return time.Unix(1_800_000_000+seconds.Add(1), 0) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 20 {
+				_, _, err := p.Begin(t.Context(), back, oidc.Pending{})
+				refused(t, err, "oidc.problem.unreachable")
+			}
+		})
+	}
+	all.Wait()
 }
 
 func TestOnlyAProviderThatTheOperatorCanMeanIsTaken(t *testing.T) {

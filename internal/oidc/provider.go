@@ -92,18 +92,18 @@ func (p *Provider) within(ctx context.Context) context.Context {
 
 // discover gives what the provider says of itself. It fails with Unavailable when it never said anything.
 func (p *Provider) discover(ctx context.Context) (*document, error) {
-	known, wait := p.look()
+	known, wait, cause := p.look()
 	if known != nil && (wait || p.now().Sub(known.at) < discoveryFresh) {
 		return known, nil
 	}
 	if wait {
-		return nil, errUnreachable.Because(p.cause)
+		return nil, errUnreachable.Because(cause)
 	}
 	p.asking.Lock()
 	defer p.asking.Unlock()
-	if newer, wait := p.look(); newer != known || wait { // somebody else asked meanwhile
+	if newer, wait, cause := p.look(); newer != known || wait { // somebody else asked meanwhile
 		if newer == nil {
-			return nil, errUnreachable.Because(p.cause)
+			return nil, errUnreachable.Because(cause)
 		}
 		return newer, nil
 	}
@@ -124,11 +124,11 @@ func (p *Provider) discover(ctx context.Context) (*document, error) {
 	return nil, errUnreachable.Because(err)
 }
 
-// look gives what is known, and whether the provider failed a moment ago.
-func (p *Provider) look() (known *document, wait bool) {
+// look gives what is known, and whether and why the provider failed a moment ago.
+func (p *Provider) look() (known *document, wait bool, cause error) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	return p.known, !p.failed.IsZero() && p.now().Sub(p.failed) < afterFailure
+	return p.known, !p.failed.IsZero() && p.now().Sub(p.failed) < afterFailure, p.cause
 }
 
 func (p *Provider) ask(ctx context.Context) (*document, error) {
