@@ -24,8 +24,7 @@ type working struct {
 func newWorking(t *testing.T, profiles int) working {
 	t.Helper()
 	k := apptest.Start(t, profiles)
-	server := New(Services{Accounts: k.Accounts, Factors: k.Factors, Kept: k.Kept, Profiles: k.Profiles, Sources: k.Sources, Pushdown: k.Pushdown, Segments: k.Segments, Connections: k.Connections, Exports: k.Exports,
-		Runs: k.Runs, Schedule: k.Schedule, Records: k.Records, Chains: k.Chains, Stops: k.Stops, Erasures: k.Erasures, Processing: k.Processing, Audit: k.Audit, Pace: k.Pace, Outcomes: k.Outcomes, Events: k.Events}, Options{Sealer: k.Sealer})
+	server := New(Of(k.App), Options{Sealer: k.Sealer})
 	listening := httptest.NewServer(server.Handler())
 	t.Cleanup(func() { server.Close(); listening.Close() })
 	return working{k, &site{Server: server, url: listening.URL}}

@@ -55,7 +55,7 @@ func (s serving) run(ctx context.Context) error {
 		return errors.Join(err, listener.Close(), a.Close())
 	}
 	s.options.Sealer, s.options.Ready = a.Sealer, a.Ready
-	server := web.New(services(a), s.options).HTTPServer(s.listen)
+	server := web.New(web.Of(a), s.options).HTTPServer(s.listen)
 	ended := make(chan error, 1)
 	go func() { ended <- s.serve(server, listener) }()
 	s.ready(listener.Addr())
@@ -116,11 +116,6 @@ func windDown(ctx context.Context, server *http.Server, a *app.App) error {
 		rest = nil
 	}
 	return errors.Join(err, rest, a.Close())
-}
-
-func services(a *app.App) web.Services {
-	return web.Services{Accounts: a.Accounts, Provider: a.Provider, Kept: a.Kept, Factors: a.Factors, Tokens: a.Tokens, Profiles: a.Profiles, Sources: a.Sources, Pushdown: a.Pushdown, Segments: a.Segments, Exclusions: a.Exclusions, Connections: a.Connections, Exports: a.Exports, Approvals: a.Approvals,
-		Runs: a.Runs, Schedule: a.Schedule, Records: a.Records, Chains: a.Chains, Alerts: a.Alerts, Notices: a.Notices, Stops: a.Stops, Erasures: a.Erasures, Processing: a.Processing, Audit: a.Audit, Blueprints: a.Blueprints, Pace: a.Pace, Outcomes: a.Outcomes, Events: a.Events}
 }
 
 // reachable is an address of this machine for one to listen on: of all networks, the machine itself.

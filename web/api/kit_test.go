@@ -61,10 +61,7 @@ func start(t *testing.T, n int) *site {
 func serve(t *testing.T, kit *apptest.Kit) *site {
 	t.Helper()
 	s := &site{Kit: kit, t: t, log: &logBook{}, seen: &seen{answers: map[string]bool{}}}
-	a := kit.App
-	pages := web.New(web.Services{Accounts: a.Accounts, Kept: a.Kept, Factors: a.Factors, Tokens: a.Tokens, Profiles: a.Profiles, Sources: a.Sources, Pushdown: a.Pushdown, Segments: a.Segments,
-		Exclusions: a.Exclusions, Connections: a.Connections, Exports: a.Exports, Approvals: a.Approvals, Runs: a.Runs, Schedule: a.Schedule, Records: a.Records, Chains: a.Chains, Alerts: a.Alerts, Stops: a.Stops, Erasures: a.Erasures, Processing: a.Processing, Audit: a.Audit, Blueprints: a.Blueprints,
-		Events: a.Events}, web.Options{Sealer: a.Sealer, Logger: slog.New(slog.NewTextHandler(s.log, nil))})
+	pages := web.New(web.Of(kit.App), web.Options{Sealer: kit.Sealer, Logger: slog.New(slog.NewTextHandler(s.log, nil))})
 	s.handler = pages.Handler()
 	server := httptest.NewServer(s.handler)
 	t.Cleanup(func() {

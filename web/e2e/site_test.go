@@ -52,10 +52,7 @@ func startEmpty(t *testing.T) *site {
 
 func serve(t *testing.T, kit *apptest.Kit) *site {
 	t.Helper()
-	a := kit.App
-	pages := web.New(web.Services{Accounts: a.Accounts, Provider: a.Provider, Kept: a.Kept, Factors: a.Factors, Tokens: a.Tokens, Profiles: a.Profiles, Sources: a.Sources, Pushdown: a.Pushdown, Segments: a.Segments, Exclusions: a.Exclusions, Connections: a.Connections,
-		Exports: a.Exports, Approvals: a.Approvals, Runs: a.Runs, Schedule: a.Schedule, Records: a.Records, Chains: a.Chains, Alerts: a.Alerts, Notices: a.Notices, Stops: a.Stops, Erasures: a.Erasures, Processing: a.Processing, Audit: a.Audit, Pace: a.Pace, Outcomes: a.Outcomes, Events: a.Events},
-		web.Options{Sealer: a.Sealer, Logger: slog.New(slog.DiscardHandler)})
+	pages := web.New(web.Of(kit.App), web.Options{Sealer: kit.Sealer, Logger: slog.New(slog.DiscardHandler)})
 	server := httptest.NewServer(pages.Handler())
 	t.Cleanup(func() {
 		pages.Close() // ends the streams, which the server would wait for
