@@ -7,7 +7,7 @@ import (
 )
 
 // like puts what was said about an earlier file of the same source in the place of the guesses. The separator stays as it is
-// found: it is a matter of the file. So is how numbers and dates are written in a file that shares none of them. Labels and marks are as people have corrected them since.
+// found: it is a matter of the file. So is how numbers and dates are written in a file that shares none of them.
 func (s Settings) like(before Settings) Settings {
 	if len(before.Columns) == 0 {
 		return s
@@ -30,6 +30,17 @@ func (s Settings) like(before Settings) Settings {
 	}
 	if at := s.column(before.Columns[before.ID].Key); at >= 0 {
 		s.ID = at
+	}
+	return s
+}
+
+// marked gives each column the label and the mark of the attribute that it becomes, as people have corrected them since. An import by
+// itself must not put up again what was taken down.
+func (s Settings) marked(known map[string]profile.Attribute) Settings {
+	for n := range s.Columns {
+		if a, ok := known[s.Columns[n].attribute()]; ok {
+			s.Columns[n].Label, s.Columns[n].Mark = a.Label, a.Mark
+		}
 	}
 	return s
 }

@@ -140,7 +140,7 @@ func (s *Service) guess(ctx context.Context, sourceID int64, found tabular.Inspe
 	if err != nil {
 		return Settings{}, err
 	}
-	return guess(found, known).like(of.Reading), nil
+	return guess(found, known).like(of.Reading).marked(known), nil
 }
 
 // receiving writes down how much of a file has come, twice a second.

@@ -158,7 +158,7 @@ func (s *Service) fetchTable(ctx context.Context, of Source, i Import) (_ Import
 	if err != nil {
 		return Import{}, err
 	}
-	i.Settings = guessColumns(columns, known).like(of.Reading)
+	i.Settings = guessColumns(columns, known).like(of.Reading).marked(known)
 	if len(i.Settings.Columns) == 0 {
 		return Import{}, problem.New(problem.Invalid, "warehouse.problem.no_columns")
 	}

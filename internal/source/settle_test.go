@@ -9,6 +9,7 @@ import (
 
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
 )
 
 // atOnce carries imports out beside the test, as soon as the transaction that starts them is over.
@@ -262,6 +263,39 @@ func TestANewFileBeginsWithTheSettingsOfItsSource(t *testing.T) {
 	missing, added := got.Missing(of.Reading), got.New(of.Reading)
 	if len(missing) != 1 || missing[0].Key != "email" || len(added) != 1 || added[0].Key != "city" {
 		t.Errorf("missing %+v, new %+v", missing, added)
+	}
+}
+
+func TestAnImportByItselfLeavesTheMarkOfARenamedColumnWhereAnAdministratorPutIt(t *testing.T) {
+	s := newService(t)
+	const file = "id,email\n1,a@example.com\n"
+	i, err := s.Receive(t.Context(), admin, 0, "shop.csv", 0, strings.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	i.Settings.Columns[1].Attribute = "email_shop"
+	if err := s.Confirm(t.Context(), admin, i.ID, i.Settings); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RunImport(t.Context(), i.ID); err != nil {
+		t.Fatal(err)
+	}
+	taken := profile.Correction{Key: "email_shop", Label: "Of the shop", Mark: profile.NotPersonal, Was: profile.Personal}
+	if err := s.profiles.CorrectAttributes(t.Context(), admin, []profile.Correction{taken}); err != nil {
+		t.Fatal(err)
+	}
+	next, err := s.Receive(t.Context(), admin, i.SourceID, "shop.csv", 0, strings.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Confirm(t.Context(), admin, next.ID, next.Settings); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RunImport(t.Context(), next.ID); err != nil {
+		t.Fatal(err)
+	}
+	if a, ok := current(t, s).Attribute("email_shop"); !ok || a.Mark != profile.NotPersonal || a.Label != "Of the shop" {
+		t.Errorf("%v: %+v", ok, a)
 	}
 }
 
