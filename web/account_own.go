@@ -9,7 +9,6 @@ import (
 
 	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/i18n"
-	"github.com/segue-app/segue/internal/problem"
 	views "github.com/segue-app/segue/views/account"
 )
 
@@ -67,16 +66,7 @@ func (s *Server) savePreferences(c echo.Context) error {
 }
 
 func (s *Server) changePassword(c echo.Context) error {
-	current := c.FormValue("current_password")
-	err := actor(c).RequireFresh(s.Clock())
-	if problem.Is(err, problem.ConfirmFirst) && current != "" { // the form asks already
-		if err = s.Accounts.ConfirmPasswordAs(ctx(c), actor(c), "current_password", current); err == nil {
-			err = s.noteConfirmed(c)
-		}
-	}
-	if err == nil {
-		err = s.Accounts.ChangePassword(ctx(c), actor(c), current, c.FormValue("new_password"), sessionToken(c))
-	}
+	err := s.Accounts.ChangePassword(ctx(c), actor(c), c.FormValue("current_password"), c.FormValue("new_password"), sessionToken(c))
 	if errs, ok := formErrors(c, err, "current_password", "account.password.current", "new_password", "account.password.new"); ok {
 		return s.renderAccount(c, http.StatusUnprocessableEntity, func(v *views.OwnView) { v.Password = errs })
 	}

@@ -212,3 +212,19 @@ func TestANewBrowserIsToldOfToWhoIsKnownInAnother(t *testing.T) {
 		t.Errorf("another browser: %v, %v", box.letters, err)
 	}
 }
+
+func TestThePasswordUntilNowIsLookedAtOnceAndIsProofEnoughForAnother(t *testing.T) {
+	s, _, at := everyKind(t)
+	user, err := s.UserByEmail(t.Context(), "known@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	longAgo := user.Actor().Confirmed(at.Add(-access.FreshFor))
+	before := s.hasher.hashed.Load()
+	if err := s.ChangePassword(t.Context(), longAgo, phrase, "lantern under the quay", ""); err != nil {
+		t.Fatal(err)
+	}
+	if made := s.hasher.hashed.Load() - before; made != 2 {
+		t.Errorf("%d hashes for the one until now and the new one", made)
+	}
+}

@@ -137,11 +137,11 @@ func (s *Service) knownDevice(ctx context.Context, token string, userID int64) (
 // ConfirmPassword makes the actor prove that it is really they, before something of weight. A wrong password is an Invalid
 // problem of the field "password".
 func (s *Service) ConfirmPassword(ctx context.Context, actor access.Actor, password string) error {
-	return s.ConfirmPasswordAs(ctx, actor, "password", password)
+	return s.confirmPassword(ctx, actor, "password", password)
 }
 
-// ConfirmPasswordAs is ConfirmPassword for a form whose field has another name.
-func (s *Service) ConfirmPasswordAs(ctx context.Context, actor access.Actor, field, password string) error {
+// confirmPassword is ConfirmPassword for a form whose field has another name.
+func (s *Service) confirmPassword(ctx context.Context, actor access.Actor, field, password string) error {
 	if err := actor.Require(access.SecureOwnAccount); err != nil {
 		return err
 	}
@@ -179,12 +179,10 @@ func (s *Service) ConfirmPasswordAs(ctx context.Context, actor access.Actor, fie
 	return nil
 }
 
-// ChangePassword sets the actor's password, given the one until now, and ends all of their sessions but the present one.
+// ChangePassword sets the actor's password, given the one until now, and ends all of their sessions but the present one. The one
+// until now is proof enough that it is they, however long ago they confirmed that.
 func (s *Service) ChangePassword(ctx context.Context, actor access.Actor, current, chosen, session string) error {
 	if err := actor.Require(access.ManageOwnAccount); err != nil {
-		return err
-	}
-	if err := actor.RequireFresh(s.now()); err != nil {
 		return err
 	}
 	user, err := s.User(ctx, actor.UserID)
@@ -200,7 +198,7 @@ func (s *Service) ChangePassword(ctx context.Context, actor access.Actor, curren
 	if err := check.Err(); err != nil {
 		return err
 	}
-	if err := s.ConfirmPasswordAs(ctx, actor, "current_password", current); err != nil {
+	if err := s.confirmPassword(ctx, actor, "current_password", current); err != nil {
 		return err
 	}
 	hash, err := s.hasher.hash(ctx, chosen)
