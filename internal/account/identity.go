@@ -45,6 +45,9 @@ func (s *Service) SignInByProvider(ctx context.Context, who Identity, makePeople
 			return nil
 		case who.Role == "":
 			refusal = errNoRole
+			if isNew { // whoever only has the address is not whom the provider speaks of yet
+				return nil
+			}
 			return s.refuse(ctx, tx, found, who)
 		}
 		if err := s.admit(ctx, tx, found, who, isNew); err != nil {
@@ -149,10 +152,6 @@ func (s *Service) refuse(ctx context.Context, tx database.Tx, user User, who Ide
 	if user.State() == Refused {
 		return nil
 	}
-	bound, err := hasIdentity(ctx, tx, user.ID, who.Issuer)
-	if err != nil || !bound {
-		return err // whoever only has the address is not whom the provider speaks of yet
-	}
 	now := s.now()
 	if err := updateIdentity(ctx, tx, who, now, now); err != nil {
 		return err
@@ -163,9 +162,9 @@ func (s *Service) refuse(ctx context.Context, tx database.Tx, user User, who Ide
 	return audit.Write(ctx, tx, now, access.System, audit.Entry{Action: audit.RefusedByProvider, Subject: user.subject()})
 }
 
-// end ends everything by which a user is signed in, and whatever else others end with it.
+// end ends everything by which a user is signed in and known in browsers, and whatever else others end with it.
 func (s *Service) end(ctx context.Context, tx database.Tx, actor access.Actor, userID int64) error {
-	for _, step := range []func(context.Context, database.Tx, int64) error{deleteAllSessionsOf, deleteInvitationsOf, deleteResetsOf, s.ended} {
+	for _, step := range []func(context.Context, database.Tx, int64) error{EndSessionsOf, deleteInvitationsOf, deleteResetsOf, s.ended} {
 		if step == nil {
 			continue
 		}

@@ -30,7 +30,7 @@ func TestWhoHasARoleAtTheProviderOfTodayIsInWhateverTheOneOfBeforeSaid(t *testin
 	}
 }
 
-func TestWhoIsShutOutGetsNoLinkNoSessionAndNoGrant(t *testing.T) {
+func TestWhoIsShutOutGetsNoLinkNoSessionAndNoGrantAndHerBrowsersAreForgotten(t *testing.T) {
 	for name, shutOut := range map[string]func(h *house, id int64) error{
 		"disabled": func(h *house, id int64) error { return h.Disable(h.ctx(), access.System, id) },
 		"refused by the provider": func(h *house, _ int64) error {
@@ -45,6 +45,8 @@ func TestWhoIsShutOutGetsNoLinkNoSessionAndNoGrant(t *testing.T) {
 			h := newHouse(t)
 			user, err := h.SignInByProvider(t.Context(), provided("https://login.example.com", access.Contributor), true)
 			must(t, err)
+			_, err = h.RememberDevice(t.Context(), user.ID, account.Visit{Browser: "Firefox"})
+			must(t, err)
 			before, err := h.Contributors(t.Context(), h.db.Reader())
 			must(t, err)
 			must(t, shutOut(h, user.ID))
@@ -56,6 +58,11 @@ func TestWhoIsShutOutGetsNoLinkNoSessionAndNoGrant(t *testing.T) {
 			must(t, err)
 			if len(after) != len(before)-1 {
 				t.Errorf("%d of %d contributors may be granted something", len(after), len(before))
+			}
+			var known int
+			must(t, h.db.Reader().QueryRowContext(t.Context(), `SELECT count(*) FROM devices WHERE user_id = ?`, user.ID).Scan(&known))
+			if known != 0 {
+				t.Errorf("%d browsers of hers are known", known)
 			}
 			if now, err := h.User(t.Context(), user.ID); err != nil || now.LastSignIn != user.LastSignIn {
 				t.Errorf("signed in %v, %v", now.LastSignIn, err)

@@ -35,10 +35,6 @@ func clearRefusals(ctx context.Context, tx database.Tx, userID int64) error {
 	return exec(ctx, tx, `UPDATE identities SET refused_at = NULL WHERE user_id = ?`, userID)
 }
 
-func deleteAllSessionsOf(ctx context.Context, tx database.Tx, userID int64) error {
-	return deleteSessionsOf(ctx, tx, userID, nil)
-}
-
 func insertReset(ctx context.Context, tx database.Tx, hash []byte, userID int64, expires time.Time) error {
 	return exec(ctx, tx, `INSERT INTO resets (token_hash, user_id, expires_at) VALUES (?, ?, ?)`, hash, userID, database.Millis(expires))
 }

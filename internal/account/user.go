@@ -107,7 +107,7 @@ func (s *Service) leave(ctx context.Context, tx database.Tx, actor access.Actor,
 	return s.left(ctx, tx, actor, id)
 }
 
-// Disable ends a user's sessions and tokens, and lets them sign in no more. What they made stays.
+// Disable ends a user's sessions and tokens, forgets their browsers, and lets them sign in no more. What they made stays.
 func (s *Service) Disable(ctx context.Context, actor access.Actor, id int64) error {
 	return s.manage(ctx, actor, id, nil, func(tx database.Tx, user User) error {
 		if user.ID == actor.UserID {
