@@ -184,7 +184,7 @@ func (s *Service) EndOtherSessions(ctx context.Context, actor access.Actor, toke
 		if err := deleteSessionsOf(ctx, tx, actor.UserID, hashToken(token)); err != nil {
 			return err
 		}
-		return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: audit.SessionsEnded, Subject: audit.Of("user", actor.UserID, actor.Name)})
+		return s.write(ctx, tx, actor, audit.SessionsEnded)
 	})
 }
 
@@ -216,7 +216,7 @@ func (s *Service) EndEverywhere(ctx context.Context, actor access.Actor) error {
 }
 
 func (s *Service) write(ctx context.Context, tx database.Tx, actor access.Actor, what audit.Action) error {
-	return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: what, Subject: audit.Of("user", actor.UserID, actor.Email)})
+	return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: what, Subject: SubjectOf(actor)})
 }
 
 // EndSessionsOf ends all sessions of a user, and forgets the browsers that were known, within the transaction.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/segue-app/segue/internal/access"
+	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/i18n"
@@ -64,7 +65,7 @@ func (s *Service) SaveChoices(ctx context.Context, actor access.Actor, chosen Ch
 		if err := writeChoices(ctx, tx, actor.UserID, chosen); err != nil {
 			return err
 		}
-		return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.AlertChoicesSaved, Subject: audit.Of("user", actor.UserID, actor.Name)})
+		return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.AlertChoicesSaved, Subject: account.SubjectOf(actor)})
 	})
 }
 

@@ -165,6 +165,13 @@ func TestAnAdministratorTakesAwayWhatSomebodyLost(t *testing.T) {
 	if o.audited("factor.reset") != 1 {
 		t.Error("not in the audit log")
 	}
+	o.must(o.accounts.EndOtherSessions(t.Context(), o.Viewer, ""))
+	o.must(o.accounts.EndEverywhere(t.Context(), o.Viewer))
+	var names string // she has one, whatever was done to her
+	o.must(o.db.Reader().QueryRow(`SELECT group_concat(DISTINCT subject_name) FROM audit_entries WHERE subject_kind = 'user' AND subject_id = ?`, o.Viewer.UserID).Scan(&names))
+	if names != "Vera Dam" {
+		t.Errorf("the audit log calls her %s", names)
+	}
 }
 
 func TestPeopleAreToldWhatChangedAboutHowTheySignIn(t *testing.T) {

@@ -104,7 +104,7 @@ func (s *Service) Reset(ctx context.Context, actor access.Actor, userID int64) e
 		if err := s.tell(ctx, tx, user, account.FactorRemoved, "factor.letter.all"); err != nil {
 			return err
 		}
-		return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: audit.FactorsReset, Subject: audit.Of("user", userID, user.Email)})
+		return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: audit.FactorsReset, Subject: account.SubjectOf(user.Actor())})
 	})
 }
 
@@ -178,7 +178,7 @@ func (s *Service) tell(ctx context.Context, tx database.Tx, user account.User, a
 }
 
 func (s *Service) write(ctx context.Context, tx database.Tx, actor access.Actor, what audit.Action) error {
-	return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: what, Subject: audit.Of("user", actor.UserID, actor.Email)})
+	return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: what, Subject: account.SubjectOf(actor)})
 }
 
 // Tidy drops what nobody needs any more.
