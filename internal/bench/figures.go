@@ -13,6 +13,7 @@ type findings struct {
 	imports       imports
 	bare, engine  []measurement // a round each
 	delta         measurement
+	pages         pageTimes
 	mibFew        float64
 }
 
@@ -26,6 +27,9 @@ type figures struct {
 	CPUPerMillion   float64 `json:"cpu_seconds_per_million"`
 	MiBFew          float64 `json:"mib_at_10k"`
 	MiBMany         float64 `json:"mib_at_1m"`
+	PagesP99Idle    float64 `json:"pages_p99_ms_idle"`
+	PagesP99Run     float64 `json:"pages_p99_ms_sending"`
+	PagesToIdle     float64 `json:"pages_p99_sending_vs_idle"`
 	DeltaSeconds    float64 `json:"delta_seconds"`
 	DeltaRequests   int     `json:"delta_requests"`
 }
@@ -65,6 +69,10 @@ func (f findings) figures() (g figures) {
 	if f.imports.csv != nil {
 		g.ImportToBare, g.ImportMiBFew, g.ImportMiBMany = round(f.imports.toBare()), round(f.imports.mibFew), round(highest(f.imports.csv))
 	}
+	if f.pages.Idle.Requests > 0 {
+		g.PagesP99Idle, g.PagesP99Run = round(f.pages.Idle.P99), round(f.pages.Sending.P99)
+		g.PagesToIdle = round(f.pages.Sending.P99 / f.pages.Idle.P99)
+	}
 	if f.engine != nil {
 		g.EngineToBare, g.EngineToReading = round(f.engineRate()/f.bareRate()), round(f.engineRate()/f.readingRate())
 		g.CPUPerMillion = round(median(f.engine, func(m measurement) float64 { return m.CPU }) / float64(f.profiles) * 1e6)
@@ -79,6 +87,9 @@ func round(x float64) float64 { return math.Round(x*100) / 100 }
 func (f findings) print(w io.Writer) {
 	if f.imports.csv != nil {
 		f.printImports(w)
+	}
+	if f.pages.Idle.Requests > 0 {
+		f.printPages(w)
 	}
 	if f.engine != nil {
 		f.printEngine(w)
@@ -121,6 +132,23 @@ func (f findings) printImports(w io.Writer) {
 	for n := range i.csv {
 		fmt.Fprintf(w, "%12.2f %8.2f\n", i.bare[n].Seconds, i.csv[n].Seconds)
 	}
+	fmt.Fprintln(w)
+}
+
+func (f findings) printPages(w io.Writer) {
+	p := f.pages
+	fmt.Fprintf(w, "pages for %d people at once, %d exports in the list, a run of %d profiles at Omnisend's own rate\n\n", readers, listed, f.profiles)
+	printLines(w, []line{
+		{"99 of 100 pages while it sends : idle", p.Sending.P99 / p.Idle.P99, "ratio"},
+		{"99 of 100 pages while it plans : idle", p.Planning.P99 / p.Idle.P99, "ratio"},
+		{"idle: half of the pages within", p.Idle.Median, "ms"},
+		{"idle: 99 of 100 within", p.Idle.P99, "ms"},
+		{"planning: half of the pages within", p.Planning.Median, "ms"},
+		{"planning: 99 of 100 within", p.Planning.P99, "ms"},
+		{"sending: half of the pages within", p.Sending.Median, "ms"},
+		{"sending: 99 of 100 within", p.Sending.P99, "ms"},
+		{"pages asked for", float64(p.Idle.Requests + p.Planning.Requests + p.Sending.Requests), ""},
+	})
 	fmt.Fprintln(w)
 }
 

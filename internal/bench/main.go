@@ -33,7 +33,7 @@ const (
 type settings struct {
 	profiles   int
 	json       bool
-	only       string // "imports" or "engine"; "": both
+	only       string // "imports", "engine" or "pages"; "": all
 	cpuProfile string
 
 	part, folder, url, name string
@@ -43,7 +43,7 @@ func main() {
 	var s settings
 	flag.IntVar(&s.profiles, "profiles", many, "how many sample customers, fewer to try it out")
 	flag.BoolVar(&s.json, "json", false, "print the JSON object alone")
-	flag.StringVar(&s.only, "only", "", "measure imports alone, or engine alone")
+	flag.StringVar(&s.only, "only", "", "measure imports, engine or pages alone")
 	flag.StringVar(&s.cpuProfile, "cpuprofile", "", "write CPU profiles of imports and the engine's runs to this path and what tells them apart")
 	flag.StringVar(&s.part, "part", "", "what this process measures; set by the program itself")
 	flag.StringVar(&s.folder, "folder", "", "the data folder of the part")
@@ -72,7 +72,7 @@ func bench(ctx context.Context, s settings) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	found := findings{profiles: s.profiles, few: min(few, s.profiles)}
-	if s.only != "engine" {
+	if s.only == "" || s.only == "imports" {
 		if found.imports, err = s.measureImports(ctx, folder); err != nil {
 			return err
 		}
@@ -96,6 +96,10 @@ func (s settings) measureExports(ctx context.Context, folder string, f *findings
 	}
 	defer stand.stop()
 	small, large := filepath.Join(folder, "few"), filepath.Join(folder, "many")
+	folders := map[string]int{small: f.few, large: s.profiles}
+	if s.only == pages {
+		delete(folders, small)
+	}
 	measure := func(part, data, name string, profiles int, profile string) (m measurement, err error) {
 		if part != seed {
 			if err := stand.restart(); err != nil {
@@ -107,10 +111,18 @@ func (s settings) measureExports(ctx context.Context, folder string, f *findings
 	if err := stand.restart(); err != nil {
 		return err
 	}
-	for data, profiles := range map[string]int{small: f.few, large: s.profiles} {
+	for data, profiles := range folders {
 		if _, err := measure(seed, data, "", profiles, ""); err != nil {
 			return err
 		}
+	}
+	measurePages := func() error {
+		m, err := measure(pages, large, "", s.profiles, "")
+		f.pages = m.Pages
+		return err
+	}
+	if s.only == pages {
+		return measurePages()
 	}
 	m, err := measure(engine, small, "Few", f.few, "")
 	if err != nil {
@@ -138,8 +150,10 @@ func (s settings) measureExports(ctx context.Context, folder string, f *findings
 	if s.cpuProfile != "" {
 		delta.cpuProfile = s.cpuProfile + "-delta"
 	}
-	f.delta, err = ask(ctx, delta)
-	return err
+	if f.delta, err = ask(ctx, delta); err != nil {
+		return err
+	}
+	return measurePages() // at last: it leaves a run behind, and many exports
 }
 
 // ask has a part measured by a process of its own.
@@ -171,6 +185,7 @@ type measurement struct {
 	PeakMiB  float64 // resident, at the highest
 	Requests int
 	Counts   run.Counts
+	Pages    pageTimes
 }
 
 func median(values []measurement, of func(measurement) float64) float64 {

@@ -29,7 +29,11 @@ const connectionName = "Bench"
 
 // part measures one thing and prints it for the process that asked.
 func part(ctx context.Context, s settings) (err error) {
-	a, err := app.Open(ctx, app.Config{Folder: s.folder, OmnisendURL: s.url, RequestsPerMinute: -1})
+	perMinute := -1 // no limit
+	if s.part == pages {
+		perMinute = 0 // Omnisend's own
+	}
+	a, err := app.Open(ctx, app.Config{Folder: s.folder, OmnisendURL: s.url, RequestsPerMinute: perMinute})
 	if err != nil {
 		return err
 	}
@@ -48,6 +52,8 @@ func part(ctx context.Context, s settings) (err error) {
 		m, err = measureBare(ctx, a, s.url)
 	case engine:
 		m, err = measureEngine(ctx, a, s)
+	case pages:
+		m, err = measurePages(ctx, a)
 	case delta:
 		m, err = measureDelta(ctx, a, s)
 	case importBare, importCSV, importNDJSON, importParquet:
