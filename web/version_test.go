@@ -54,6 +54,17 @@ func TestWhatIsInTheWayOfGoingBackIsSaidByThePartsOfThePage(t *testing.T) {
 	ada.post("/exports/1/history/1", url.Values{"version": {"2"}}).wants(t, http.StatusUnprocessableEntity).has(t, "Segments: ", "Edit instead", `href="/exports/1/edit"`)
 }
 
+func TestGoingBackToWhatSentPersonalDataIsForThoseWhoTickIt(t *testing.T) {
+	s := newSite(t)
+	s.shop(t)
+	carl := s.as(t, "carl@example.com")
+	with := typed("Spring", url.Values{"line.0.field": {"firstName"}, "line.0.attribute": {"first_name"}, "meant.first_name": {"1"}})
+	carl.post("/exports", with).leads(t, "/exports/1")
+	carl.post("/exports/1", typed("Spring", url.Values{"version": {"1"}})).leads(t, "/exports/1")
+	s.as(t, "ada@example.com").post("/exports/1/history/1", url.Values{"version": {"2"}}).wants(t, http.StatusUnprocessableEntity).
+		has(t, "First name is personal data. Tick that it is meant to be sent", "Nothing was changed.", `href="/exports/1/edit"`)
+}
+
 func TestARuleInAHistoryIsReadByThoseWhoMaySeePersonalData(t *testing.T) {
 	s := newSite(t)
 	s.shop(t)

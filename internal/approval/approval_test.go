@@ -154,12 +154,14 @@ func TestWhatIsSentAsksAnewAndNameAndScheduleDoNot(t *testing.T) {
 		"a field": {func(d *export.Draft) {
 			d.Mapping = append(d.Mapping, export.Pair{Field: destination.CustomPrefix + "n", Attribute: "last_name", Meant: true})
 		}, true},
-		"another attribute": {func(d *export.Draft) { d.Mapping[1].Attribute = "last_name" }, true},
-		"emptying a field":  {func(d *export.Draft) { d.Mapping[1].Clear = !d.Mapping[1].Clear }, true},
-		"a segment":         {func(d *export.Draft) { d.Parts = append(d.Parts, export.Part{SegmentID: second.ID}) }, true},
-		"a tag":             {func(d *export.Draft) { d.Parts[0].Tag = "segue other" }, true},
-		"the leavers":       {func(d *export.Draft) { d.Leavers = export.KeepTag }, true},
-		"the question":      {func(d *export.Draft) { d.AskShare = export.NeverAsk }, true},
+		"other attributes": {func(d *export.Draft) {
+			d.Mapping[1].Attribute, d.Mapping[2].Attribute = d.Mapping[2].Attribute, d.Mapping[1].Attribute
+		}, true},
+		"emptying a field": {func(d *export.Draft) { d.Mapping[1].Clear = !d.Mapping[1].Clear }, true},
+		"a segment":        {func(d *export.Draft) { d.Parts = append(d.Parts, export.Part{SegmentID: second.ID}) }, true},
+		"a tag":            {func(d *export.Draft) { d.Parts[0].Tag = "segue other" }, true},
+		"the leavers":      {func(d *export.Draft) { d.Leavers = export.KeepTag }, true},
+		"the question":     {func(d *export.Draft) { d.AskShare = export.NeverAsk }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before, err := o.Exports.Get(t.Context(), o.ada, e.ID)

@@ -150,6 +150,9 @@ func (s *Service) checkMapping(ctx context.Context, check *problem.Check, draft 
 		case pair.Clear && !info.Clears(pair.Field):
 			check.Add(name, "problem.export.field_not_cleared")
 		case !slices.ContainsFunc(draft.Mapping[:i], func(before Pair) bool { return before.Attribute == pair.Attribute }):
+			if _, stands := draft.ticks.standing(pair, attribute.Mark); draft.backTo != 0 && !stands {
+				draft.Mapping[i].Meant = false // a version does not say who meant it
+			}
 			checkMeant(check, &draft.Mapping[i], attribute)
 		default:
 			checkMeant(&problem.Check{}, &draft.Mapping[i], attribute) // it is said once of each attribute what is wrong

@@ -157,5 +157,6 @@ type Draft struct {
 	AnyState     bool // of its segments: until all are active, the export does not run
 	Version      int  // of the export that was edited; 0 for a new one
 
-	backTo int // number of the version that it is
+	backTo int     // number of the version that it is
+	ticks  Mapping // of the export that goes back: no other ticks count
 }

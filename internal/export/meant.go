@@ -47,13 +47,20 @@ func (m Mapping) ticked(before Mapping, actor access.Actor, now time.Time) {
 			continue
 		}
 		m[i].Tick.By, m[i].Tick.At = actor.Name, now
-		for _, old := range before {
-			if old.Attribute == m[i].Attribute && old.Meant && old.Tick.As >= m[i].Tick.As && old.Reason == m[i].Reason {
-				m[i].Tick = old.Tick
-				break
-			}
+		if old, ok := before.standing(m[i], m[i].Tick.As); ok {
+			m[i].Tick = old
 		}
 	}
+}
+
+// standing is the tick that a mapping has of the attribute of a line, when it is for the same reason and good for the mark.
+func (m Mapping) standing(line Pair, mark profile.Mark) (Tick, bool) {
+	for _, pair := range m {
+		if pair.Attribute == line.Attribute && pair.Meant && pair.Tick.As >= mark && pair.Reason == line.Reason {
+			return pair.Tick, true
+		}
+	}
+	return Tick{}, false
 }
 
 // unconfirmed are the attributes of a mapping that are marked higher now than anybody meant them to be sent as.

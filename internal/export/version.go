@@ -199,9 +199,14 @@ func (s *Service) Version(ctx context.Context, actor access.Actor, id int64, num
 }
 
 // GoBack makes an export what it was in an earlier version, as a new version: all of it but whether it is paused. It is held to all
-// that a save is held to, and fails with a Conflict when somebody changed the export since seen.
+// that a save is held to, and fails with a Conflict when somebody changed the export since seen. It ticks nothing in anybody's name:
+// that a marked attribute is meant to be sent must be said of the export as it is now.
 func (s *Service) GoBack(ctx context.Context, actor access.Actor, id int64, number, seen int) (Export, error) {
-	if err := s.requireEdit(ctx, actor, id); err != nil {
+	now, err := s.present(ctx, s.db.Reader(), id)
+	if err != nil {
+		return Export{}, err
+	}
+	if err := actor.RequireUse(now.Grant); err != nil {
 		return Export{}, err
 	}
 	v, err := version.Get(ctx, s.db.Reader(), thing(id), number)
@@ -213,7 +218,7 @@ func (s *Service) GoBack(ctx context.Context, actor access.Actor, id int64, numb
 		return Export{}, err
 	}
 	draft := d.draft()
-	draft.Version, draft.backTo = seen, number
+	draft.Version, draft.backTo, draft.ticks = seen, number, now.Mapping
 	return s.save(ctx, actor, id, draft)
 }
 

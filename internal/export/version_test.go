@@ -7,8 +7,10 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/app/apptest"
+	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/segment"
 	"github.com/segue-app/segue/internal/version"
 )
@@ -80,7 +82,8 @@ func TestGoingBackMakesANewVersionThatIsTheOldOneAndNothingIsLost(t *testing.T) 
 	}
 	changed := d
 	changed.Name, changed.Version, changed.Leavers = "Another name", first.Version, export.KeepTag
-	changed.Mapping = changed.Mapping[:1]
+	changed.Mapping = slices.Clone(changed.Mapping)
+	slices.Reverse(changed.Mapping)
 	second, err := k.Exports.Update(t.Context(), admin, first.ID, changed)
 	if err != nil {
 		t.Fatal(err)
@@ -144,6 +147,67 @@ func TestGoingBackSaysWhatIsInTheWayAndChangesNothing(t *testing.T) {
 	}
 	if _, err := k.Exports.GoBack(t.Context(), admin, e.ID, 77, e.Version); !problem.Is(err, problem.NotFound) {
 		t.Errorf("to a version that never was: %v", err)
+	}
+}
+
+func TestGoingBackTicksNothingInThePlaceOfAPerson(t *testing.T) {
+	k := apptest.Start(t, 20)
+	admin, contributor := k.Actor(access.Administrator), k.Actor(access.Contributor)
+	mark := func(mark, was profile.Mark) {
+		t.Helper()
+		if err := k.Profiles.CorrectAttributes(t.Context(), admin, []profile.Correction{{Key: "city", Label: "City", Mark: mark, Was: was}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	snapshot, err := k.Profiles.Current(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	city, _ := snapshot.Attribute("city")
+	mark(profile.Sensitive, city.Mark)
+	d := draft(t, k, k.Connect())
+	d.Mapping = export.Mapping{{Field: destination.Email, Attribute: "email", Meant: true}, {Field: destination.City, Attribute: "city", Meant: true, Reason: "Shop opens there"}}
+	save := func(actor access.Actor, e export.Export) export.Export {
+		t.Helper()
+		d.Version = e.Version
+		e, err := k.Exports.Update(t.Context(), actor, e.ID, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	refused := func(e export.Export, want string) {
+		t.Helper()
+		_, err := k.Exports.GoBack(t.Context(), contributor, e.ID, 1, e.Version)
+		if got := fields(err); !slices.Equal(got, []string{want}) {
+			t.Errorf("%v (%v), want %s", got, err, want)
+		}
+	}
+	e, err := k.Exports.Create(t.Context(), admin, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := d.Mapping
+
+	d.Name = "Renamed"
+	e = save(admin, e)
+	if e, err = k.Exports.GoBack(t.Context(), contributor, e.ID, 1, e.Version); err != nil || e.Mapping[1].Tick.By != admin.Name || e.Mapping[1].Reason != "Shop opens there" {
+		t.Fatalf("a tick that stands: %+v, %v", e.Mapping, err)
+	}
+	d.Mapping = both[:1]
+	e = save(admin, e)
+	refused(e, "meant.city: problem.export.meant.sensitive")
+	d.Mapping = slices.Clone(both)
+	d.Mapping[1].Reason = "Another reason"
+	e = save(admin, e)
+	refused(e, "meant.city: problem.export.meant.sensitive")
+	mark(profile.Personal, profile.Sensitive)
+	d.Mapping = both
+	e = save(admin, e)
+	mark(profile.Sensitive, profile.Personal)
+	refused(e, "meant.city: problem.export.meant.sensitive")
+	if now, err := k.Exports.Get(t.Context(), admin, e.ID); err != nil || now.Version != e.Version {
+		t.Errorf("it was changed: %+v, %v", now, err)
 	}
 }
 
