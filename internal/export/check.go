@@ -140,6 +140,7 @@ func (s *Service) checkMapping(ctx context.Context, check *problem.Check, draft 
 			continue // checkConsent says what is missing
 		}
 		name := MappingField(pair.Field)
+		first := slices.IndexFunc(draft.Mapping[:i], func(before Pair) bool { return before.Attribute == pair.Attribute })
 		switch attribute, known := snapshot.Attribute(pair.Attribute); {
 		case seen[pair.Field]:
 			check.Add(name, "problem.export.field_twice")
@@ -149,13 +150,14 @@ func (s *Service) checkMapping(ctx context.Context, check *problem.Check, draft 
 			check.Add(name, "problem.choose")
 		case pair.Clear && !info.Clears(pair.Field):
 			check.Add(name, "problem.export.field_not_cleared")
-		case !slices.ContainsFunc(draft.Mapping[:i], func(before Pair) bool { return before.Attribute == pair.Attribute }):
+		case first < 0:
 			if _, stands := draft.ticks.standing(pair, attribute.Mark); draft.backTo != 0 && !stands {
 				draft.Mapping[i].Meant = false // a version does not say who meant it
 			}
 			checkMeant(check, &draft.Mapping[i], attribute)
-		default:
-			checkMeant(&problem.Check{}, &draft.Mapping[i], attribute) // it is said once of each attribute what is wrong
+		default: // what is said of an attribute counts for all its lines
+			said := draft.Mapping[first]
+			draft.Mapping[i].Meant, draft.Mapping[i].Reason, draft.Mapping[i].Tick = said.Meant, said.Reason, said.Tick
 		}
 		seen[pair.Field] = true
 	}

@@ -103,6 +103,32 @@ func TestADraftIsSavedOnlyWhenEveryPartOfItCanBeCarriedOut(t *testing.T) {
 	}
 }
 
+func TestWhatIsSaidOfAnAttributeInItsFirstLineCountsForAllItsLines(t *testing.T) {
+	k := apptest.Start(t, 20)
+	ada := k.Actor(access.Administrator)
+	d := draft(t, k, k.Connect())
+	d.Mapping = export.Mapping{{Field: destination.Email, Attribute: "email", Meant: true, Reason: "They  asked for it"},
+		{Field: destination.CustomPrefix + "copy", Attribute: "email", Reason: strings.Repeat("x", 301)}}
+	e, err := k.Exports.Create(t.Context(), ada, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range e.Mapping {
+		if !line.Meant || line.Reason != "They asked for it" || line.Tick != e.Mapping[0].Tick {
+			t.Errorf("%+v", line)
+		}
+	}
+	if left, err := k.Exports.Unconfirmed(t.Context(), ada, e); err != nil || len(left) != 0 {
+		t.Errorf("%+v, %v", left, err)
+	}
+	d.Name = "Another"
+	d.Mapping[0].Meant, d.Mapping[1].Meant = false, true
+	_, err = k.Exports.Create(t.Context(), ada, d)
+	if got := fields(err); !slices.Equal(got, []string{"meant.email: problem.export.meant.personal"}) {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
 // consent maps fields of consents, each to an attribute that is there.
 func consent(said destination.Consent, fields ...destination.Field) func(*export.Draft) {
 	return func(d *export.Draft) {
