@@ -1,15 +1,8 @@
 package main
 
 import (
-	"errors"
-	"fmt"
-	"io"
-	"os"
-	"strings"
-
 	"github.com/segue-app/segue/internal/notice/mail"
 	"github.com/segue-app/segue/internal/reach"
-	"github.com/segue-app/segue/internal/secret"
 )
 
 // notices is how alerts leave the house.
@@ -20,38 +13,13 @@ type notices struct {
 	HookHosts        reach.Allowed `name:"hook-hosts" help:"Hosts that alerts may be sent to by hooks: names, host:port or networks, with =plain behind those that may be reached without TLS. A name leads to public addresses only; private ones must be given as networks. None when none is given." env:"SEGUE_HOOK_HOSTS"`
 }
 
-// longestPassword is how many bytes of the file of a password are read.
-const longestPassword = 4 << 10
-
 // mail reads the configuration of mail.
 func (n notices) mail() (mail.Config, error) {
 	c := mail.Config{URL: n.SMTPURL, From: n.MailFrom}
 	if n.SMTPURL == "" {
 		return c, nil // a password may stand in the environment all the same
 	}
-	c.Password = variable(smtpPasswordName)
-	if n.SMTPPasswordFile != "" {
-		if !c.Password.Empty() {
-			return c, errors.New("the SMTP server's password is given twice: in --smtp-password-file and in " + smtpPasswordName)
-		}
-		read, err := readShort(n.SMTPPasswordFile)
-		if err != nil {
-			return c, fmt.Errorf("read the SMTP server's password: %w", err)
-		}
-		c.Password = secret.NewText(strings.TrimRight(read, "\r\n"))
-	}
-	return c, nil
-}
-
-func readShort(path string) (text string, err error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	read, err := io.ReadAll(io.LimitReader(file, longestPassword+1))
-	if len(read) > longestPassword {
-		err = errors.Join(err, errors.New("the file is too large"))
-	}
-	return string(read), err
+	var err error
+	c.Password, err = secretOf("the SMTP server's password", smtpPasswordName, "--smtp-password-file", n.SMTPPasswordFile)
+	return c, err
 }

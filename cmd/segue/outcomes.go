@@ -2,13 +2,11 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
 
 	"github.com/segue-app/segue/internal/app"
-	"github.com/segue-app/segue/internal/secret"
 	"github.com/segue-app/segue/internal/warehouse"
 )
 
@@ -52,16 +50,6 @@ func (o outcomes) places() (app.Outcomes, error) {
 	if places.Address.Check() != nil {
 		return places, wrong
 	}
-	places.Password = variable(outcomePasswordName)
-	if o.OutcomePasswordFile != "" {
-		if !places.Password.Empty() {
-			return places, errors.New("the password of the outcomes' database is given twice: in --outcome-password-file and in " + outcomePasswordName)
-		}
-		read, err := readShort(o.OutcomePasswordFile)
-		if err != nil {
-			return places, fmt.Errorf("read the password of the outcomes' database: %w", err)
-		}
-		places.Password = secret.NewText(strings.TrimRight(read, "\r\n"))
-	}
-	return places, nil
+	places.Password, err = secretOf("the password of the outcomes' database", outcomePasswordName, "--outcome-password-file", o.OutcomePasswordFile)
+	return places, err
 }

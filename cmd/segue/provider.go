@@ -7,7 +7,6 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/oidc"
-	"github.com/segue-app/segue/internal/secret"
 )
 
 // provider is where the people of a company sign in.
@@ -37,18 +36,9 @@ func (p provider) config() (oidc.Config, error) {
 	if p.OIDCDefaultRole != "none" {
 		c.Roles.Default = access.Role(p.OIDCDefaultRole)
 	}
-	c.ClientSecret = variable(clientSecretName)
-	if p.OIDCSecretFile != "" {
-		if !c.ClientSecret.Empty() {
-			return c, errors.New("the client secret is given twice: in --oidc-client-secret-file and in " + clientSecretName)
-		}
-		read, err := readShort(p.OIDCSecretFile)
-		if err != nil {
-			return c, fmt.Errorf("read the client secret: %w", err)
-		}
-		c.ClientSecret = secret.NewText(strings.TrimRight(read, "\r\n"))
-	}
-	return c, nil
+	var err error
+	c.ClientSecret, err = secretOf("the client secret", clientSecretName, "--oidc-client-secret-file", p.OIDCSecretFile)
+	return c, err
 }
 
 func (p provider) checkProvider(url string) error {

@@ -2,8 +2,11 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/segue-app/segue/internal/app"
 	"github.com/segue-app/segue/internal/secret"
@@ -44,6 +47,38 @@ func variable(name string) secret.Text {
 		return text
 	}
 	return secret.NewText(os.Getenv(name))
+}
+
+// longestSecret is how many bytes of the file of a secret are read.
+const longestSecret = 4 << 10
+
+// secretOf is a secret from a variable or from the file that a flag names, but not from both; what says which, for errors.
+func secretOf(what, name, flag, path string) (secret.Text, error) {
+	given := variable(name)
+	if path == "" {
+		return given, nil
+	}
+	if !given.Empty() {
+		return secret.Text{}, fmt.Errorf("%s is given twice: in %s and in %s", what, flag, name)
+	}
+	read, err := readShort(path)
+	if err != nil {
+		return secret.Text{}, fmt.Errorf("read %s: %w", what, err)
+	}
+	return secret.NewText(strings.TrimRight(read, "\r\n")), nil
+}
+
+func readShort(path string) (text string, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	read, err := io.ReadAll(io.LimitReader(file, longestSecret+1))
+	if len(read) > longestSecret {
+		err = errors.Join(err, errors.New("the file is too large"))
+	}
+	return string(read), err
 }
 
 // source says where the sealing key comes from: what the operator names, then systemd's credential, then the data folder.

@@ -165,3 +165,36 @@ func TestTheSealingKeyComesFromOnePlaceAndIsExchangedThere(t *testing.T) {
 		t.Errorf("a file that is named: %+v", o)
 	}
 }
+
+func TestASecretComesFromAVariableOrAFileAndIsNeverRepeated(t *testing.T) {
+	const name = "SEGUE_TEST_SECRET"
+	folder := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	line, long := file("line", "from a file \r\n"), file("long", strings.Repeat("from", longestSecret))
+	for what, c := range map[string]struct{ variable, path, want, wrong string }{
+		"nothing":           {},
+		"a variable":        {variable: "from a variable", want: "from a variable"},
+		"a file":            {path: line, want: "from a file "}, // only the end of the line is none of it
+		"both":              {variable: "from a variable", path: line, wrong: "the key is given twice: in --key-file and in " + name},
+		"no such file":      {path: filepath.Join(folder, "none"), wrong: "read the key: "},
+		"a file of another": {path: long, wrong: "the file is too large"},
+	} {
+		t.Setenv(name, c.variable)
+		got, err := secretOf("the key", name, "--key-file", c.path)
+		if c.wrong != "" {
+			if err == nil || !strings.Contains(err.Error(), c.wrong) || strings.Contains(err.Error(), "from") || !got.Empty() {
+				t.Errorf("%s: %v", what, err)
+			}
+			continue
+		}
+		if err != nil || got.Reveal() != c.want {
+			t.Errorf("%s: %q, %v", what, got.Reveal(), err)
+		}
+	}
+}

@@ -17,6 +17,7 @@ import (
 	"github.com/segue-app/segue/internal/logline"
 	"github.com/segue-app/segue/internal/notice/mail"
 	"github.com/segue-app/segue/internal/omnisend"
+	"github.com/segue-app/segue/internal/reach"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/warehouse"
 	"github.com/segue-app/segue/web"
@@ -92,8 +93,7 @@ func isPrivate(text string) bool {
 	if err != nil {
 		return false
 	}
-	host := address.Hostname()
-	return address.Scheme == "https" || host == "localhost" || net.ParseIP(host).IsLoopback()
+	return address.Scheme == "https" || reach.Here(address.Hostname())
 }
 
 // Run serves until the process is asked to stop.

@@ -47,7 +47,9 @@ func (u User) subject() audit.Subject {
 }
 
 // SubjectOf is a person as one to whom something is done, under the one name that she has in the audit log.
-func SubjectOf(person access.Actor) audit.Subject { return audit.Of("user", person.UserID, person.Name) }
+func SubjectOf(person access.Actor) audit.Subject {
+	return audit.Of("user", person.UserID, person.Name)
+}
 
 // State is what an account is ready for.
 type State string

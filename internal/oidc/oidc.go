@@ -6,13 +6,13 @@ package oidc
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/reach"
 	"github.com/segue-app/segue/internal/secret"
 )
 
@@ -37,7 +37,7 @@ func (c Config) Check() error {
 	if err != nil || issuer.Host == "" || issuer.User != nil || issuer.RawQuery != "" || issuer.Fragment != "" {
 		return errors.New("the issuer must be an address such as https://login.example.com")
 	}
-	if issuer.Scheme != "https" && !(issuer.Scheme == "http" && isLoopback(issuer)) {
+	if issuer.Scheme != "https" && !(issuer.Scheme == "http" && reach.Here(issuer.Hostname())) {
 		return errors.New("the issuer must be reached by https")
 	}
 	if c.ClientID == "" {
@@ -61,11 +61,6 @@ func (c Config) DisplayName() string {
 		return issuer.Hostname()
 	}
 	return c.Issuer
-}
-
-func isLoopback(address *url.URL) bool {
-	host := address.Hostname()
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 // Purpose is what somebody goes to the provider for.

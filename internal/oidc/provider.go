@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+
+	"github.com/segue-app/segue/internal/reach"
 )
 
 // Limits of talking to the provider.
@@ -174,9 +176,9 @@ func (p *Provider) mayReach(address string) error {
 	switch {
 	case err != nil || to.Host == "" || to.User != nil:
 		return errors.New("discover the provider: it names what is no address")
-	case isLoopback(issuer):
+	case reach.Here(issuer.Hostname()):
 		return nil
-	case to.Scheme != "https" || isLoopback(to):
+	case to.Scheme != "https" || reach.Here(to.Hostname()):
 		return errors.New("discover the provider: it names an address that is not reached by https")
 	}
 	return nil

@@ -72,6 +72,9 @@ func Name(host string) string {
 	return host
 }
 
+// Here reports whether the host is this machine, to which nobody listens on the way.
+func Here(host string) bool { return host == "localhost" || net.ParseIP(host).IsLoopback() }
+
 // String writes the entry as it is read.
 func (h Host) String() string {
 	text := h.name

@@ -67,3 +67,14 @@ func TestWhatANameLeadsToIsJudgedAfterDNS(t *testing.T) {
 		})
 	}
 }
+
+func TestOnlyThisMachineIsHere(t *testing.T) {
+	for host, want := range map[string]bool{
+		"localhost": true, "127.0.0.1": true, "127.9.9.9": true, "::1": true, "::ffff:127.0.0.1": true,
+		"": false, "0.0.0.0": false, "localhost.example.com": false, "192.168.0.1": false, "mail.example.com": false, "127.0.0.1.example.com": false,
+	} {
+		if got := Here(host); got != want {
+			t.Errorf("%q: %v", host, got)
+		}
+	}
+}

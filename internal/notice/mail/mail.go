@@ -18,6 +18,7 @@ import (
 
 	"github.com/wneessen/go-mail"
 
+	"github.com/segue-app/segue/internal/reach"
 	"github.com/segue-app/segue/internal/secret"
 )
 
@@ -77,7 +78,7 @@ func New(c Config) (*Sender, error) {
 		s.options = append(s.options, mail.WithTLSPolicy(mail.NoTLS)) // no STARTTLS: dial has begun TLS already
 	case to.Scheme == "smtp+plain":
 		s.options = append(s.options, mail.WithTLSPolicy(mail.NoTLS))
-	case isHere(s.host):
+	case reach.Here(s.host):
 		s.options = append(s.options, mail.WithTLSPolicy(mail.TLSOpportunistic))
 	default:
 		s.options = append(s.options, mail.WithTLSPolicy(mail.TLSMandatory))
@@ -86,7 +87,7 @@ func New(c Config) (*Sender, error) {
 		if c.Password.Empty() {
 			return nil, errors.New("the SMTP server's user has no password: give it in a file")
 		}
-		if to.Scheme == "smtp+plain" && !isHere(s.host) {
+		if to.Scheme == "smtp+plain" && !reach.Here(s.host) {
 			return nil, errors.New("a password is not sent without TLS: leave the user out, or use smtp or smtps")
 		}
 		s.options = append(s.options, mail.WithOpportunisticSMTPAuth(methods...), mail.WithUsername(user), mail.WithPassword(c.Password.Reveal()))
@@ -102,11 +103,6 @@ func New(c Config) (*Sender, error) {
 // methods are the ways to sign in, best first. Those that give the password away are refused by the library where the
 // connection is not encrypted, but for this machine.
 var methods = []mail.SMTPAuthType{mail.SMTPAuthSCRAMSHA256, mail.SMTPAuthSCRAMSHA1, mail.SMTPAuthPlain, mail.SMTPAuthLogin, mail.SMTPAuthCramMD5}
-
-// isHere reports whether the host is this machine, to which nobody listens on the way.
-func isHere(host string) bool {
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
-}
 
 // Host is the server's name, for pages.
 func (s *Sender) Host() string { return s.host }
