@@ -15,7 +15,7 @@ func (s *Server) accountRoutes(r *routes) {
 	r.get("/sign-in", public, s.showSignIn)
 	r.post("/sign-in", public, s.signInWithPassword)
 	r.post("/sign-out", public, s.endSession)
-	r.get("/session", access.SecureOwnAccount, s.stillSignedIn) // for pages that are open: whether to stay so
+	r.get(stillPath, access.SecureOwnAccount, s.stillSignedIn) // for pages that are open: whether to stay so
 
 	r.get("/setup", public, s.showSetup) // the first administrator, by the token on the console
 	r.post("/setup", public, s.setUp)
@@ -71,9 +71,11 @@ func (s *Server) signInWithPassword(c echo.Context) error {
 	return s.finishSignIn(c, user, account.ByPassword, next)
 }
 
+const stillPath = "/session"
+
 // stillSignedIn answers with nothing to whoever is signed in, and refuses anybody else.
 func (s *Server) stillSignedIn(c echo.Context) error {
-	if _, err := s.Accounts.Glance(ctx(c), sessionToken(c)); err != nil {
+	if err := actor(c).Require(access.SecureOwnAccount); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

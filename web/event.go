@@ -23,7 +23,7 @@ const (
 )
 
 func (s *Server) eventRoutes(r *routes) {
-	r.get("/events", access.LookAround, s.streamEvents) // what changed, for live pages
+	r.get(eventsPath, access.LookAround, s.streamEvents) // what changed, for live pages
 }
 
 // streamEvents tells a page that something changed: for topic run/12 an event named run/12, whose data is the topic again. The page
@@ -89,6 +89,8 @@ func (s *Server) streamEvents(c echo.Context) error {
 		}
 	}
 }
+
+const eventsPath = "/events"
 
 // isStream reports whether the answer is a stream of events.
 func isStream(c echo.Context) bool {

@@ -133,13 +133,10 @@ func (s *Server) signInWithPasskey(c echo.Context) error {
 
 // finishFor is finishSignIn for a person of whom the id is known. One who may not sign in any more is refused like a wrong passkey.
 func (s *Server) finishFor(c echo.Context, userID int64, by account.Proof, next string) error {
-	if _, err := s.Accounts.Actor(ctx(c), userID); err != nil {
-		if problem.Is(err, problem.SignedOut) {
-			return problem.New(problem.Conflict, "factor.problem.passkey").Because(err)
-		}
-		return err
-	}
 	user, err := s.Accounts.User(ctx(c), userID)
+	if problem.Is(err, problem.NotFound) || err == nil && user.State() != account.Active {
+		return problem.New(problem.Conflict, "factor.problem.passkey")
+	}
 	if err != nil {
 		return err
 	}

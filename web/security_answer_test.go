@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -27,6 +28,23 @@ func TestSigningOutEmptiesWhatTheBrowserKeptOfThePages(t *testing.T) {
 		t.Errorf("Clear-Site-Data is %q", got)
 	}
 	b.get("/session").leads(t, "/sign-in?next=%2Fsession") // by which a page that is still open learns of it
+}
+
+func TestAPageThatAsksByItselfDoesNotKeepASessionInUse(t *testing.T) {
+	s := newSite(t)
+	b := s.as(t, "ada@example.com")
+	seen := func() int { return s.number(t, `SELECT seen_at FROM sessions`) }
+	before := seen()
+	s.clock.Advance(5 * time.Minute)
+	b.get("/session").wants(t, http.StatusNoContent)
+	b.get("/events").wants(t, http.StatusBadRequest)
+	if seen() != before {
+		t.Error("nobody was there, and the session is taken for used")
+	}
+	b.get("/runs").wants(t, http.StatusOK)
+	if seen() == before {
+		t.Error("somebody was there, and the session is not taken for used")
+	}
 }
 
 func TestWhoIsNotPermittedIsLoggedByIDAndRouteAlone(t *testing.T) {

@@ -47,7 +47,11 @@ func (t *sessionStore) New(r *http.Request, name string) (*sessions.Session, err
 	if err != nil {
 		return session, nil // no cookie: nobody is signed in
 	}
-	user, err := t.server.Accounts.Identify(r.Context(), cookie.Value)
+	read := t.server.Accounts.Identify
+	if path := r.URL.Path; path == stillPath || path == eventsPath { // pages ask by themselves, also when nobody is there
+		read = t.server.Accounts.Glance
+	}
+	user, err := read(r.Context(), cookie.Value)
 	if problem.Is(err, problem.SignedOut) {
 		return session, nil
 	}

@@ -15,9 +15,6 @@ func (a Actor) Confirmed(at time.Time) Actor {
 	return a
 }
 
-// ConfirmedAt is when the person last proved to be there herself; zero when that is not known.
-func (a Actor) ConfirmedAt() time.Time { return a.confirmed }
-
 // RequireFresh is for acts of weight: those that show or change a key, grant, remove or erase. A session that was left open, or
 // stolen, is not enough for them. It fails with ConfirmFirst unless the person confirmed not long ago that it is she. A token never
 // did. Ask Require first: who may not do a thing at all need not confirm anything.

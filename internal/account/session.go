@@ -51,9 +51,6 @@ const (
 	ByProvider Proof = "provider" // the identity provider of her company
 )
 
-// Proofs lists them.
-var Proofs = []Proof{ByPassword, ByCode, ByRecovery, ByPasskey, ByLink, ByProvider}
-
 // Strong reports whether the proof needs no second one: there were two factors, or somebody else answers for that.
 func (p Proof) Strong() bool { return p != ByPassword && p != ByLink }
 

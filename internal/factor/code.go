@@ -94,7 +94,7 @@ func (s *Service) ConfirmCodes(ctx context.Context, actor access.Actor, typed st
 			if found.sealed == nil || !found.confirmed.IsZero() {
 				return problem.New(problem.Conflict, "factor.problem.codes_there")
 			}
-			if err := s.takeCode(ctx, tx, actor.UserID, found, typed); err != nil {
+			if err := s.takeCode(ctx, tx, actor.UserID, found, readCode(typed)); err != nil {
 				return err
 			}
 			if err := confirmCodes(ctx, tx, actor.UserID, s.now()); err != nil {
@@ -155,19 +155,18 @@ func (s *Service) ProveCode(ctx context.Context, guess account.Guess, typed stri
 			if found.confirmed.IsZero() {
 				return errCode()
 			}
-			return s.takeCode(ctx, tx, guess.UserID, found, code.text)
+			return s.takeCode(ctx, tx, guess.UserID, found, code)
 		})
 	})
 	return by, err
 }
 
 // takeCode takes a code of this half minute, the one before or the one after, if neither it nor a later one was taken before.
-func (s *Service) takeCode(ctx context.Context, tx database.Tx, userID int64, found codes, typed string) error {
+func (s *Service) takeCode(ctx context.Context, tx database.Tx, userID int64, found codes, typed code) error {
 	raw, err := s.sealer.Open(found.sealed, codeBinding(userID))
 	if err != nil {
 		return err
 	}
-	code := readCode(typed)
 	matched := int64(0)
 	now := s.now().Unix() / period
 	for step := now - slack; step <= now+slack; step++ {
@@ -175,7 +174,7 @@ func (s *Service) takeCode(ctx context.Context, tx database.Tx, userID int64, fo
 		if err != nil {
 			return err
 		}
-		if subtle.ConstantTimeCompare([]byte(right), []byte(code.text)) == 1 && step > found.lastStep {
+		if subtle.ConstantTimeCompare([]byte(right), []byte(typed.text)) == 1 && step > found.lastStep {
 			matched = step
 		}
 	}
