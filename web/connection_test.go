@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -244,4 +245,23 @@ func TestRemovingListsWhatUsesAConnectionAndAsksTwice(t *testing.T) {
 		t.Errorf("detached %v, removed %v", exports.detached, exports.removed)
 	}
 	b.get("/connections/1/remove").wants(t, http.StatusNotFound)
+}
+
+// crowd is a connection that many exports use.
+type crowd struct{ twoExports }
+
+func (*crowd) OnConnection(context.Context, database.Querier, int64) (found []connection.Dependent, err error) {
+	for i := range mostUses + 7 {
+		found = append(found, connection.Dependent{ID: int64(i + 1), Name: fmt.Sprintf("Tea number %d", i+1)})
+	}
+	return found, nil
+}
+
+func TestAConnectionOfManyExportsNamesAFewAndLeadsToTheOthers(t *testing.T) {
+	s := newSite(t)
+	b := s.connected(t)
+	s.Connections.SetDependents(&crowd{})
+	for _, path := range []string{"/connections", "/connections/1"} {
+		b.get(path).has(t, "Tea number 5", "and 7 more", `href="/exports?q=Tea+shop"`).lacks(t, "Tea number 6")
+	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/connection"
+	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/views/component"
 	views "github.com/segue-app/segue/views/connection"
@@ -44,9 +45,7 @@ func connectionList(c echo.Context, connections []connection.Overview, contribut
 		row := views.Row{
 			Name: o.Name, Href: fmt.Sprintf("/connections/%d", o.ID), Type: o.DestinationName, Brand: o.BrandName,
 			Access: accessText(c, o.Grant, contributors), State: connectionState(c, o), Created: i18n.From(ctx(c)).Date(o.CreatedAt),
-		}
-		for _, d := range o.Dependents {
-			row.Exports = append(row.Exports, component.Link{Label: dependentName(c, d), Href: exportPath(d.ID)})
+			Exports: usesOf(c, o),
 		}
 		lines = append(lines, line{row, o})
 	}
@@ -83,6 +82,22 @@ func dependentName(c echo.Context, d connection.Dependent) string {
 		return text(c, "connections.exports.paused", "Name", d.Name)
 	}
 	return d.Name
+}
+
+// mostUses is how many exports of a connection are named.
+const mostUses = 5
+
+// usesOf links to the exports that use a connection: to the first by name, and to the list where there are more.
+func usesOf(c echo.Context, o connection.Overview) (links []component.Link) {
+	for i, d := range o.Dependents {
+		if i == mostUses {
+			return append(links, component.Link{
+				Label: i18n.N(ctx(c), "connections.exports.more", len(o.Dependents)-mostUses), Href: exportsLink(export.Query{Search: o.Name, Sort: "name"}),
+			})
+		}
+		links = append(links, component.Link{Label: dependentName(c, d), Href: exportPath(d.ID)})
+	}
+	return links
 }
 
 // obstacleName is what the texts call the obstacle: a failed key by its failure.
@@ -187,9 +202,7 @@ func (s *Server) connectionView(c echo.Context) (views.View, error) {
 	if o.Consent.TermsVersion != "" {
 		view.Consent = text(c, "connections.agreed", "Name", o.Consent.UserName, "Version", o.Consent.TermsVersion, "At", o.Consent.At)
 	}
-	for _, d := range o.Dependents {
-		view.Exports = append(view.Exports, views.Dependent{Name: dependentName(c, d), Href: exportPath(d.ID)})
-	}
+	view.Exports = usesOf(c, o)
 	view.Waiting = waitingKey(c, o)
 	minutes, err := s.Pace.Hour(ctx(c), actor(c), o.BrandID)
 	if err != nil {

@@ -65,7 +65,7 @@ func measurePages(ctx context.Context, a *app.App) (m measurement, err error) {
 	listening := httptest.NewServer(server.Handler())
 	defer func() { server.Close(); listening.Close() }()
 	addresses := []string{
-		"/", "/exports", "/exports?page=200", "/exports?q=Export+77", "/exports?sort=name&order=desc", fmt.Sprintf("/exports/%d", e),
+		"/", "/exports", "/exports?page=200", "/exports?q=Export+77", "/exports?sort=name&direction=descending", fmt.Sprintf("/exports/%d", e),
 		"/runs", "/segments", "/connections",
 	}
 	l := &look{url: listening.URL, cookie: cookie, addresses: addresses}

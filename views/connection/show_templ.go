@@ -182,7 +182,7 @@ func Show(p layout.Page, v View) templ.Component {
 					{Label: i18n.T(ctx, "connections.consent"), Content: consentLine(v)},
 					{Label: i18n.T(ctx, "connections.export_user"), Text: yes(v.ExportUser != "", v.ExportUser, i18n.T(ctx, "connections.export_user.none"))},
 					{Label: i18n.T(ctx, "connections.created"), Text: v.Created},
-					{Label: i18n.T(ctx, "connections.exports"), Content: exportLines(v)},
+					{Label: i18n.T(ctx, "connections.exports"), Content: uses(v.Exports)},
 				}}.Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -494,7 +494,7 @@ func consentLine(v View) templ.Component {
 	})
 }
 
-func exportLines(v View) templ.Component {
+func uses(exports []component.Link) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -515,7 +515,7 @@ func exportLines(v View) templ.Component {
 			templ_7745c5c3_Var22 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if len(v.Exports) == 0 {
+		if len(exports) == 0 {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<span class=\"muted\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -534,7 +534,7 @@ func exportLines(v View) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		for i, export := range v.Exports {
+		for i, export := range exports {
 			if i > 0 {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "<br>")
 				if templ_7745c5c3_Err != nil {
@@ -559,9 +559,9 @@ func exportLines(v View) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var25 string
-			templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(export.Name)
+			templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(export.Label)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/connection/show.templ`, Line: 95, Col: 39}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/connection/show.templ`, Line: 95, Col: 40}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var25))
 			if templ_7745c5c3_Err != nil {

@@ -28,7 +28,7 @@ type ListView struct {
 type Row struct {
 	Name, Href, Type, Brand, Access, Created string
 	State                                    State
-	Exports                                  []component.Link
+	Exports                                  []component.Link // as in View
 }
 
 // TermsView is the data privacy and compliance terms, in the reader's language.
@@ -106,9 +106,9 @@ type View struct {
 	Key             KeyView // for another key
 	KeyHeld         string  // where the key is
 	ExportUser      string
-	Consent         string // who agreed to what, "" when nobody did
-	Asked           Asked  // for consent to newer terms
-	Exports         []Dependent
+	Consent         string           // who agreed to what, "" when nobody did
+	Asked           Asked            // for consent to newer terms
+	Exports         []component.Link // that use it, as many as are read at a glance, and then the way to all
 	Waiting         Waiting
 	Terms           TermsView
 	Hour            chart.Figure // what was made of the brand's request budget
