@@ -60,6 +60,8 @@
   on("toggle", (e) => e.target.id && !("menu" in e.target.dataset) && unfolded.set(e.target.id, e.target.open), true);
   on("htmx:afterSwap", () => unfolded.forEach((open, id) => document.getElementById(id)?.toggleAttribute("open", open)));
 
+  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) => !(name === "open" && element.localName === "details");
+
   // A page is left when its session is over: whether it is, is asked when the page is looked at again, and when its live stream ended.
   const stay = async () => {
     if (!document.querySelector("form[action='/sign-out']")) return;
@@ -68,6 +70,7 @@
   };
   on("visibilitychange", () => document.hidden || stay());
   on("htmx:sseError", stay);
+  on("segue:streamended", stay);
   addEventListener("pageshow", (e) => e.persisted && stay());
 
   // After an htmx swap the focus goes to a new error summary; otherwise htmx keeps it where it was.

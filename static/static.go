@@ -19,7 +19,7 @@ import (
 // Prefix is the path under which Handler expects to be mounted.
 const Prefix = "/static/"
 
-//go:embed css/*.css app.js passkey.js icons.svg icons.LICENSE favicon.svg
+//go:embed css/*.css *.js icons.svg icons.LICENSE favicon*.svg
 //go:embed vendor/*/*.js vendor/*/LICENSE
 var embedded embed.FS
 

@@ -12,6 +12,7 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/run"
 )
 
 const (
@@ -27,7 +28,8 @@ func (s *Server) eventRoutes(r *routes) {
 }
 
 // streamEvents tells a page that something changed: for topic run/12 an event named run/12, whose data is the topic again. The page
-// then reads anew. All topics are told once at the start, since what happened before the stream stood is not known.
+// then reads anew. All topics are told once at the start, since what happened before the stream stood is not known. That runs began or
+// ended is told besides, as news.
 func (s *Server) streamEvents(c echo.Context) error {
 	topics := c.QueryParams()["topic"]
 	if len(topics) == 0 || len(topics) > maxTopics {
@@ -42,7 +44,7 @@ func (s *Server) streamEvents(c echo.Context) error {
 	}
 	defer leave()
 	person := event.OfPerson(actor(c).UserID)
-	listener := s.Events.Listen(append([]string{person}, topics...)...)
+	listener := s.Events.Listen(append([]string{person, run.ListTopic}, topics...)...)
 	defer listener.Close()
 	defer s.options.Observer.Stream()()
 
@@ -81,6 +83,8 @@ func (s *Server) streamEvents(c echo.Context) error {
 					return nil
 				}
 				changed = topics
+			} else {
+				changed = news(changed, topics)
 			}
 			message = eventText(changed)
 		}

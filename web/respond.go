@@ -14,6 +14,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/views/layout"
@@ -33,6 +34,7 @@ func (s *Server) page(c echo.Context, section, title string, above ...layout.Cru
 		p.Person = &layout.Person{Name: u.DisplayName(), Email: u.Email, Role: u.Role}
 		p.Theme = u.Theme
 		p.Stopped = s.stopped(c)
+		p.News = actor(c).Can(access.LookAround)
 	}
 	return p
 }

@@ -23,6 +23,7 @@ var expected = map[string]access.Action{
 	"GET /sign-in":                          public,
 	"POST /sign-in":                         public,
 	"POST /sign-out":                        public,
+	"GET /news":                             access.LookAround,
 	"GET /session":                          access.SecureOwnAccount,
 	"GET /sign-in/company":                  public,
 	"GET /sign-in/company/return":           public,

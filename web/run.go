@@ -108,7 +108,7 @@ func (s *Server) showRunRows(c echo.Context) error {
 	return render(c, http.StatusOK, views.Rows(listing))
 }
 
-// showRun shows a run. A page that listens asks for the state alone; when the run has ended it gets one that does not listen.
+// showRun shows a run. A page that listens asks for what changes alone.
 func (s *Server) showRun(c echo.Context) error {
 	r, err := s.runOf(c)
 	if err != nil {
@@ -118,27 +118,22 @@ func (s *Server) showRun(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if !isHTMX(c) {
-		if r.State == run.Running && r.Plan != nil {
-			if detail.Hour, err = s.Pace.Hour(ctx(c), actor(c), r.Plan.BrandID); err != nil {
-				return err
-			}
-		}
-		above := []layout.Crumb{exportsCrumb(c), {Label: text(c, "runs.title"), Href: "/runs"}}
-		return render(c, http.StatusOK, views.Show(s.page(c, "runs", text(c, "runs.title.one", "Number", fmt.Sprint(r.ID), "Name", r.ExportName), above...), detail))
-	}
-	if r.State.Active() {
+	if isHTMX(c) {
 		return render(c, http.StatusOK, views.State(detail))
 	}
-	c.Response().Header().Set("HX-Retarget", "#"+views.LiveID)
-	c.Response().Header().Set("HX-Reswap", "outerHTML")
-	c.Response().Header().Set("HX-Reselect", "#"+views.LiveID)
-	return render(c, http.StatusOK, views.Ending(detail))
+	if r.State == run.Running && r.Plan != nil {
+		if detail.Hour, err = s.Pace.Hour(ctx(c), actor(c), r.Plan.BrandID); err != nil {
+			return err
+		}
+	}
+	page := s.page(c, "runs", text(c, "runs.title.one", "Number", fmt.Sprint(r.ID), "Name", r.ExportName), exportsCrumb(c), layout.Crumb{Label: text(c, "runs.title"), Href: "/runs"})
+	page.Window, page.Mark = detail.Window(ctx(c)), detail.Mark()
+	return render(c, http.StatusOK, views.Show(page, detail))
 }
 
 func (s *Server) runDetail(c echo.Context, r run.Run) (views.Detail, error) {
 	d := views.Detail{
-		Run: r, Now: s.Clock(), CSRF: csrfToken(c), Said: c.QueryParam("said"), MaySee: actor(c).Can(access.SeePersonalData),
+		Run: r, Now: s.Clock(), CSRF: csrfToken(c), Said: c.QueryParam("said"), Marked: c.QueryParam("mark"), MaySee: actor(c).Can(access.SeePersonalData),
 		MayMend: actor(c).Can(access.ManageConnections), Labels: map[string]string{},
 	}
 	e, err := s.Exports.Recall(ctx(c), actor(c), r.ExportID)

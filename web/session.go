@@ -48,7 +48,7 @@ func (t *sessionStore) New(r *http.Request, name string) (*sessions.Session, err
 		return session, nil // no cookie: nobody is signed in
 	}
 	read := t.server.Accounts.Identify
-	if path := r.URL.Path; path == stillPath || path == eventsPath { // pages ask by themselves, also when nobody is there
+	if path := r.URL.Path; path == stillPath || path == eventsPath || path == newsPath { // pages ask by themselves, also when nobody is there
 		read = t.server.Accounts.Glance
 	}
 	user, err := read(r.Context(), cookie.Value)

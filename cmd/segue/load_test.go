@@ -159,7 +159,7 @@ func watchRun(ctx context.Context, address, cookie string, runID int64, told fun
 	}
 	events := 0
 	for lines := bufio.NewScanner(response.Body); lines.Scan(); {
-		if strings.HasPrefix(lines.Text(), "event:") {
+		if strings.HasPrefix(lines.Text(), "event: run/") { // every stream tells as well that runs began or ended
 			if events++; events == 2 {
 				told()
 			}

@@ -47,6 +47,14 @@ func (s *Service) List(ctx context.Context, actor access.Actor, exportID int64, 
 	return listRuns(ctx, s.db.Reader(), exportID, false, limit, offset)
 }
 
+// EndedLast reads the runs that ended last, the latest first. Single profiles that were tried do not count: who tries one waits for it.
+func (s *Service) EndedLast(ctx context.Context, actor access.Actor, limit int) ([]Run, error) {
+	if err := actor.Require(access.LookAround); err != nil {
+		return nil, err
+	}
+	return endedLast(ctx, s.db.Reader(), limit)
+}
+
 // Page reads the first runs of a query, the newest first.
 func (s *Service) Page(ctx context.Context, actor access.Actor, query Query, limit int) ([]Run, error) {
 	if err := actor.Require(access.LookAround); err != nil {

@@ -91,6 +91,12 @@ func failedLast(ctx context.Context, q database.Querier) (found []Run, err error
 		WHERE e.removed_at IS NULL AND r.state = 'failed' ORDER BY r.id DESC LIMIT 100`))
 }
 
+// endedLast lists the runs that ended last, the latest first.
+func endedLast(ctx context.Context, q database.Querier, limit int) (found []Run, err error) {
+	return scanRuns(q.QueryContext(ctx, `SELECT `+runColumns+` FROM runs r INDEXED BY runs_by_moment JOIN exports e ON e.id = r.export_id
+		WHERE r.ended_at IS NOT NULL AND r.cause <> 'try' ORDER BY r.ended_at DESC, r.id DESC LIMIT ?`, limit))
+}
+
 // scanRuns reads what a query for runs gave.
 func scanRuns(rows *sql.Rows, failure error) (found []Run, err error) {
 	if failure != nil {

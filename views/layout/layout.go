@@ -11,12 +11,16 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/stop"
+	"github.com/segue-app/segue/static"
 	"github.com/segue-app/segue/views/component"
 )
 
 // Page is what the frame needs to know of the page inside it.
 type Page struct {
 	Title       string
+	Window      string // what the window is called; as the page unless set
+	Mark        Mark   // of the window's tab
+	News        bool   // it tells when runs end
 	Section     string // the navigation entry it belongs to: home, profiles, sources, segments, exports, exclusions, runs, connections, users, privacy, audit, approvals, system, status, alerts, help, account
 	Breadcrumbs []Crumb
 	Person      *Person // nil when nobody is signed in
@@ -109,8 +113,33 @@ func (item navItem) holds(section string) bool {
 	return item.section == section || (item.section == "exports" && section == "runs")
 }
 
-// fullTitle is the window's title.
-func fullTitle(ctx context.Context, title string) string {
+// Mark says in the icon of a tab how what it shows stands.
+type Mark string
+
+// The marks. The zero Mark is the product's own.
+const (
+	MarkRunning Mark = "running"
+	MarkWaiting Mark = "waiting"
+	MarkDone    Mark = "done"
+	MarkFailed  Mark = "failed"
+)
+
+func (m Mark) icon() string {
+	if m == "" {
+		return static.URL("favicon.svg")
+	}
+	return static.URL("favicon-" + string(m) + ".svg")
+}
+
+func (p Page) windowTitle() string {
+	if p.Window != "" {
+		return p.Window
+	}
+	return p.Title
+}
+
+// WindowTitle is the window's title.
+func WindowTitle(ctx context.Context, title string) string {
 	product := i18n.T(ctx, "layout.product")
 	if title == "" {
 		return product

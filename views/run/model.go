@@ -14,14 +14,14 @@ import (
 	"github.com/segue-app/segue/internal/outcome"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/views/component"
+	"github.com/segue-app/segue/views/layout"
 )
 
 // Ids of what changes while a page is open.
 const (
-	LiveID    = "run-live"    // holds the stream
 	StateID   = "run-state"   // is exchanged
 	SummaryID = "run-summary" // is read out
-	SaidID    = "run-said"    // what was read out last
+	SaidID    = "run-said"    // what was read out last, and the mark of the tab
 )
 
 // Listing is a table of runs.
@@ -62,6 +62,7 @@ type Detail struct {
 	CSRF            string
 	Hour            []budget.Minute // what was made of the brand's request budget, by all; none when it does not matter any more
 	Said            string          // the summary that the page has read out already
+	Marked          string          // the mark that its tab has
 }
 
 // Cancellation is the question before a run is cancelled.
@@ -181,9 +182,29 @@ func percent(r run.Run) int {
 	return int(int64(r.Counts.Settled()) * 100 / int64(r.Counts.Profiles))
 }
 
-// title is the window's: it says how the run stands, also from another tab.
-func (d Detail) title(ctx context.Context) string {
-	return i18n.T(ctx, "runs.title.window", "State", d.standing(ctx), "Name", d.ExportName) + " · " + i18n.T(ctx, "layout.product")
+// Window is what the window is called: it says how the run stands, also from another tab.
+func (d Detail) Window(ctx context.Context) string {
+	return i18n.T(ctx, "runs.title.window", "State", d.standing(ctx), "Name", d.ExportName)
+}
+
+// Mark is the mark of the window's tab. A run that is held up by the rate limit is at work.
+func (d Detail) Mark() layout.Mark {
+	switch {
+	case d.State == run.Succeeded, d.State == run.Warnings:
+		return layout.MarkDone
+	case d.State == run.Failed:
+		return layout.MarkFailed
+	case d.State == run.Queued, d.State == run.Paused, d.State == run.Running && d.held():
+		return layout.MarkWaiting
+	case d.State == run.Running:
+		return layout.MarkRunning
+	}
+	return ""
+}
+
+// held reports whether something keeps the run from going on that is not a part of every run.
+func (d Detail) held() bool {
+	return !d.StuckAt.IsZero() || d.Pace.Waits != "" && d.Pace.Waits != run.ForBudget && d.Pace.Waits != run.ForOutcome && d.Pace.Waits != run.ForSource
 }
 
 // Standing is the run's state in a word, or how far it is.
@@ -202,7 +223,11 @@ func (d Detail) Summary(ctx context.Context) string {
 	case run.Queued:
 		return i18n.T(ctx, "runs.summary.queued")
 	case run.Running:
-		return i18n.T(ctx, "runs.summary.running", "Percent", percent(d.Run)/10*10, "Profiles", c.Profiles)
+		summary := i18n.T(ctx, "runs.summary.running", "Percent", percent(d.Run)/10*10, "Profiles", c.Profiles)
+		if d.held() {
+			summary += " " + d.waitsFor(ctx, d.Pace.Waits)
+		}
+		return summary
 	case run.Paused:
 		return i18n.T(ctx, "runs.summary.paused", "Percent", percent(d.Run), "Profiles", c.Profiles)
 	case run.Succeeded:

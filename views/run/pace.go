@@ -37,7 +37,7 @@ func (d Detail) waits(ctx context.Context) component.Alert {
 		alert.Text = i18n.T(ctx, "runs.blocked", "Destination", d.DestinationName, "For", d.Pace.Usage.Blocked)
 	case d.Pace.Waits != "":
 		alert.Text = d.waitsFor(ctx, d.Pace.Waits)
-		if d.Pace.Waits != run.ForBudget && d.Pace.Waits != run.ForOutcome && d.Pace.Waits != run.ForSource {
+		if d.held() {
 			alert.Tone = component.Warning
 		}
 	}
