@@ -112,7 +112,7 @@ func TestEachPersonChoosesWhatToHearOf(t *testing.T) {
 	ada := s.as(t, "ada@example.com")
 	ada.get("/account").wants(t, http.StatusOK).has(t, "Alerts by email", "API key does not work")
 	s.as(t, "vera@example.com").get("/account").has(t, "Alerts by email").lacks(t, "API key does not work")
-	s.as(t, "carl@example.com").get("/account").has(t, "connections that are open to contributors")
+	s.as(t, "carl@example.com").get("/account").has(t, "connections that you may use")
 	ada.post("/account/alerts", url.Values{"kind": {"run_size", "no_such_kind"}, "language": {"da"}}).leads(t, "/account")
 	chosen, err := s.Alerts.Choices(t.Context(), s.Administrator)
 	if err != nil || chosen.Language != "da" || !chosen.Wanted[alert.RunSize] || chosen.Wanted[alert.RunFailed] || chosen.Wanted[alert.KeyRefused] {
