@@ -15,7 +15,7 @@ func (a Actor) Confirmed(at time.Time) Actor {
 	return a
 }
 
-// RequireFresh is for acts of weight: those that show or change a key, grant, remove or erase. A session that was left open, or
+// RequireFresh is for acts of weight: those that show or change a key, grant, approve, remove or erase. A session that was left open, or
 // stolen, is not enough for them. It fails with ConfirmFirst unless the person confirmed not long ago that it is she. A token never
 // did. Ask Require first: who may not do a thing at all need not confirm anything.
 func (a Actor) RequireFresh(now time.Time) error {

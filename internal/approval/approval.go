@@ -187,6 +187,12 @@ func (s *Service) approvers(ctx context.Context, settings Settings, e export.Exp
 
 // Approve has an export run as it is. The mark is that of what the actor looked at: when it is another by now, nothing is approved.
 func (s *Service) Approve(ctx context.Context, actor access.Actor, id int64, mark string) error {
+	if err := actor.Require(access.ApproveExports); err != nil {
+		return err
+	}
+	if err := actor.RequireFresh(s.clock()); err != nil { // a session that was left open must not stand in for the second person
+		return err
+	}
 	return s.decide(ctx, actor, id, mark, func(tx database.Tx, e export.Export, now state, ofRules bool) error {
 		if code := now.redacted(ofRules); code != "" {
 			return problem.New(problem.Conflict, code)

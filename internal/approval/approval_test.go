@@ -35,9 +35,7 @@ func newOffice(t *testing.T, settings approval.Settings) office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.bob, err = o.Accounts.Actor(t.Context(), bob.ID); err != nil {
-		t.Fatal(err)
-	}
+	o.bob = bob.Actor().Confirmed(time.Now())
 	o.set(settings)
 	return o
 }
@@ -122,6 +120,11 @@ func TestAnExportWaitsUntilSomebodyElseThanItsMakersApprovedIt(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	leftOpen := o.bob.Confirmed(time.Now().Add(-access.FreshFor))
+	if err := o.approve(leftOpen, e.ID); !problem.Is(err, problem.ConfirmFirst) {
+		t.Errorf("in a session that was left open: %v", err)
+	}
+	o.must(o.Approvals.Refuse(t.Context(), leftOpen, e.ID, o.standing(leftOpen, e.ID).Mark, "Not yet."))
 	o.must(o.approve(o.bob, e.ID))
 	if code := o.obstacle(e.ID); code != "" {
 		t.Errorf("approved: %q", code)
