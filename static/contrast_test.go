@@ -1,10 +1,12 @@
 package static
 
 import (
+	"maps"
 	"math"
 	"os"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -13,21 +15,36 @@ var (
 	plainToken = regexp.MustCompile(`--([a-z-]+): #([0-9a-f]{6});`)
 )
 
-// tokens reads the colours of one theme, 0 for light and 1 for dark.
-func tokens(t *testing.T, theme int) map[string]string {
+// Where in the file the tokens begin, and what high contrast makes of them: for those who chose it, and for devices that ask for it.
+const (
+	ordinary = ":root {\n    color-scheme"
+	chosen   = `:root[data-theme="contrast"] {`
+	asked    = "@media (prefers-contrast: more) {\n    :root {"
+)
+
+// block is what stands in the tokens between the beginning of a rule and its end.
+func block(t *testing.T, beginning string) string {
 	t.Helper()
 	css, err := os.ReadFile("css/0-tokens.css")
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := map[string]string{}
-	for _, match := range pairToken.FindAllStringSubmatch(string(css), -1) {
-		found[match[1]] = match[2+theme]
+	_, after, found := strings.Cut(string(css), beginning)
+	inside, _, closed := strings.Cut(after, "}")
+	if !found || !closed {
+		t.Fatalf("the tokens have no %q", beginning)
 	}
-	for _, match := range plainToken.FindAllStringSubmatch(string(css), -1) {
-		found[match[1]] = match[2]
+	return inside
+}
+
+// read takes the colours of one scheme, 0 for light and 1 for dark, out of a rule.
+func read(colours map[string]string, rule string, scheme int) {
+	for _, match := range pairToken.FindAllStringSubmatch(rule, -1) {
+		colours[match[1]] = match[2+scheme]
 	}
-	return found
+	for _, match := range plainToken.FindAllStringSubmatch(rule, -1) {
+		colours[match[1]] = match[2]
+	}
 }
 
 // luminance is that of WCAG 2.2, "relative luminance".
@@ -58,7 +75,28 @@ type pair struct {
 }
 
 func TestColoursKeepTheContrastThatTheGuidelinesAskFor(t *testing.T) {
-	const text, edge = 4.5, 3.0
+	for scheme, name := range []string{"light", "dark"} {
+		colours := map[string]string{}
+		read(colours, block(t, ordinary), scheme)
+		holdContrast(t, name, colours, 4.5, 3) // WCAG 2.2, 1.4.3 and 1.4.11
+
+		// Who needs more gets what the strictest level asks of text, and edges as of text.
+		more := maps.Clone(colours)
+		read(more, block(t, chosen), scheme)
+		holdContrast(t, "high contrast, "+name, more, 7, 4.5)
+	}
+}
+
+func TestHighContrastIsTheSameForWhoChoseItAndForADeviceThatAsks(t *testing.T) {
+	lines := func(text string) string { return strings.Join(strings.Fields(text), " ") }
+	if one, other := lines(block(t, chosen)), lines(block(t, asked)); one != other {
+		t.Errorf("chosen: %s\nasked:  %s", one, other)
+	}
+}
+
+// holdContrast looks at the pairs of colours that stand on each other anywhere.
+func holdContrast(t *testing.T, theme string, colours map[string]string, text, edge float64) {
+	t.Helper()
 	pairs := []pair{
 		{"on-accent", "accent", text}, {"on-accent", "accent-strong", text}, {"on-danger", "danger-fill", text},
 		{"accent-strong", "accent-soft", text}, {"accent", "accent-soft", text},
@@ -78,17 +116,14 @@ func TestColoursKeepTheContrastThatTheGuidelinesAskFor(t *testing.T) {
 			pairs = append(pairs, pair{ink, tone + "-soft", text})
 		}
 	}
-	for theme, name := range []string{"light", "dark"} {
-		colours := tokens(t, theme)
-		for _, p := range pairs {
-			front, back := colours[p.front], colours[p.back]
-			if front == "" || back == "" {
-				t.Fatalf("%s: no colour --%s or --%s", name, p.front, p.back)
-			}
-			a, b := luminance(t, front), luminance(t, back)
-			if ratio := (max(a, b) + 0.05) / (min(a, b) + 0.05); ratio < p.least {
-				t.Errorf("%s: --%s on --%s has %.2f, less than %.1f", name, p.front, p.back, ratio, p.least)
-			}
+	for _, p := range pairs {
+		front, back := colours[p.front], colours[p.back]
+		if front == "" || back == "" {
+			t.Fatalf("%s: no colour --%s or --%s", theme, p.front, p.back)
+		}
+		a, b := luminance(t, front), luminance(t, back)
+		if ratio := (max(a, b) + 0.05) / (min(a, b) + 0.05); ratio < p.least {
+			t.Errorf("%s: --%s on --%s has %.2f, less than %.1f", theme, p.front, p.back, ratio, p.least)
 		}
 	}
 }

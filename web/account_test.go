@@ -109,6 +109,8 @@ func TestTheSwitchesWorkBeforeAndAfterSigningIn(t *testing.T) {
 	b.post("/language", url.Values{"language": {"en"}, "back": {"/sign-in?next=%2Fusers"}}).leads(t, "/sign-in?next=%2Fusers")
 	b.post("/theme", url.Values{"theme": {"dark"}, "back": {"/sign-in"}}).leads(t, "/sign-in")
 	b.get("/sign-in").has(t, "Sign in", `data-theme="dark"`)
+	b.post("/theme", url.Values{"theme": {"contrast"}, "back": {"/sign-in"}}).leads(t, "/sign-in")
+	b.get("/sign-in").has(t, `data-theme="contrast"`)
 	b.post("/sign-in", url.Values{"email": {"ada@example.com"}, "password": {testkit.Password}}).leads(t, "/")
 	b.post("/language", url.Values{"language": {"da"}, "back": {"/users"}}).leads(t, "/users")
 	b.header = http.Header{"Referer": {s.url + "/account?tab=2"}}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/static"
 )
@@ -22,7 +23,7 @@ func (s *Server) systemRoutes(r *routes) {
 	r.raw(readyPath, s.ready)                                    // and can do its work
 	r.raw(static.Prefix+"*", echo.WrapHandler(static.Handler())) // stylesheet, scripts, icons
 	r.post("/language", public, s.chooseLanguage)                // the switch on every page
-	r.post("/theme", public, s.chooseTheme)                      // light, dark, or as the device asks
+	r.post("/theme", public, s.chooseTheme)                      // light, dark, high contrast, or as the device asks
 	s.echo.RouteNotFound("/*", s.notFound)
 }
 
@@ -56,7 +57,7 @@ func (s *Server) chooseLanguage(c echo.Context) error {
 
 func (s *Server) chooseTheme(c echo.Context) error {
 	theme := c.FormValue("theme")
-	if theme == "" || theme == "light" || theme == "dark" {
+	if account.ValidTheme(theme) {
 		s.setCookie(c, "theme", theme, preferenceSeconds)
 		if user(c).ID != 0 {
 			if err := s.Accounts.SetTheme(ctx(c), actor(c), theme); err != nil {

@@ -5,6 +5,7 @@ package account
 import (
 	"context"
 	"net/mail"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -27,7 +28,7 @@ type User struct {
 	Role       access.Role
 	Language   string // "" = as the browser asks
 	TimeZone   string // IANA name; "" = UTC
-	Theme      string // "light", "dark" or "" = as the device asks
+	Theme      string // one of Themes, or "" = as the device asks
 	CreatedAt  time.Time
 	LastSignIn time.Time // zero: never
 	DisabledAt time.Time // zero: may sign in
@@ -215,7 +216,7 @@ func (s *Service) SavePreferences(ctx context.Context, actor access.Actor, p Pre
 	var check problem.Check
 	checkName(&check, p.Name)
 	check.Require(validLanguage(p.Language), "language", "problem.choose")
-	check.Require(validTheme(p.Theme), "theme", "problem.choose")
+	check.Require(ValidTheme(p.Theme), "theme", "problem.choose")
 	_, err := time.LoadLocation(p.TimeZone)
 	check.Require(err == nil && p.TimeZone != "Local", "time_zone", "account.problem.time_zone")
 	if err := check.Err(); err != nil {
@@ -273,7 +274,11 @@ func validLanguage(language string) bool {
 	return false
 }
 
-func validTheme(theme string) bool { return theme == "" || theme == "light" || theme == "dark" }
+// Themes are those that a person may choose instead of what the device asks. High contrast is light or dark as the device has it.
+var Themes = []string{"light", "dark", "contrast"}
+
+// ValidTheme reports whether a person may have it.
+func ValidTheme(theme string) bool { return theme == "" || slices.Contains(Themes, theme) }
 
 func checkName(check *problem.Check, name string) {
 	check.Require(name != "", "name", "problem.required")

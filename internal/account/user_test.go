@@ -152,7 +152,7 @@ func TestOnlyAdministratorsManageUsersAndEverybodyTheirOwnAccount(t *testing.T) 
 	own := map[string]func(a access.Actor) error{
 		"SavePreferences":  func(a access.Actor) error { return h.SavePreferences(t.Context(), a, account.Preferences{Name: "N"}) },
 		"SetLanguage":      func(a access.Actor) error { return h.SetLanguage(t.Context(), a, "da") },
-		"SetTheme":         func(a access.Actor) error { return h.SetTheme(t.Context(), a, "dark") },
+		"SetTheme":         func(a access.Actor) error { return h.SetTheme(t.Context(), a, "contrast") },
 		"Sessions":         func(a access.Actor) error { _, err := h.Sessions(t.Context(), a, ""); return err },
 		"EndOtherSessions": func(a access.Actor) error { return h.EndOtherSessions(t.Context(), a, "") },
 		"ConfirmPassword":  func(a access.Actor) error { return h.ConfirmPassword(t.Context(), a, testkit.Password) },
@@ -176,10 +176,10 @@ func TestPreferencesAreCheckedAndKept(t *testing.T) {
 	h := newHouse(t)
 	good := account.Preferences{Name: "  Vera   Dam Olsen ", Language: "da", TimeZone: "Europe/Copenhagen", Theme: "dark"}
 	must(t, h.SavePreferences(t.Context(), h.Viewer, good))
-	must(t, h.SetTheme(t.Context(), h.Viewer, ""))
+	must(t, h.SetTheme(t.Context(), h.Viewer, "contrast"))
 	user, err := h.User(t.Context(), h.Viewer.UserID)
 	must(t, err)
-	if user.Name != "Vera Dam Olsen" || user.Language != "da" || user.Zone().String() != "Europe/Copenhagen" || user.Theme != "" {
+	if user.Name != "Vera Dam Olsen" || user.Language != "da" || user.Zone().String() != "Europe/Copenhagen" || user.Theme != "contrast" {
 		t.Errorf("kept %+v", user)
 	}
 	for field, spoil := range map[string]func(p *account.Preferences){

@@ -29,7 +29,7 @@ type Page struct {
 	Stopped     *stop.Order // the emergency stop that stands; nil when none does
 	Demo        bool        // says that data and destination are samples
 	Path        string      // where a change of language or theme returns to
-	Theme       string      // "light", "dark", or empty for what the device wishes
+	Theme       string      // "light", "dark", "contrast", or empty for what the device wishes
 }
 
 // Crumb is a page above this one.
@@ -164,6 +164,7 @@ var themes = []struct{ value, label, icon string }{
 	{"", "layout.theme.system", "monitor"},
 	{"light", "layout.theme.light", "sun"},
 	{"dark", "layout.theme.dark", "moon"},
+	{"contrast", "layout.theme.contrast", "contrast"},
 }
 
 func stoppedText(ctx context.Context, order stop.Order) string {
