@@ -46,6 +46,10 @@ func (s *Server) keyView(c echo.Context, kind string, from secretstore.Reference
 	if !view.Stays {
 		view.Stores = append(view.Stores, component.Choice{Value: typedKey, Icon: "key-round", Title: text(c, "connections.key.from.typed"), Text: text(c, "connections.key.from.typed.text")})
 	}
+	view.NameHint = text(c, "connections.key.name.hint.both")
+	if len(stores) == 1 {
+		view.NameHint = text(c, "connections.key.name.hint."+stores[0])
+	}
 	for _, store := range stores {
 		view.Stores = append(view.Stores, component.Choice{Value: store, Icon: "lock", Title: text(c, "connections.key.from."+store), Text: text(c, "connections.key.from."+store+".text")})
 	}

@@ -243,7 +243,7 @@ func (s *Service) Connect(ctx context.Context, actor access.Actor) (Draft, error
 		err = errors.Join(err, undone)
 	}
 	if err != nil {
-		return before, refusal(err, driver.Info().Name)
+		return before, refusal(err, before.key, driver.Info().Name)
 	}
 	return s.changeDraft(ctx, actor, StepConnect, func(_ database.Tx, d *Draft, _ destination.Info) error {
 		if d.ID != before.ID || d.revision != before.revision {

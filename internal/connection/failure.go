@@ -34,11 +34,11 @@ func FailureOf(err error) Failure {
 	}
 }
 
-// refusal says to a person why a key could not be proved. What the person can mend is put beside the key's field.
-func refusal(err error, destinationName string) error {
+// refusal says to a person why a key could not be proved. What the person can mend is put beside the field that the key came by.
+func refusal(err error, h held, destinationName string) error {
 	if failure := FailureOf(err); failure != "" {
 		name := "key"
-		if storeFailure(err) != "" {
+		if !h.from.Empty() {
 			name = "key_name"
 		}
 		field := problem.Field{Name: name, Code: "connections.problem." + string(failure), Args: []any{"Destination", destinationName}}

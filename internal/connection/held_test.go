@@ -90,7 +90,7 @@ func TestAnEntryThatNamesNoSecretIsRefusedBesideItsField(t *testing.T) {
 		"no name":         {from(""), []string{"key_name: problem.required"}, nil},
 		"out of the box":  {from("../segue.key"), []string{"key_name: connections.problem.secret_name"}, nil},
 		"not there":       {from("absent"), nil, []string{"key_name: connections.problem.secret_missing"}},
-		"there, no key":   {from("wrong"), nil, []string{"key: connections.problem.key_refused"}},
+		"there, no key":   {from("wrong"), nil, []string{"key_name: connections.problem.key_refused"}},
 		"without a store": {secretstore.Reference{}, []string{"key: problem.required"}, nil},
 	} {
 		typed := entry("Tea shop", "")

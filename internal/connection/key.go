@@ -28,7 +28,7 @@ func (s *Service) ReplaceKey(ctx context.Context, actor access.Actor, id int64, 
 	}
 	return s.replaceKey(ctx, actor, id, version, func(c Connection, change int64) (held, error) {
 		if !c.KeyFrom.Empty() {
-			return held{}, problem.New(problem.Conflict, "connections.problem.stays_in_store", "Store", c.KeyFrom.Store)
+			return held{}, problem.New(problem.Conflict, "connections.problem.stays_in_store")
 		}
 		return held{sealed: s.sealer.Seal(key, keyChangeBinding(change))}, nil
 	})
@@ -84,7 +84,7 @@ func (s *Service) TryKey(ctx context.Context, actor access.Actor, id int64) erro
 		brand, err = s.proveNew(ctx, driver, key)
 	}
 	if err != nil {
-		return refusal(err, driver.Info().Name)
+		return refusal(err, new, driver.Info().Name)
 	}
 	var other error
 	err = s.db.InTx(ctx, func(tx database.Tx) error {
@@ -232,7 +232,7 @@ func (s *Service) Verify(ctx context.Context, actor access.Actor, id int64) erro
 		}
 	}
 	if err != nil {
-		return refusal(err, driver.Info().Name)
+		return refusal(err, held{from: c.KeyFrom}, driver.Info().Name)
 	}
 	if brand.ID == c.BrandID {
 		err := s.db.InTx(ctx, func(tx database.Tx) error {

@@ -13,7 +13,8 @@ import (
 	"github.com/segue-app/segue/views/component"
 )
 
-// key asks for a key: typed, or where there are stores outside, by the name of a secret in one.
+// key asks for a key: typed, or where there are stores outside, by the name of a secret in one. Both fields stand there: without
+// style sheets that hide one, it counts only for its choice.
 func key(v KeyView, errors component.Errors) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -36,6 +37,10 @@ func key(v KeyView, errors component.Errors) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if len(v.Stores) > 0 {
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"key-choice\">")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
 			templ_7745c5c3_Err = component.RadioCards{
 				Name: "key_from", Legend: i18n.T(ctx, "connections.key.from"), Value: v.From, Choices: v.Stores, InRow: true, Error: errors.For("key_from"),
 				Hint: yes(v.Stays, i18n.T(ctx, "connections.key.from.stays"), ""),
@@ -43,24 +48,60 @@ func key(v KeyView, errors component.Errors) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		}
-		if !v.Stays {
+			if !v.Stays {
+				templ_7745c5c3_Err = typedKey(v, errors).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			}
 			templ_7745c5c3_Err = component.Field{
-				Name: "key", Type: "password", Code: true, Label: i18n.T(ctx, "connections.key", "Destination", v.Destination),
-				Hint: v.Hint, Required: v.Required && len(v.Stores) == 0, Autocomplete: "new-password", Error: errors.For("key"),
+				Name: "key_name", Code: true, Label: i18n.T(ctx, "connections.key.name"), Hint: v.NameHint,
+				Value: v.Name, Required: true, Autocomplete: "off", Error: errors.For("key_name"),
 			}.Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		}
-		if len(v.Stores) > 0 {
-			templ_7745c5c3_Err = component.Field{
-				Name: "key_name", Code: true, Label: i18n.T(ctx, "connections.key.name"), Hint: i18n.T(ctx, "connections.key.name.hint"),
-				Value: v.Name, Autocomplete: "off", Error: errors.For("key_name"),
-			}.Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "</div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
+		} else {
+			templ_7745c5c3_Err = typedKey(v, errors).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+		}
+		return nil
+	})
+}
+
+func typedKey(v KeyView, errors component.Errors) templ.Component {
+	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
+		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
+			return templ_7745c5c3_CtxErr
+		}
+		templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
+		if !templ_7745c5c3_IsBuffer {
+			defer func() {
+				templ_7745c5c3_BufErr := templruntime.ReleaseBuffer(templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err == nil {
+					templ_7745c5c3_Err = templ_7745c5c3_BufErr
+				}
+			}()
+		}
+		ctx = templ.InitializeContext(ctx)
+		templ_7745c5c3_Var2 := templ.GetChildren(ctx)
+		if templ_7745c5c3_Var2 == nil {
+			templ_7745c5c3_Var2 = templ.NopComponent
+		}
+		ctx = templ.ClearChildren(ctx)
+		templ_7745c5c3_Err = component.Field{
+			Name: "key", Type: "password", Code: true, Label: i18n.T(ctx, "connections.key", "Destination", v.Destination),
+			Hint: v.Hint, Required: v.Required, Autocomplete: "new-password", Error: errors.For("key"),
+		}.Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
 		}
 		return nil
 	})

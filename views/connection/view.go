@@ -71,6 +71,7 @@ type KeyView struct {
 	Stores      []component.Choice // where it may come from; none when there are no stores outside
 	From, Name  string             // chosen
 	Hint        string             // of the typed one
+	NameHint    string             // of the name in a store
 	Required    bool
 	Stays       bool // it comes from a store already, and is not typed any more
 }
