@@ -45,6 +45,7 @@ type Usage struct {
 	Spare   int           // of the limit, left for reading what became of what was sent
 	Waiting int           // requests that wait for their turn
 	Blocked time.Duration // how long the destination wants us to pause, 0 when it does not
+	Next    time.Duration // until a request that sends finds a place, 0 when it does now, or when every place is in flight
 }
 
 const (
@@ -96,7 +97,11 @@ func (b *Budget) Usage() Usage {
 	defer b.mutex.Unlock()
 	now := time.Now()
 	b.expire(now)
-	return Usage{Used: b.inFlight + len(b.answered), Limit: b.effective, Spare: b.limit / spareShare, Waiting: b.waiting(), Blocked: max(0, b.blocked.Sub(now))}
+	usage := Usage{Used: b.inFlight + len(b.answered), Limit: b.effective, Spare: b.limit / spareShare, Waiting: b.waiting(), Blocked: max(0, b.blocked.Sub(now))}
+	if !b.room(now, usage.Spare) {
+		usage.Next = b.opens(now, usage.Spare)
+	}
+	return usage
 }
 
 type gate struct {
@@ -248,27 +253,36 @@ func (b *Budget) room(now time.Time, spare int) bool {
 	return !b.blocked.After(now) && (b.limit == 0 || b.inFlight+len(b.answered) < b.effective-spare)
 }
 
+// opens is how long it takes until there is room while so many places are left spare; 0 when every place is in flight.
+func (b *Budget) opens(now time.Time, spare int) time.Duration {
+	if wait := b.blocked.Sub(now); wait > 0 {
+		return wait
+	}
+	if len(b.answered) == 0 {
+		return 0
+	}
+	// So many of the oldest must leave before one more fits.
+	leaving := min(max(b.inFlight+len(b.answered)-(b.effective-spare), 0), len(b.answered)-1)
+	wait := b.answered[leaving].Add(b.window + b.slack()).Sub(now)
+	if b.effective < b.limit {
+		wait = min(wait, b.raised.Add(b.window).Sub(now))
+	}
+	return max(wait, time.Millisecond)
+}
+
 func (b *Budget) wakeAt(now time.Time) {
-	wait := b.blocked.Sub(now)
-	if wait <= 0 {
-		if len(b.answered) == 0 {
-			return // every place is in flight: the next answer wakes us
-		}
-		// So many of the oldest must leave before one more fits.
-		spare := b.limit / spareShare
-		if len(b.readers) > 0 {
-			spare = 0
-		}
-		leaving := min(max(b.inFlight+len(b.answered)-(b.effective-spare), 0), len(b.answered)-1)
-		wait = b.answered[leaving].Add(b.window + b.slack()).Sub(now)
-		if b.effective < b.limit {
-			wait = min(wait, b.raised.Add(b.window).Sub(now))
-		}
+	spare := b.limit / spareShare
+	if len(b.readers) > 0 {
+		spare = 0
+	}
+	wait := b.opens(now, spare)
+	if wait == 0 {
+		return // the next answer wakes us
 	}
 	if b.timer != nil {
 		b.timer.Stop()
 	}
-	b.timer = time.AfterFunc(max(wait, time.Millisecond), func() {
+	b.timer = time.AfterFunc(wait, func() {
 		b.mutex.Lock()
 		defer b.mutex.Unlock()
 		b.admit(time.Now())

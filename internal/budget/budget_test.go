@@ -82,6 +82,32 @@ func TestTheOpeningBurstIsUsedAndNoMinuteEverHoldsMoreThanTheLimit(t *testing.T)
 	})
 }
 
+func TestHowLongUntilThereIsRoomIsToldAndIsTrue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := New(400, time.Minute)
+		if u := b.Usage(); u.Next != 0 {
+			t.Fatalf("an empty window is full for %v", u.Next)
+		}
+		gate := b.Gate("run-1")
+		for range 396 { // four places are left for reading
+			done, err := gate.Enter(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			done(destination.Answer{})
+		}
+		time.Sleep(48 * time.Second)
+		told := b.Usage().Next
+		begin := time.Now()
+		if _, err := gate.Enter(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if waited := time.Since(begin); waited != told || told < 12*time.Second || told > 13*time.Second {
+			t.Fatalf("told %v, waited %v", told, waited)
+		}
+	})
+}
+
 func TestASmallRunIsNotStuckBehindALargeOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, w := New(400, time.Minute), &window{}

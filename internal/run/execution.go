@@ -51,6 +51,7 @@ type execution struct {
 	readings    atomic.Int64              // of those, which read something
 	lookedAt    atomic.Uint64             // which change of connections the permission was looked up after
 	changed     atomic.Bool               // something is new for those who watch
+	recent      recent
 	movedAt     atomic.Pointer[time.Time] // when the journal was last written
 
 	finish   chan struct{} // closed when everything has its outcome
@@ -202,6 +203,7 @@ func (x *execution) write(ctx context.Context, p progress, step func(j journal) 
 		})
 		if err == nil {
 			x.moved()
+			x.recent.add(p.Counts.Settled())
 			x.troubles.over(string(database.DiskFull), string(database.Locked))
 			return nil
 		}
@@ -218,6 +220,7 @@ func (x *execution) publish(ctx context.Context) error {
 	ticker := time.NewTicker(publishEvery)
 	defer ticker.Stop()
 	for {
+		x.recent.tick(time.Now())
 		select {
 		case <-ticker.C:
 			if x.changed.Swap(false) {

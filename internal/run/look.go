@@ -133,12 +133,22 @@ type Pace struct {
 	Usage  budget.Usage
 	Window time.Duration
 	Left   time.Duration // an estimate; 0 when there is nothing to go by
-	Rate   float64       // profiles a second that got their outcome since the run started
+	By     Basis         // what it goes by
+	Rate   float64       // profiles a second that got their outcome
+	Lately bool          // in the last minute, and not since the run started
 	Waits  string        // what it waits for, see WaitsFor; "" when it is at work
 }
 
-// Pace reads the pace of a run. The time left is what the rate limit imposes on the batches that are still to be sent;
-// that as large a part of the remaining profiles will be sent as of those before is assumed.
+// Basis is what an estimate goes by.
+type Basis string
+
+// The bases of the time left.
+const (
+	ByLimit Basis = "limit" // the requests that the destination allows
+	ByRate  Basis = "rate"  // the rate of the last minute
+)
+
+// Pace reads the pace of a run. That as large a part of the remaining profiles will be sent as of those before is assumed.
 func (s *Service) Pace(ctx context.Context, r Run) (Pace, error) {
 	if r.State == Queued { // it may be reading its profiles
 		waits, err := s.WaitsFor(ctx, r)
@@ -155,24 +165,44 @@ func (s *Service) Pace(ctx context.Context, r Run) (Pace, error) {
 	if p.Waits, err = s.WaitsFor(ctx, r); err != nil {
 		return Pace{}, err
 	}
-	elapsed := s.clock().Sub(r.StartedAt)
-	if elapsed > 0 {
+	if elapsed := s.clock().Sub(r.StartedAt); elapsed > 0 {
 		p.Rate = float64(r.Counts.Settled()) / elapsed.Seconds()
+	}
+	if x := s.executionOf(r.ID); x != nil {
+		if lately, known := x.recent.perSecond(time.Now()); known {
+			p.Rate, p.Lately = lately, true
+		}
 	}
 	driver, ok := s.drivers[r.Plan.DestinationType]
 	if !ok {
 		return p, nil
 	}
-	info := driver.Info()
-	batches := math.Ceil(float64(r.Counts.Open())/float64(info.MaxBatch)) - float64(r.BatchesSent-r.BatchesSettled)
-	free := float64(p.Usage.Limit - p.Usage.Used)
-	switch {
-	case batches <= 0 || p.Usage.Limit == 0:
-	case batches <= free:
-		p.Left = time.Duration(batches * float64(p.Window) / 60 / 100)
-	default:
-		p.Left = time.Duration((batches - free) / float64(p.Usage.Limit) * float64(p.Window))
-	}
-	p.Left = max(p.Left, p.Usage.Blocked)
+	batches := math.Ceil(float64(r.Counts.Open())/float64(driver.Info().MaxBatch)) - float64(r.BatchesSent-r.BatchesSettled)
+	p.Left, p.By = timeLeft(batches, p.Usage, p.Window, r.Counts.Open(), p.Rate, p.Lately)
 	return p, nil
+}
+
+// muchLonger: an estimate by the rate of the last minute takes the place of the limit's only when it says so many times as long. A run
+// that the limit holds up has a rate of its own that says about the same.
+const muchLonger = 1.2
+
+// timeLeft estimates how long a run still takes that has so many batches to send, and so many profiles without an outcome.
+func timeLeft(batches float64, usage budget.Usage, window time.Duration, open int, rate float64, known bool) (time.Duration, Basis) {
+	if known && rate <= 0 {
+		return 0, ""
+	}
+	byLimit, byRate := time.Duration(0), time.Duration(0)
+	if free := float64(usage.Limit - usage.Used); usage.Limit > 0 && batches > max(free, 0) {
+		byLimit = max(time.Duration((batches-free)/float64(usage.Limit)*float64(window)), usage.Blocked)
+	}
+	if known {
+		byRate = time.Duration(float64(open) / rate * float64(time.Second))
+	}
+	switch {
+	case byLimit > 0 && float64(byRate) <= muchLonger*float64(byLimit):
+		return byLimit, ByLimit
+	case byRate > 0:
+		return byRate, ByRate
+	}
+	return 0, ""
 }

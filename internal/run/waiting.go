@@ -136,6 +136,16 @@ func (s *Service) WaitsFor(ctx context.Context, r Run) (string, error) {
 	return x.waitsFor(b.Usage()), nil
 }
 
+// executionOf is a run at work in this process; nil when it is not.
+func (s *Service) executionOf(runID int64) *execution {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if u := s.active[runID]; u != nil {
+		return u.execution
+	}
+	return nil
+}
+
 // watchProgress marks a run that makes no progress, and says what it waits for. The next step forward takes the mark away.
 func (x *execution) watchProgress(ctx context.Context) error {
 	ticker := time.NewTicker(max(x.seconds(1), 20*time.Millisecond))
