@@ -19,6 +19,7 @@ import (
 	"github.com/segue-app/segue/views/component"
 	views "github.com/segue-app/segue/views/export"
 	"github.com/segue-app/segue/views/layout"
+	versionviews "github.com/segue-app/segue/views/version"
 )
 
 const (
@@ -123,7 +124,7 @@ func (s *Server) postExport(c echo.Context) error {
 			return s.keepTyped(c, err, form)
 		}
 	}
-	if values.Get("do") == "save" {
+	if values.Get("do") == "save" || values.Has(versionviews.OverField) {
 		return s.saveExport(c, form)
 	}
 	return s.renderExportForm(c, http.StatusOK, form, values.Get("do"))
@@ -171,7 +172,7 @@ func (s *Server) saveExport(c echo.Context, form views.Form) error {
 		return err
 	}
 	form.Lines = slices.DeleteFunc(form.Lines, func(l views.Line) bool { return l == views.Line{} })
-	draft := export.Draft{Name: form.Name, ConnectionID: form.ConnectionID, Schedule: form.Plan.Schedule(), Outcomes: form.Outcomes.Outcomes(), Leavers: form.Leavers, AskShare: form.AskShare, Version: form.Version}
+	draft := export.Draft{Name: form.Name, ConnectionID: form.ConnectionID, Schedule: form.Plan.Schedule(), Outcomes: form.Outcomes.Outcomes(), Leavers: form.Leavers, AskShare: form.AskShare, Version: overOr(c, form.Version)}
 	for _, chosen := range form.Chosen {
 		draft.Parts = append(draft.Parts, export.Part{SegmentID: chosen.ID, Tag: chosen.Tag})
 	}
@@ -192,18 +193,16 @@ func (s *Server) saveExport(c echo.Context, form views.Form) error {
 	} else {
 		saved, err = s.Exports.Update(ctx(c), actor(c), form.ID, draft)
 	}
+	if changedMeanwhile(err) {
+		if form.Conflict, err = s.exportConflict(c, form, draft); err != nil {
+			return err
+		}
+		return s.renderExportForm(c, http.StatusConflict, form, "")
+	}
 	if errs, ok := formErrors(c, err, "name", "exports.name", "connection", "exports.connection", "segments", "exports.segments",
 		export.WhenField, "exports.schedule.run", export.OutcomeWayField, "outcomes.way", export.OutcomeFormatField, "outcomes.format", export.OutcomeFolderField, "outcomes.folder"); ok {
 		form.Errors = placeErrors(c, errs, problem.Of(err).Fields, form)
 		labelConsentErrors(c, form.Errors, info)
-		if problem.Is(err, problem.Conflict) {
-			// The next save is meant to replace the other version: the form says so, and links to it.
-			now, err := s.Exports.Get(ctx(c), actor(c), form.ID)
-			if err != nil {
-				return err
-			}
-			form.Version, form.Changed = now.Version, true
-		}
 		return s.renderExportForm(c, http.StatusUnprocessableEntity, form, "")
 	}
 	if err != nil {

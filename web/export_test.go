@@ -129,10 +129,19 @@ func TestWhoSavesOverSomebodyElsesVersionIsToldFirst(t *testing.T) {
 	carl.post("/exports", typed("Newsletter", nil)).leads(t, "/exports/1")
 	version := carl.get("/exports/1/edit").wants(t, http.StatusOK).field(t, "version")
 	ada.post("/exports/1", typed("Ada's", url.Values{"version": {version}})).leads(t, "/exports/1")
-	page := carl.post("/exports/1", typed("Carl's", url.Values{"version": {version}})).wants(t, http.StatusUnprocessableEntity)
-	page.has(t, "Somebody else changed this export meanwhile", `value="Carl's"`)
+	page := carl.post("/exports/1", typed("Carl's", url.Values{"version": {version}})).wants(t, http.StatusConflict).
+		has(t, "Somebody else changed this while you had it open", "Ada Holm", "Changed: Name", `value="Carl's"`, "Changed by both", "Take theirs", "Save mine over theirs")
 	carl.get("/exports/1").has(t, "Ada's")
-	carl.post("/exports/1", typed("Carl's", url.Values{"version": {page.field(t, "version")}})).leads(t, "/exports/1")
+	if page.field(t, "version") != version {
+		t.Error("the next plain save would replace theirs")
+	}
+	carl.post("/exports/1", typed("Carl's", url.Values{"version": {version}})).wants(t, http.StatusConflict)
+
+	ada.post("/exports/1", typed("Ada's second", url.Values{"version": {page.field(t, "over")}})).leads(t, "/exports/1")
+	over := url.Values{"version": {version}, "over": {page.field(t, "over")}, "do": {}}
+	page = carl.post("/exports/1", typed("Carl's", over)).wants(t, http.StatusConflict).has(t, "Ada's second")
+	over.Set("over", page.field(t, "over"))
+	carl.post("/exports/1", typed("Carl's", over)).leads(t, "/exports/1")
 	carl.get("/exports/1").has(t, "Carl's")
 }
 

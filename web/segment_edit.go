@@ -18,6 +18,7 @@ import (
 	"github.com/segue-app/segue/internal/segment"
 	"github.com/segue-app/segue/views/layout"
 	views "github.com/segue-app/segue/views/segment"
+	versionviews "github.com/segue-app/segue/views/version"
 )
 
 func (s *Server) newSegment(c echo.Context) error {
@@ -133,7 +134,7 @@ func (s *Server) postSegment(c echo.Context) error {
 		return err
 	}
 	form.Kind, form.Rule = segment.ByRule, fitRule(parseRule(values), snapshot)
-	if do := values.Get("do"); saving(do) {
+	if do := values.Get("do"); saving(do) || values.Has(versionviews.OverField) {
 		return s.saveSegment(c, form, snapshot, do)
 	}
 	form.Rule, form.Focus = changeRule(form.Rule, values.Get("do"))
@@ -215,7 +216,7 @@ func (s *Server) saveSegment(c echo.Context, form views.Form, snapshot profile.S
 		return err
 	}
 	draft := segment.Draft{
-		Name: form.Name, Description: form.Description, Version: form.Version,
+		Name: form.Name, Description: form.Description, Version: overOr(c, form.Version),
 		Definition: segment.Definition{Kind: form.Kind, SourceID: form.Base, Zone: form.Zone, Rule: form.Rule, ListID: form.List.ID, ListBy: form.List.By},
 	}
 	switch do {
@@ -230,6 +231,12 @@ func (s *Server) saveSegment(c echo.Context, form views.Form, snapshot profile.S
 		saved, err = s.Segments.Create(ctx(c), actor(c), draft)
 	} else {
 		saved, err = s.Segments.Update(ctx(c), actor(c), form.ID, draft)
+	}
+	if form.ID != 0 && changedMeanwhile(err) {
+		if form.Conflict, err = s.segmentConflict(c, form, draft); err != nil {
+			return err
+		}
+		return s.renderSegmentForm(c, http.StatusConflict, form, snapshot)
 	}
 	if errs, ok := formErrors(c, err); ok {
 		form.Errors = errs

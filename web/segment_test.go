@@ -93,9 +93,11 @@ func TestTwoWhoEditAreToldOfEachOther(t *testing.T) {
 	carl.post("/segments", danes("Danes", nil)).leads(t, "/segments/1")
 	version := carl.get("/segments/1/edit").wants(t, http.StatusOK).has(t, "Edit Danes", `value="Denmark"`).field(t, "version")
 	ada.post("/segments/1", danes("Ada's", url.Values{"version": {version}})).leads(t, "/segments/1")
-	carl.post("/segments/1", danes("Carl's", url.Values{"version": {version}})).wants(t, http.StatusUnprocessableEntity).
-		has(t, "Somebody else changed this meanwhile", `value="Carl's"`)
+	page := carl.post("/segments/1", danes("Carl's", url.Values{"version": {version}})).wants(t, http.StatusConflict).
+		has(t, "Somebody else changed this while you had it open", "Ada Holm", "Changed by both", `value="Carl's"`).lacks(t, "Changed by them")
 	carl.get("/segments/1").has(t, "Ada's").lacks(t, "Carl's")
+	carl.post("/segments/1", danes("Carl's", url.Values{"version": {version}, "do": {}, "over": {page.field(t, "over")}})).leads(t, "/segments/1")
+	carl.get("/segments/1").has(t, "Carl's").lacks(t, "Ada's")
 }
 
 func TestAListIsUploadedReportedAndReplaced(t *testing.T) {

@@ -226,11 +226,16 @@ func (s *Service) nameParts(ctx context.Context, of *Segment) error {
 	if err != nil {
 		return err
 	}
-	of.Definition.Rule = of.Definition.Rule.each(func(c Condition) Condition {
+	of.Definition.Rule = of.Definition.Rule.Named(names)
+	return nil
+}
+
+// Named is the group in which the conditions that name segments say what those are called.
+func (g Group) Named(names map[int64]string) Group {
+	return g.each(func(c Condition) Condition {
 		if id, ok := c.segment(); ok && names[id] != "" {
 			c.Label = names[id]
 		}
 		return c
 	})
-	return nil
 }

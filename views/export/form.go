@@ -16,6 +16,7 @@ import (
 	"github.com/segue-app/segue/internal/segment"
 	"github.com/segue-app/segue/views/component"
 	runviews "github.com/segue-app/segue/views/run"
+	versionviews "github.com/segue-app/segue/views/version"
 )
 
 // Fragments that requests with htmx exchange, and the event that asks for a new outlook.
@@ -36,7 +37,7 @@ type Form struct {
 	Cancel       string
 	CSRF         string
 	Version      int
-	Changed      bool // somebody else changed it meanwhile
+	Conflict     *versionviews.Conflict // somebody else changed it meanwhile
 	Name         string
 	ConnectionID int64
 	Leavers      export.Leavers

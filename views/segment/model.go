@@ -12,6 +12,7 @@ import (
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/segment"
 	"github.com/segue-app/segue/views/component"
+	versionviews "github.com/segue-app/segue/views/version"
 )
 
 // Fragments that requests with htmx exchange.
@@ -92,7 +93,8 @@ type Form struct {
 	Entries     segment.Entries // what a file is said to hold; "" leaves it to the file
 	Preview     Preview
 	Errors      component.Errors
-	Focus       string // id of the field or button that a step of the builder leads to
+	Conflict    *versionviews.Conflict // somebody else changed it meanwhile
+	Focus       string                 // id of the field or button that a step of the builder leads to
 }
 
 // Preview is what the rule would give.
