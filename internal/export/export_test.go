@@ -8,6 +8,7 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/app/apptest"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/demo"
 	"github.com/segue-app/segue/internal/destination"
@@ -169,6 +170,25 @@ func TestAnExportKeepsWhatItSaysOfConsentsAndOfEmptyValues(t *testing.T) {
 	d.Consent, d.Mapping, d.Version = destination.Consent{Source: "Fair"}, d.Mapping[:3], e.Version
 	if e, err = k.Exports.Update(t.Context(), ada, e.ID, d); err != nil || e.Consent.Source != "" || e.Consent.Everyone != nil {
 		t.Errorf("%v: an export that sends none has %+v", err, e.Consent)
+	}
+}
+
+func TestAnotherReasonWhySomethingSensitiveIsSentIsInTheLogWithoutItsWords(t *testing.T) {
+	k := apptest.Start(t, 5)
+	ada, d := k.Actor(access.Administrator), draft(t, k, k.Connect())
+	d.Mapping = export.Mapping{{Field: destination.Email, Attribute: "email", Meant: true},
+		{Field: destination.CustomPrefix + "town", Attribute: "city", Meant: true, Reason: "They asked for it"}}
+	e, err := k.Exports.Create(t.Context(), ada, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Version, d.Mapping[len(d.Mapping)-1].Reason = e.Version, "We agreed with them"
+	if _, err = k.Exports.Update(t.Context(), ada, e.ID, d); err != nil {
+		t.Fatal(err)
+	}
+	page, err := k.Audit.List(t.Context(), ada, audit.Filter{Action: audit.ExportEdited}, 0, false, 5)
+	if err != nil || len(page.Records) != 1 || !slices.Equal(page.Records[0].Changes, []audit.Change{{Field: "reason." + destination.CustomPrefix + "town"}}) {
+		t.Errorf("%+v, %v", page.Records, err)
 	}
 }
 

@@ -3,6 +3,7 @@ package export
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,11 +28,24 @@ func (s *Service) noteSaved(ctx context.Context, tx database.Tx, actor access.Ac
 	if old.ID == 0 {
 		what = audit.ExportCreated
 	}
-	changes := audit.Changed(differences(old, saved)...)
+	changes := changed(old, saved)
 	if old.ID != 0 && len(changes) == 0 {
 		return nil
 	}
 	return s.note(ctx, tx, actor, what, saved, changes...)
+}
+
+// changed is what is different. That the reason why something sensitive is sent is another is told, and not what it says: it is a
+// person's text.
+func changed(old, saved Export) []audit.Change {
+	changes := audit.Changed(differences(old, saved)...)
+	for _, pair := range saved.Mapping {
+		i := slices.IndexFunc(old.Mapping, func(was Pair) bool { return was.Field == pair.Field && was.Attribute == pair.Attribute })
+		if i >= 0 && old.Mapping[i].Reason != pair.Reason {
+			changes = append(changes, audit.Change{Field: "reason." + string(pair.Field)})
+		}
+	}
+	return changes
 }
 
 // differences are the fields of an export before and after. A line of the mapping is a field of its own.

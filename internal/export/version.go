@@ -148,7 +148,7 @@ func (s *Service) withdraw(ctx context.Context, tx database.Tx, actor access.Act
 	if err != nil {
 		return err
 	}
-	if err := audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.ExportWithdrawn, Subject: audit.Of("export", id, e.Name)}); err != nil {
+	if err := s.note(ctx, tx, actor, audit.ExportWithdrawn, e); err != nil {
 		return err
 	}
 	return s.keep(ctx, tx, actor, id, version.Withdrawn, 0)
@@ -224,6 +224,6 @@ func (s *Service) GoBack(ctx context.Context, actor access.Actor, id int64, numb
 
 // noteGoingBack writes to the audit log that the export became again what it was.
 func (s *Service) noteGoingBack(ctx context.Context, tx database.Tx, actor access.Actor, old, e Export, draft Draft) error {
-	return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.ExportWentBack, Subject: audit.Of("export", e.ID, e.Name),
-		Changes: append([]audit.Change{{Field: "version", Before: fmt.Sprint(draft.Version), After: fmt.Sprint(draft.backTo)}}, audit.Changed(differences(old, e)...)...)})
+	back := audit.Change{Field: "version", Before: fmt.Sprint(draft.Version), After: fmt.Sprint(draft.backTo)}
+	return s.note(ctx, tx, actor, audit.ExportWentBack, e, append([]audit.Change{back}, changed(old, e)...)...)
 }
