@@ -71,7 +71,7 @@ func TestEveryCodeOfAnErasureHasAText(t *testing.T) {
 	for _, reason := range erasure.Reasons {
 		keys = append(keys, "erasure.reason."+string(reason))
 	}
-	for _, place := range []string{"snapshots", "lists", "files", "versions", string(run.InDeliveries), string(run.InRefusals), string(run.InRejections), string(run.InEvidence), string(run.InBatches),
+	for _, place := range []string{"snapshots", "lists", "files", "versions", "reasons", string(run.InDeliveries), string(run.InRefusals), string(run.InRejections), string(run.InEvidence), string(run.InBatches),
 		string(run.InLate), string(run.InWithdrawals), string(run.InWithdrawn), string(run.InRetries)} {
 		keys = append(keys, "erasure.place."+place, "erasure.place."+place+".about")
 	}

@@ -247,7 +247,21 @@ func TestARefusalIsSeenUntilTheExportChangesAndIsNotTheLastWord(t *testing.T) {
 	if s := o.standing(o.ada, e.ID); s.Refused == nil || s.Refused.Name != "Bob" || s.Refused.Reason == "" || !s.Waits {
 		t.Fatalf("%+v", s)
 	}
-	o.must(o.DB.InTx(t.Context(), func(tx database.Tx) error { return approval.Erase(t.Context(), tx, []string{"Kim@example.com"}) }))
+	erase := func(address string, reasons int) {
+		t.Helper()
+		o.must(o.DB.InTx(t.Context(), func(tx database.Tx) error {
+			n, err := approval.Erase(t.Context(), tx, []string{address})
+			if n != reasons {
+				t.Errorf("%s was erased from %d reasons", address, n)
+			}
+			return err
+		}))
+	}
+	erase("im@example.com", 0)
+	if s := o.standing(o.ada, e.ID); s.Refused == nil || s.Refused.Reason == "" {
+		t.Errorf("after somebody else was erased: %+v", s.Refused)
+	}
+	erase("Kim@example.com", 1)
 	if s := o.standing(o.ada, e.ID); s.Refused == nil || s.Refused.Reason != "" {
 		t.Errorf("after the person was erased: %+v", s.Refused)
 	}

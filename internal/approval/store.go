@@ -6,11 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/internal/version"
 )
 
 func readSettings(ctx context.Context, q database.Querier) (s Settings, err error) {
@@ -180,15 +180,36 @@ func refusal(ctx context.Context, q database.Querier, id int64, mark string) (*D
 	return &d, nil
 }
 
-// Erase empties the reasons of refusals in which one of the addresses stands.
-func Erase(ctx context.Context, tx database.Tx, addresses []string) error {
-	for _, address := range addresses {
-		if strings.TrimSpace(address) == "" {
-			continue
-		}
-		if _, err := tx.ExecContext(ctx, `UPDATE approval_refusals SET reason = '' WHERE instr(`+database.FoldFunction+`(reason), ?) > 0`, database.Fold(address)); err != nil {
-			return fmt.Errorf("erase from refusals: %w", err)
+// Erase empties the reasons of refusals in which one of the addresses stands. It returns of how many.
+func Erase(ctx context.Context, tx database.Tx, addresses []string) (n int, err error) {
+	ids, err := naming(ctx, tx, version.Mentions(addresses))
+	for _, id := range ids {
+		if err == nil {
+			_, err = tx.ExecContext(ctx, `UPDATE approval_refusals SET reason = '' WHERE export_id = ?`, id)
 		}
 	}
-	return nil
+	if err != nil {
+		return 0, fmt.Errorf("erase from refusals: %w", err)
+	}
+	return len(ids), nil
+}
+
+// naming lists the exports that were refused for a reason that is meant.
+func naming(ctx context.Context, q database.Querier, meant func(reason string) bool) (ids []int64, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT export_id, reason FROM approval_refusals WHERE instr(reason, '@') > 0`)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var id int64
+		var reason string
+		if err := rows.Scan(&id, &reason); err != nil {
+			return nil, err
+		}
+		if meant(reason) {
+			ids = append(ids, id)
+		}
+	}
+	return ids, rows.Err()
 }

@@ -41,6 +41,7 @@ const (
 	placeLists     = "lists"
 	placeFiles     = "files"
 	placeVersions  = "versions"
+	placeReasons   = "reasons"
 )
 
 // Erase removes a person everywhere here, and has their tags taken away at destinations. It returns the id of the proof.
@@ -154,7 +155,7 @@ func (s *Service) remove(ctx context.Context, actor access.Actor, order Order, f
 		if removed[placeVersions], err = version.Erase(ctx, tx, blocked(found)); err != nil {
 			return err
 		}
-		if err := approval.Erase(ctx, tx, found.Addresses); err != nil {
+		if removed[placeReasons], err = approval.Erase(ctx, tx, found.Addresses); err != nil {
 			return err
 		}
 		if id, err = insertErasure(ctx, tx, Erasure{At: s.Clock(), By: actor.Name, Reason: order.Reason, Reference: order.Reference}, removed); err != nil {

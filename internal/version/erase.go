@@ -52,7 +52,7 @@ func redacted(ctx context.Context, q database.Querier, addresses []string, visit
 	if len(meant) == 0 {
 		return nil
 	}
-	rows, err := q.QueryContext(ctx, `SELECT `+columns+` FROM versions ORDER BY kind, thing_id, number`)
+	rows, err := q.QueryContext(ctx, `SELECT `+columns+` FROM versions WHERE instr(definition, '@') > 0 ORDER BY kind, thing_id, number`)
 	if err != nil {
 		return fmt.Errorf("look through versions: %w", err)
 	}
@@ -87,6 +87,9 @@ func meantBy(addresses []string) forms {
 	}
 	return meant
 }
+
+// Mentions gives who reports whether a text is one of the addresses, or has one as a word in it, whatever its spelling.
+func Mentions(addresses []string) func(text string) bool { return meantBy(addresses).mentions }
 
 // mentions reports whether a text is such an address, or has one as a word in it.
 func (f forms) mentions(text string) bool {
