@@ -49,7 +49,6 @@ type Exports interface {
 // People is what approvals need of the account package.
 type People interface {
 	Users(ctx context.Context, actor access.Actor) ([]account.User, error)
-	Actor(ctx context.Context, userID int64) (access.Actor, error)
 }
 
 // Dependencies are all that the service needs.
@@ -174,11 +173,7 @@ func (s *Service) approvers(ctx context.Context, settings Settings, e export.Exp
 		if person.State() != account.Active || slices.ContainsFunc(made, func(m Maker) bool { return m.UserID == person.ID }) {
 			continue
 		}
-		actor, err := s.people.Actor(ctx, person.ID)
-		if err != nil {
-			return 0, err
-		}
-		if settings.lets(actor, e) {
+		if settings.lets(person.Actor(), e) {
 			n++
 		}
 	}
@@ -200,7 +195,7 @@ func (s *Service) Approve(ctx context.Context, actor access.Actor, id int64, mar
 		if err := approve(ctx, tx, e.ID, now, Decision{Number: now.export.number, UserID: actor.UserID, Name: actor.Name, At: s.clock()}); err != nil {
 			return err
 		}
-		return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.ApprovalGiven, Subject: audit.Of("export", e.ID, e.Name),
+		return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.ApprovalGiven, Subject: e.Subject(),
 			Changes: []audit.Change{{Field: "version", After: fmt.Sprint(now.export.number)}}})
 	})
 }
@@ -218,7 +213,7 @@ func (s *Service) Refuse(ctx context.Context, actor access.Actor, id int64, mark
 		if err := refuse(ctx, tx, e.ID, mark, Decision{Reason: reason, UserID: actor.UserID, Name: actor.Name, At: s.clock()}); err != nil {
 			return err
 		}
-		return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.ApprovalRefused, Subject: audit.Of("export", e.ID, e.Name),
+		return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.ApprovalRefused, Subject: e.Subject(),
 			Changes: []audit.Change{{Field: "version", After: fmt.Sprint(now.export.number)}}})
 	})
 }
