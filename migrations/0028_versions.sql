@@ -7,12 +7,12 @@ CREATE TABLE versions (
     number     INTEGER NOT NULL,
     act        TEXT    NOT NULL,                          -- what made it: "changed", "paused"
     back_to    INTEGER NOT NULL DEFAULT 0,                -- number of the version that was gone back to; 0: none
-    definition TEXT    NOT NULL,                          -- JSON: the whole, as it became
     substance  TEXT    NOT NULL,                          -- hash of what an approval is about; '': not known, and equal to nothing
     redacted   INTEGER NOT NULL DEFAULT 0,                -- 1: values were erased with a person
     user_id    INTEGER NOT NULL DEFAULT 0,                -- 0: the program itself, which is whoever operates the machine
     user_name  TEXT    NOT NULL DEFAULT '',               -- as it was then
     at         INTEGER NOT NULL,
+    definition TEXT    NOT NULL,                          -- JSON: the whole, as it became; long, so last: what is before it is read without it
     PRIMARY KEY (kind, thing_id, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX versions_by_time ON versions (at);

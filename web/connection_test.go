@@ -19,7 +19,11 @@ import (
 type twoExports struct{ by, detached, removed, paused []int64 }
 
 func (e *twoExports) OnConnection(context.Context, database.Querier, int64) ([]connection.Dependent, error) {
-	return []connection.Dependent{{ID: 7, Name: "Weekly tea", MadeBy: e.by}, {ID: 8, Name: "Monthly tea", Paused: true, MadeBy: e.by}}, nil
+	return []connection.Dependent{{ID: 7, Name: "Weekly tea"}, {ID: 8, Name: "Monthly tea", Paused: true}}, nil
+}
+
+func (e *twoExports) Makers(context.Context, database.Querier, int64) ([]int64, error) {
+	return e.by, nil
 }
 
 func (e *twoExports) Detach(_ context.Context, _ database.Tx, _ access.Actor, ids []int64) error {

@@ -15,9 +15,9 @@ import (
 
 func TestWithdrawingAccessAsksWhatBecomesOfTheExportsOfThoseWhoLoseIt(t *testing.T) {
 	using := []connection.Dependent{
-		{ID: 7, Name: "Weekly", MadeBy: []int64{clara.UserID, ada.UserID}}, {ID: 8, Name: "Monthly", Paused: true, MadeBy: []int64{ada.UserID, clara.UserID}},
-		{ID: 9, Name: "Yearly", MadeBy: []int64{dora.UserID, dora.UserID}}, {ID: 10, Name: "Never", MadeBy: []int64{ada.UserID, viggo.UserID}},
+		{ID: 7, Name: "Weekly"}, {ID: 8, Name: "Monthly", Paused: true}, {ID: 9, Name: "Yearly"}, {ID: 10, Name: "Never"},
 	}
+	by := map[int64][]int64{7: {clara.UserID, ada.UserID}, 8: {ada.UserID, clara.UserID}, 9: {dora.UserID, dora.UserID}, 10: {ada.UserID, viggo.UserID}}
 	all, nobody, named := access.AllContributors, access.OnlyAdministrators, access.Named
 	asked := []string{"withdrawal: connections.problem.withdrawal"}
 	for name, test := range map[string]struct {
@@ -51,7 +51,7 @@ func TestWithdrawingAccessAsksWhatBecomesOfTheExportsOfThoseWhoLoseIt(t *testing
 			w := newWorld(t)
 			c := w.connect("Tea shop", false)
 			c = must[connection.Connection](t)(w.Edit(t.Context(), ada, c.ID, connection.Change{Version: c.Version, Name: c.Name, Grant: test.before}))
-			w.exports.using = test.using
+			w.exports.using, w.exports.by = test.using, by
 			_, err := w.Edit(t.Context(), ada, c.ID, connection.Change{Version: c.Version, Name: c.Name, Grant: test.after, Withdrawal: test.answer})
 			wantCodes(t, err, test.want...)
 			if !slices.Equal(w.exports.paused, test.paused) {
@@ -71,7 +71,7 @@ func TestWithdrawingAccessAsksWhatBecomesOfTheExportsOfThoseWhoLoseIt(t *testing
 func TestAChangeThatItsExportsRefuseIsNoChange(t *testing.T) {
 	w := newWorld(t)
 	c := w.connect("Tea shop", true)
-	w.exports.using, w.exports.fail = []connection.Dependent{{ID: 7, Name: "Weekly", MadeBy: []int64{clara.UserID}}}, errors.New("no")
+	w.exports.using, w.exports.by, w.exports.fail = []connection.Dependent{{ID: 7, Name: "Weekly"}}, map[int64][]int64{7: {clara.UserID}}, errors.New("no")
 	_, err := w.Edit(t.Context(), ada, c.ID, connection.Change{Version: c.Version, Name: "Other name", Withdrawal: connection.Pause})
 	if err == nil || w.Remove(t.Context(), ada, c.ID, c.Version, map[int64]connection.Fate{7: connection.DetachExport}) == nil {
 		t.Fatal("went through")

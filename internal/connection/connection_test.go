@@ -141,6 +141,7 @@ func (openGate) Enter(ctx context.Context) (func(destination.Answer), error) {
 // exports are those that use connection 1, and what was done to them.
 type exports struct {
 	using                     []connection.Dependent
+	by                        map[int64][]int64
 	detached, removed, paused []int64
 	fail                      error
 }
@@ -150,6 +151,10 @@ func (e *exports) OnConnection(_ context.Context, _ database.Querier, id int64) 
 		return nil, nil
 	}
 	return e.using, nil
+}
+
+func (e *exports) Makers(_ context.Context, _ database.Querier, id int64) ([]int64, error) {
+	return e.by[id], nil
 }
 
 func (e *exports) Detach(_ context.Context, _ database.Tx, _ access.Actor, ids []int64) error {

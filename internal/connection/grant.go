@@ -57,7 +57,11 @@ func (s *Service) loss(ctx context.Context, q database.Querier, c Connection, gr
 		return loss, fmt.Errorf("what uses connection %d: %w", c.ID, err)
 	}
 	for _, d := range dependents {
-		if slices.ContainsFunc(loss.People, func(one access.Actor) bool { return slices.Contains(d.MadeBy, one.UserID) }) {
+		makers, err := s.dependents.Makers(ctx, q, d.ID)
+		if err != nil {
+			return loss, fmt.Errorf("who made what uses connection %d: %w", c.ID, err)
+		}
+		if slices.ContainsFunc(loss.People, func(one access.Actor) bool { return slices.Contains(makers, one.UserID) }) {
 			loss.Exports = append(loss.Exports, d)
 		}
 	}

@@ -39,6 +39,8 @@ type Gates interface {
 // Dependents knows what uses connections, and acts on it within the transaction of the change that made it necessary.
 type Dependents interface {
 	OnConnection(ctx context.Context, q database.Querier, id int64) ([]Dependent, error)
+	// Makers are those who made or changed an export.
+	Makers(ctx context.Context, q database.Querier, exportID int64) ([]int64, error)
 	Detach(ctx context.Context, tx database.Tx, actor access.Actor, exportIDs []int64) error
 	Remove(ctx context.Context, tx database.Tx, actor access.Actor, exportIDs []int64) error
 	Pause(ctx context.Context, tx database.Tx, actor access.Actor, exportIDs []int64) error
@@ -49,7 +51,6 @@ type Dependent struct {
 	ID     int64
 	Name   string
 	Paused bool
-	MadeBy []int64 // who made or changed it
 }
 
 // Dependencies are what the service works with.
@@ -103,6 +104,7 @@ type nothing struct{}
 func (nothing) OnConnection(context.Context, database.Querier, int64) ([]Dependent, error) {
 	return nil, nil
 }
+func (nothing) Makers(context.Context, database.Querier, int64) ([]int64, error) { return nil, nil }
 func (nothing) Detach(context.Context, database.Tx, access.Actor, []int64) error { return nil }
 func (nothing) Remove(context.Context, database.Tx, access.Actor, []int64) error { return nil }
 func (nothing) Pause(context.Context, database.Tx, access.Actor, []int64) error  { return nil }

@@ -18,34 +18,31 @@ type Dependents struct{ service *Service }
 // Dependents gives the answers for the connection package.
 func (s *Service) Dependents() Dependents { return Dependents{s} }
 
-// OnConnection lists the exports that use a connection, with whoever had a hand in them.
-func (d Dependents) OnConnection(ctx context.Context, q database.Querier, id int64) ([]connection.Dependent, error) {
-	found, err := onConnection(ctx, q, id)
-	for i := range found {
-		authors, err := version.Authors(ctx, q, thing(found[i].ID))
-		if err != nil {
-			return nil, err
-		}
-		found[i].MadeBy = append(found[i].MadeBy, authors...)
-	}
-	return found, err
-}
-
-func onConnection(ctx context.Context, q database.Querier, id int64) (found []connection.Dependent, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT id, name, paused_at IS NOT NULL, coalesce(created_by, 0) FROM exports WHERE connection_id = ? AND removed_at IS NULL ORDER BY name COLLATE NOCASE`, id)
+// OnConnection lists the exports that use a connection.
+func (d Dependents) OnConnection(ctx context.Context, q database.Querier, id int64) (found []connection.Dependent, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT id, name, paused_at IS NOT NULL FROM exports WHERE connection_id = ? AND removed_at IS NULL ORDER BY name COLLATE NOCASE`, id)
 	if err != nil {
 		return nil, fmt.Errorf("list exports of connection %d: %w", id, err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var e connection.Dependent
-		e.MadeBy = make([]int64, 1)
-		if err := rows.Scan(&e.ID, &e.Name, &e.Paused, &e.MadeBy[0]); err != nil {
+		if err := rows.Scan(&e.ID, &e.Name, &e.Paused); err != nil {
 			return nil, err
 		}
 		found = append(found, e)
 	}
 	return found, rows.Err()
+}
+
+// Makers are those who had a hand in an export. Who made it is kept with it, also when its first version is gone.
+func (d Dependents) Makers(ctx context.Context, q database.Querier, id int64) ([]int64, error) {
+	var first int64
+	if err := q.QueryRowContext(ctx, `SELECT coalesce(created_by, 0) FROM exports WHERE id = ?`, id).Scan(&first); err != nil {
+		return nil, fmt.Errorf("find who made export %d: %w", id, err)
+	}
+	authors, err := version.Authors(ctx, q, thing(id))
+	return append(authors, first), err
 }
 
 // Detach keeps the exports, inactive, without their connection.
