@@ -230,7 +230,7 @@ func (s *Server) saveApprovalSettings(c echo.Context) error {
 	}
 	var check problem.Check
 	check.Require(where == "none" || where == "some" || where == "all", "where", "problem.choose")
-	check.Require(where != "some" || len(settings.Connections) > 0, "connection", "approval.problem.connection")
+	check.Require(where != "some" || len(settings.Connections) > 0, approval.ConnectionField, approval.CodeNoConnection)
 	if err = check.Err(); err == nil {
 		kept := settings
 		if where == "none" {
@@ -238,7 +238,7 @@ func (s *Server) saveApprovalSettings(c echo.Context) error {
 		}
 		err = s.Approvals.Save(ctx(c), actor(c), kept)
 	}
-	if errs, ok := formErrors(c, err, "where", "approval.where", "connection", "approval.connections"); ok {
+	if errs, ok := formErrors(c, err, "where", "approval.where", approval.ConnectionField, "approval.connections"); ok {
 		return s.renderApprovalSettings(c, http.StatusUnprocessableEntity, settings, where, errs)
 	}
 	if err != nil {

@@ -191,7 +191,7 @@ func between(page, before, after string) string {
 }
 
 func TestEveryActOfAHistoryAndEveryCodeOfApprovalsHasAText(t *testing.T) {
-	keys := []string{"obstacle." + string(export.AwaitsApproval), "exports.state." + string(export.AwaitsApproval), approval.CodeNothing, approval.CodeOwn, approval.CodeChanged, approval.CodeRedacted, approval.CodeRedactedSegment, "approval.problem.connection"}
+	keys := []string{"obstacle." + string(export.AwaitsApproval), "exports.state." + string(export.AwaitsApproval), approval.CodeNothing, approval.CodeOwn, approval.CodeChanged, approval.CodeRedacted, approval.CodeRedactedSegment, approval.CodeNoConnection}
 	for _, act := range versions.Acts {
 		keys = append(keys, "version.act."+string(act))
 		switch act {

@@ -34,10 +34,14 @@ const (
 	CodeRedacted = "approval.problem.redacted" // values of it were erased with a person
 
 	CodeRedactedSegment = "approval.problem.redacted.segment" // of a segment in it
+	CodeNoConnection    = "approval.problem.connection"       // exports on some need approval, and there is none of them
 )
 
-// ReasonField is the name of the form field that says why an export is refused.
-const ReasonField = "reason"
+// Names of form fields.
+const (
+	ReasonField     = "reason"     // why an export is refused
+	ConnectionField = "connection" // exports on which need approval
+)
 
 const longestReason = 500 // characters
 

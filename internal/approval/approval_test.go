@@ -11,7 +11,9 @@ import (
 	"github.com/segue-app/segue/internal/account"
 	"github.com/segue-app/segue/internal/app/apptest"
 	"github.com/segue-app/segue/internal/approval"
+	"github.com/segue-app/segue/internal/audit"
 	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/demo"
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/problem"
@@ -282,7 +284,9 @@ func TestOnlyExportsOnTheConnectionsThatWereNamedNeedASecondPerson(t *testing.T)
 	if code := o.obstacle(e.ID); code != "" {
 		t.Fatalf("as it comes: %q", code)
 	}
-	o.set(approval.Settings{Connections: []int64{e.ConnectionID + 1}})
+	another, err := demo.Connect(t.Context(), o.App, "Another", demo.APIKey)
+	o.must(err)
+	o.set(approval.Settings{Connections: []int64{another.ID}})
 	if code := o.obstacle(e.ID); code != "" {
 		t.Errorf("another connection: %q", code)
 	}
@@ -301,6 +305,22 @@ func TestOnlyExportsOnTheConnectionsThatWereNamedNeedASecondPerson(t *testing.T)
 	}
 	if err := o.Approvals.Save(t.Context(), o.ada, approval.Settings{Version: 1}); !problem.Is(err, problem.Conflict) {
 		t.Errorf("over another's change: %v", err)
+	}
+}
+
+func TestTheLogTellsWhichSettingsWereKeptAndNotWhatWasTyped(t *testing.T) {
+	o := newOffice(t, approval.Settings{})
+	c, gone := o.Connect(), int64(99)
+	err := o.Approvals.Save(t.Context(), o.ada, approval.Settings{Connections: []int64{gone}, Version: 2})
+	if p := problem.Of(err); p == nil || p.Kind != problem.Invalid {
+		t.Errorf("none of the connections is there: %v", err)
+	}
+	o.set(approval.Settings{Connections: []int64{c.ID, gone}})
+	o.set(approval.Settings{Connections: []int64{c.ID}}) // as it was
+	page, err := o.Audit.List(t.Context(), o.ada, audit.Filter{Action: audit.ApprovalSettingsSet}, 0, false, 10)
+	o.must(err)
+	if len(page.Records) != 1 || !slices.Equal(page.Records[0].Changes, []audit.Change{{Field: "connections", After: strconv.FormatInt(c.ID, 10)}}) {
+		t.Errorf("%+v", page.Records)
 	}
 }
 

@@ -64,12 +64,25 @@ func (s *Service) Save(ctx context.Context, actor access.Actor, settings Setting
 		if err := writeSettings(ctx, tx, settings, actor.Name, s.clock()); err != nil {
 			return err
 		}
-		return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.ApprovalSettingsSet, Changes: audit.Changed(
-			audit.Change{Field: "everywhere", Before: strconv.FormatBool(before.Everywhere), After: strconv.FormatBool(settings.Everywhere)},
-			audit.Change{Field: "connections", Before: written(before.Connections), After: written(settings.Connections)},
-			audit.Change{Field: "of_rules", Before: strconv.FormatBool(before.OfRules), After: strconv.FormatBool(settings.OfRules)},
-			audit.Change{Field: "contributors", Before: strconv.FormatBool(before.Contributors), After: strconv.FormatBool(settings.Contributors)},
-		)})
+		kept, err := readSettings(ctx, tx) // less the connections that were removed meanwhile
+		if err != nil {
+			return err
+		}
+		if kept.Off() && !settings.Off() {
+			var check problem.Check
+			check.Add(ConnectionField, CodeNoConnection)
+			return check.Err()
+		}
+		changes := audit.Changed(
+			audit.Change{Field: "everywhere", Before: audit.YesNo(before.Everywhere), After: audit.YesNo(kept.Everywhere)},
+			audit.Change{Field: "connections", Before: written(before.Connections), After: written(kept.Connections)},
+			audit.Change{Field: "of_rules", Before: audit.YesNo(before.OfRules), After: audit.YesNo(kept.OfRules)},
+			audit.Change{Field: "contributors", Before: audit.YesNo(before.Contributors), After: audit.YesNo(kept.Contributors)},
+		)
+		if len(changes) == 0 {
+			return nil
+		}
+		return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.ApprovalSettingsSet, Changes: changes})
 	})
 	if err == nil {
 		s.events.Publish(export.Topic)
