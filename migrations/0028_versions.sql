@@ -8,6 +8,7 @@ CREATE TABLE versions (
     act        TEXT    NOT NULL,                          -- what made it: "changed", "paused"
     back_to    INTEGER NOT NULL DEFAULT 0,                -- number of the version that was gone back to; 0: none
     substance  TEXT    NOT NULL,                          -- hash of what an approval is about; '': not known, and equal to nothing
+    turn       INTEGER NOT NULL DEFAULT 0,                -- 1: the substance was another before, or is not known; stays when that is erased
     redacted   INTEGER NOT NULL DEFAULT 0,                -- 1: values were erased with a person
     user_id    INTEGER NOT NULL DEFAULT 0,                -- 0: the program itself, which is whoever operates the machine
     user_name  TEXT    NOT NULL DEFAULT '',               -- as it was then

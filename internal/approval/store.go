@@ -46,11 +46,10 @@ func writeSettings(ctx context.Context, tx database.Tx, s Settings, by string, n
 	return nil
 }
 
-// turns are the versions of a thing with which its substance became another. A version without substance is another one each time.
-const turns = `SELECT number, user_id, user_name FROM (SELECT number, substance, user_id, user_name, lag(substance, 1, '') OVER (ORDER BY number) AS before
-	FROM versions WHERE kind = %s AND thing_id = %s) WHERE substance = '' OR substance <> before`
+// since is the number of the version with which a thing became what it is: its last turn.
+const since = `coalesce((SELECT max(number) FROM versions t WHERE t.kind = '%s' AND t.thing_id = %s AND t.turn = 1), 0)`
 
-func turnsOf(kind, id string) string { return fmt.Sprintf(turns, "'"+kind+"'", id) }
+func sinceOf(kind, id string) string { return fmt.Sprintf(since, kind, id) }
 
 // closure are the segments of exports, those that their rules name included, by export.
 const closure = `closure (export_id, segment_id) AS (SELECT export_id, segment_id FROM export_segments %s
@@ -59,7 +58,7 @@ const closure = `closure (export_id, segment_id) AS (SELECT export_id, segment_i
 func readState(ctx context.Context, q database.Querier, id int64) (s state, err error) {
 	var number, by, at sql.NullInt64
 	var substance, name sql.NullString
-	err = q.QueryRowContext(ctx, `SELECT coalesce(e.connection_id, 0), e.version, coalesce(v.substance, ''), coalesce((SELECT max(number) FROM (`+turnsOf("export", "e.id")+`)), 0),
+	err = q.QueryRowContext(ctx, `SELECT coalesce(e.connection_id, 0), e.version, coalesce(v.substance, ''), `+sinceOf("export", "e.id")+`,
 		a.number, a.substance, a.user_id, a.user_name, a.at
 		FROM exports e LEFT JOIN versions v ON v.kind = 'export' AND v.thing_id = e.id AND v.number = e.version LEFT JOIN approvals a ON a.export_id = e.id WHERE e.id = ?`, id).
 		Scan(&s.connectionID, &s.export.number, &s.export.substance, &s.export.since, &number, &substance, &by, &name, &at)
@@ -74,7 +73,7 @@ func readState(ctx context.Context, q database.Querier, id int64) (s state, err 
 		s.approved = &Decision{Number: s.was.number, UserID: by.Int64, Name: name.String, At: database.NullTime(at)}
 	}
 	rows, err := q.QueryContext(ctx, `WITH RECURSIVE `+fmt.Sprintf(closure, `WHERE export_id = ?1`)+`
-		SELECT s.id, s.version, coalesce(v.substance, ''), coalesce((SELECT max(number) FROM (`+turnsOf("segment", "s.id")+`)), 0), coalesce(a.number, 0), coalesce(a.substance, '')
+		SELECT s.id, s.version, coalesce(v.substance, ''), `+sinceOf("segment", "s.id")+`, coalesce(a.number, 0), coalesce(a.substance, '')
 		FROM closure c JOIN segments s ON s.id = c.segment_id LEFT JOIN versions v ON v.kind = 'segment' AND v.thing_id = s.id AND v.number = s.version
 		LEFT JOIN approved_segments a ON a.export_id = c.export_id AND a.segment_id = s.id ORDER BY s.id`, id)
 	if err != nil {
@@ -115,10 +114,8 @@ func waiting(ctx context.Context, q database.Querier, settings Settings) (map[in
 func makers(ctx context.Context, q database.Querier, id int64, ofRules bool) (found []Maker, err error) {
 	rows, err := q.QueryContext(ctx, `WITH RECURSIVE `+fmt.Sprintf(closure, `WHERE export_id = ?1 AND ?2`)+`
 		SELECT user_id, user_name FROM (
-			SELECT user_id, user_name FROM (`+turnsOf("export", "?1")+`) WHERE number > coalesce((SELECT number FROM approvals WHERE export_id = ?1), 0)
-			UNION ALL SELECT t.user_id, t.user_name FROM closure c JOIN (SELECT thing_id, number, user_id, user_name FROM (SELECT thing_id, number, substance, user_id, user_name,
-				lag(substance, 1, '') OVER (PARTITION BY thing_id ORDER BY number) AS before FROM versions WHERE kind = 'segment' AND thing_id IN (SELECT segment_id FROM closure))
-				WHERE substance = '' OR substance <> before) t ON t.thing_id = c.segment_id
+			SELECT user_id, user_name FROM versions WHERE kind = 'export' AND thing_id = ?1 AND turn = 1 AND number > coalesce((SELECT number FROM approvals WHERE export_id = ?1), 0)
+			UNION ALL SELECT t.user_id, t.user_name FROM closure c JOIN versions t ON t.kind = 'segment' AND t.thing_id = c.segment_id AND t.turn = 1
 			LEFT JOIN approved_segments a ON a.export_id = c.export_id AND a.segment_id = c.segment_id WHERE t.number > coalesce(a.number, 0))
 		GROUP BY user_id ORDER BY user_name, user_id`, id, ofRules)
 	if err != nil {

@@ -14,7 +14,8 @@ import (
 const columns = `kind, thing_id, number, act, back_to, definition, substance, redacted, user_id, user_name, at`
 
 func insert(ctx context.Context, tx database.Tx, v Version) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO versions (`+columns+`) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)`,
+	_, err := tx.ExecContext(ctx, `INSERT INTO versions (`+columns+`, turn) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9, ?10,
+		?7 = '' OR ?7 <> coalesce((SELECT substance FROM versions WHERE kind = ?1 AND thing_id = ?2 ORDER BY number DESC LIMIT 1), ''))`,
 		v.Of.Kind, v.Of.ID, v.Number, v.Act, v.BackTo, string(v.Definition), v.Substance, v.UserID, v.UserName, database.Millis(v.At))
 	if err != nil {
 		return fmt.Errorf("keep version %d of %s %d: %w", v.Number, v.Of.Kind, v.Of.ID, err)
@@ -75,7 +76,10 @@ func dropOlder(ctx context.Context, tx database.Tx, before time.Time) (int, erro
 	result, err := tx.ExecContext(ctx, `DELETE FROM versions WHERE at < ?1
 		AND number < (SELECT min(number) FROM (SELECT number FROM versions l WHERE l.kind = versions.kind AND l.thing_id = versions.thing_id ORDER BY number DESC LIMIT ?2))
 		AND NOT EXISTS (SELECT 1 FROM approvals a WHERE versions.kind = 'export' AND a.export_id = versions.thing_id AND a.number <= versions.number)
-		AND NOT EXISTS (SELECT 1 FROM approved_segments a WHERE versions.kind = 'segment' AND a.segment_id = versions.thing_id AND a.number <= versions.number)`,
+		AND NOT EXISTS (SELECT 1 FROM approved_segments a WHERE versions.kind = 'segment' AND a.segment_id = versions.thing_id AND a.number <= versions.number)
+		AND NOT (turn = 1 AND kind <> 'schedule'
+			AND NOT EXISTS (SELECT 1 FROM versions l WHERE l.kind = versions.kind AND l.thing_id = versions.thing_id AND l.turn = 1 AND l.user_id = versions.user_id AND l.number > versions.number)
+			AND NOT EXISTS (SELECT 1 FROM approvals a WHERE versions.kind = 'export' AND a.export_id = versions.thing_id))`,
 		database.Millis(before), KeptLeast)
 	if err != nil {
 		return 0, fmt.Errorf("drop old versions: %w", err)

@@ -111,7 +111,9 @@ func Authors(ctx context.Context, q database.Querier, of Thing) ([]int64, error)
 const KeptLeast = 50
 
 // DropOlder drops versions from before, but for the last KeptLeast of each thing, and those that the last approval of an export is
-// about or that came since: they say what was approved, and who made what waits.
+// about or that came since: they say what was approved, and who made what waits. Of what was never approved the last change of
+// substance by each person stays too, so that nobody approves what she made herself once it is old. So it is of a segment, which
+// any export may come to use.
 func DropOlder(ctx context.Context, tx database.Tx, before time.Time) (dropped int, err error) {
 	return dropOlder(ctx, tx, before)
 }

@@ -17,8 +17,13 @@ var ada = access.Actor{UserID: 7, Name: "Ada", Role: access.Administrator}
 
 func keep(t *testing.T, db *database.DB, at time.Time, of version.Thing, number int, definition any) {
 	t.Helper()
+	keepBy(t, db, ada, at, of, number, definition)
+}
+
+func keepBy(t *testing.T, db *database.DB, actor access.Actor, at time.Time, of version.Thing, number int, definition any) {
+	t.Helper()
 	err := db.InTx(t.Context(), func(tx database.Tx) error {
-		return version.Keep(t.Context(), tx, at, ada, version.Draft{Of: of, Number: number, Act: version.Changed, Definition: definition, Substance: definition})
+		return version.Keep(t.Context(), tx, at, actor, version.Draft{Of: of, Number: number, Act: version.Changed, Definition: definition, Substance: definition})
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -63,6 +68,40 @@ func TestOldVersionsGoButTheLastFiftyOfEachThingStay(t *testing.T) {
 	}
 	if _, err := version.Get(t.Context(), db.Reader(), many, 1); !problem.Is(err, problem.NotFound) {
 		t.Errorf("one that went: %v", err)
+	}
+}
+
+func TestTheLastChangeByEachPersonStaysOfWhatWasNeverApproved(t *testing.T) {
+	bo, cy := access.Actor{UserID: 8, Name: "Bo", Role: access.Administrator}, access.Actor{UserID: 9, Name: "Cy", Role: access.Administrator}
+	for name, of := range map[string]struct {
+		kind version.Kind
+		left []int // of those before the last fifty
+	}{
+		"an export":    {version.OfExport, []int{3, 2}},
+		"a segment":    {version.OfSegment, []int{3, 2}},
+		"the schedule": {version.OfSchedule, nil}, // nobody approves it
+	} {
+		t.Run(name, func(t *testing.T) {
+			db, long, thing := testkit.Database(t), time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), version.Thing{Kind: of.kind, ID: 1}
+			keepBy(t, db, bo, long, thing, 1, "first")
+			keepBy(t, db, bo, long, thing, 2, "second")
+			keepBy(t, db, ada, long, thing, 3, "third")
+			for n := 4; n < 60; n++ { // Cy only paused it, again and again
+				keepBy(t, db, cy, long, thing, n, "third")
+			}
+			in(t, db, func(ctx context.Context, tx database.Tx) (int, error) {
+				return version.DropOlder(ctx, tx, long.AddDate(9, 0, 0))
+			})
+			left, err := version.List(t.Context(), db.Reader(), thing, 0, 1000)
+			if err != nil || len(left) != version.KeptLeast+len(of.left) {
+				t.Fatalf("%d are left, %v", len(left), err)
+			}
+			for i, v := range left[version.KeptLeast:] {
+				if v.Number != of.left[i] {
+					t.Errorf("version %d is left", v.Number)
+				}
+			}
+		})
 	}
 }
 
