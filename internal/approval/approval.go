@@ -125,39 +125,45 @@ func (s *Service) Of(ctx context.Context, actor access.Actor, id int64) (Standin
 	if err != nil {
 		return Standing{}, err
 	}
-	standing, settings, err := s.standing(ctx, s.db.Reader(), actor, e)
+	standing, r, err := s.standing(ctx, s.db.Reader(), actor, e)
 	if err != nil || !standing.Waits {
 		return standing, err
 	}
-	standing.Approvers, err = s.approvers(ctx, settings, e, standing.Makers)
+	standing.Approvers, err = s.approvers(ctx, r.settings, e, standing.Makers)
 	return standing, err
 }
 
+// reading is of what a standing is made.
+type reading struct {
+	settings Settings
+	now      state
+}
+
 // standing reads how an export stands for the actor, but for how many could approve it.
-func (s *Service) standing(ctx context.Context, q database.Querier, actor access.Actor, e export.Export) (standing Standing, settings Settings, err error) {
-	if settings, err = readSettings(ctx, q); err != nil || !settings.covers(e.ConnectionID) {
-		return standing, settings, err
+func (s *Service) standing(ctx context.Context, q database.Querier, actor access.Actor, e export.Export) (standing Standing, r reading, err error) {
+	if r.settings, err = readSettings(ctx, q); err != nil || !r.settings.covers(e.ConnectionID) {
+		return standing, r, err
 	}
-	now, err := readState(ctx, q, e.ID)
-	if err != nil {
-		return standing, settings, err
+	if r.now, err = readState(ctx, q, e.ID); err != nil {
+		return standing, r, err
 	}
-	standing = Standing{Needed: true, Mark: now.mark(settings.OfRules), Waits: now.waits(settings.OfRules), OfRules: settings.OfRules, Approved: now.approved}
-	if settings.OfRules {
-		standing.Segments = now.parts()
+	ofRules := r.settings.OfRules
+	standing = Standing{Needed: true, Mark: r.now.mark(ofRules), Waits: r.now.waits(ofRules), OfRules: ofRules, Approved: r.now.approved}
+	if ofRules {
+		standing.Segments = r.now.parts()
 	}
 	if !standing.Waits {
-		return standing, settings, nil
+		return standing, r, nil
 	}
 	if standing.Refused, err = refusal(ctx, q, e.ID, standing.Mark); err != nil {
-		return standing, settings, err
+		return standing, r, err
 	}
-	if standing.Makers, err = makers(ctx, q, e.ID, settings.OfRules); err != nil {
-		return standing, settings, err
+	if standing.Makers, err = makers(ctx, q, e.ID, ofRules); err != nil {
+		return standing, r, err
 	}
 	standing.Own = slices.ContainsFunc(standing.Makers, func(m Maker) bool { return m.UserID == actor.UserID })
-	standing.MayApprove = !standing.Own && settings.lets(actor, e)
-	return standing, settings, nil
+	standing.MayApprove = !standing.Own && r.settings.lets(actor, e)
+	return standing, r, nil
 }
 
 // lets reports whether the actor may approve what others made: a person, by herself.
@@ -192,15 +198,15 @@ func (s *Service) Approve(ctx context.Context, actor access.Actor, id int64, mar
 	if err := actor.RequireFresh(s.clock()); err != nil { // a session that was left open must not stand in for the second person
 		return err
 	}
-	return s.decide(ctx, actor, id, mark, func(tx database.Tx, e export.Export, now state, ofRules bool) error {
-		if code := now.redacted(ofRules); code != "" {
+	return s.decide(ctx, actor, id, mark, func(tx database.Tx, e export.Export, r reading) error {
+		if code := r.now.redacted(r.settings.OfRules); code != "" {
 			return problem.New(problem.Conflict, code)
 		}
-		if err := approve(ctx, tx, e.ID, now, Decision{Number: now.export.number, UserID: actor.UserID, Name: actor.Name, At: s.clock()}); err != nil {
+		if err := approve(ctx, tx, e.ID, r.now, Decision{Number: r.now.export.number, UserID: actor.UserID, Name: actor.Name, At: s.clock()}); err != nil {
 			return err
 		}
 		return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.ApprovalGiven, Subject: e.Subject(),
-			Changes: []audit.Change{{Field: "version", After: fmt.Sprint(now.export.number)}}})
+			Changes: []audit.Change{{Field: "version", After: fmt.Sprint(r.now.export.number)}}})
 	})
 }
 
@@ -210,7 +216,7 @@ func (s *Service) Refuse(ctx context.Context, actor access.Actor, id int64, mark
 	var check problem.Check
 	check.Require(reason != "", ReasonField, "problem.required")
 	check.Require(utf8.RuneCountInString(reason) <= longestReason, ReasonField, "problem.too_long", "Most", longestReason)
-	return s.decide(ctx, actor, id, mark, func(tx database.Tx, e export.Export, now state, _ bool) error {
+	return s.decide(ctx, actor, id, mark, func(tx database.Tx, e export.Export, r reading) error {
 		if err := check.Err(); err != nil {
 			return err
 		}
@@ -218,12 +224,12 @@ func (s *Service) Refuse(ctx context.Context, actor access.Actor, id int64, mark
 			return err
 		}
 		return audit.Write(ctx, tx, s.clock(), actor, audit.Entry{Action: audit.ApprovalRefused, Subject: e.Subject(),
-			Changes: []audit.Change{{Field: "version", After: fmt.Sprint(now.export.number)}}})
+			Changes: []audit.Change{{Field: "version", After: fmt.Sprint(r.now.export.number)}}})
 	})
 }
 
 // decide does what a person who may approve decided on what she looked at, in one transaction with looking once more.
-func (s *Service) decide(ctx context.Context, actor access.Actor, id int64, mark string, work func(tx database.Tx, e export.Export, now state, ofRules bool) error) error {
+func (s *Service) decide(ctx context.Context, actor access.Actor, id int64, mark string, work func(tx database.Tx, e export.Export, r reading) error) error {
 	if err := actor.Require(access.ApproveExports); err != nil {
 		return err
 	}
@@ -238,7 +244,7 @@ func (s *Service) decide(ctx context.Context, actor access.Actor, id int64, mark
 		if !e.MayEdit(actor) {
 			return actor.RequireUse(e.Grant)
 		}
-		standing, settings, err := s.standing(ctx, tx, actor, e)
+		standing, r, err := s.standing(ctx, tx, actor, e)
 		switch {
 		case err != nil:
 			return err
@@ -246,18 +252,14 @@ func (s *Service) decide(ctx context.Context, actor access.Actor, id int64, mark
 			return problem.New(problem.NotPermitted, "problem.not_permitted")
 		case !standing.Waits:
 			return problem.New(problem.Conflict, CodeNothing)
-		case !settings.lets(actor, e):
+		case !r.settings.lets(actor, e):
 			return problem.New(problem.NotPermitted, "problem.not_permitted")
 		case standing.Own:
 			return problem.New(problem.NotPermitted, CodeOwn)
 		case standing.Mark != mark:
 			return problem.New(problem.Conflict, CodeChanged)
 		}
-		now, err := readState(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		return work(tx, e, now, settings.OfRules)
+		return work(tx, e, r)
 	})
 	if err == nil {
 		s.events.Publish(export.Topic)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,9 +52,7 @@ func (s *Service) List(ctx context.Context, actor access.Actor, f Filter, from i
 	more := len(p.Records) > most
 	p.Records = p.Records[:min(len(p.Records), most)]
 	if newer {
-		for i, j := 0, len(p.Records)-1; i < j; i, j = i+1, j-1 {
-			p.Records[i], p.Records[j] = p.Records[j], p.Records[i]
-		}
+		slices.Reverse(p.Records)
 		p.Newer, p.Older = more, true
 	} else {
 		p.Newer, p.Older = from > 0, more

@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -11,6 +12,14 @@ func FieldClock(text string) Clock {
 		return clock
 	}
 	return -1
+}
+
+// ShortDays are weekdays in three letters, for the audit log.
+func ShortDays(days []time.Weekday) (short []string) {
+	for _, day := range days {
+		short = append(short, strings.ToLower(day.String()[:3]))
+	}
+	return short
 }
 
 // FieldWeekdays reads weekdays as a form has them: "0" is Sunday. What is none is left for Checked to refuse.

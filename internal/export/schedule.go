@@ -115,7 +115,8 @@ func (s *Service) setSchedule(ctx context.Context, tx database.Tx, actor access.
 			return err
 		}
 	}
-	return s.keep(ctx, tx, actor, e.ID, version.Scheduled, 0)
+	_, err := s.keep(ctx, tx, actor, e.ID, version.Scheduled, 0)
+	return err
 }
 
 // Unset is an export whose schedule could not be set.

@@ -172,10 +172,7 @@ func (s *Service) save(ctx context.Context, actor access.Actor, id int64, draft 
 		if err != nil {
 			return err
 		}
-		if err := s.keep(ctx, tx, actor, savedID, draft.act(id), draft.backTo); err != nil {
-			return err
-		}
-		if saved, err = get(ctx, tx, savedID); err != nil {
+		if saved, err = s.keep(ctx, tx, actor, savedID, draft.act(id), draft.backTo); err != nil {
 			return err
 		}
 		if draft.backTo != 0 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/audit"
+	"github.com/segue-app/segue/internal/calendar"
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/profile"
@@ -107,11 +108,7 @@ func (m Mapping) told(field destination.Field) string {
 func (s Schedule) told() string {
 	switch s.When {
 	case Weekly:
-		var days []string
-		for _, day := range s.Weekdays {
-			days = append(days, strings.ToLower(day.String()[:3]))
-		}
-		return fmt.Sprintf("%s %s %s", s.When, strings.Join(days, ","), s.Time)
+		return fmt.Sprintf("%s %s %s", s.When, strings.Join(calendar.ShortDays(s.Weekdays), ","), s.Time)
 	case Monthly:
 		return fmt.Sprintf("%s %d %s", s.When, s.Day, s.Time)
 	}

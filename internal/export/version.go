@@ -105,18 +105,18 @@ func (d Draft) act(id int64) version.Act {
 
 func thing(id int64) version.Thing { return version.Thing{Kind: version.OfExport, ID: id} }
 
-// keep writes the version that the export has become. A change that changed nothing has none.
-func (s *Service) keep(ctx context.Context, tx database.Tx, actor access.Actor, id int64, act version.Act, backTo int) error {
+// keep writes the version that the export has become, and gives it as it is now. A change that changed nothing has none.
+func (s *Service) keep(ctx context.Context, tx database.Tx, actor access.Actor, id int64, act version.Act, backTo int) (Export, error) {
 	e, err := get(ctx, tx, id)
 	if err != nil {
-		return err
+		return Export{}, err
 	}
-	last, err := version.List(ctx, tx, thing(id), 0, 1)
-	if err != nil || len(last) > 0 && last[0].Number == e.Version {
-		return err
+	last, err := version.Last(ctx, tx, thing(id))
+	if err != nil || last == e.Version {
+		return e, err
 	}
 	d := e.Defined()
-	return version.Keep(ctx, tx, s.clock(), actor, version.Draft{Of: thing(id), Number: e.Version, Act: act, BackTo: backTo, Definition: d, Substance: d.substance()})
+	return e, version.Keep(ctx, tx, s.clock(), actor, version.Draft{Of: thing(id), Number: e.Version, Act: act, BackTo: backTo, Definition: d, Substance: d.substance()})
 }
 
 func (s *Service) pause(ctx context.Context, tx database.Tx, actor access.Actor, id int64, act version.Act) error {
@@ -136,7 +136,8 @@ func (s *Service) pause(ctx context.Context, tx database.Tx, actor access.Actor,
 			return err
 		}
 	}
-	return s.keep(ctx, tx, actor, id, act, 0)
+	_, err = s.keep(ctx, tx, actor, id, act, 0)
+	return err
 }
 
 // withdraw pauses an export because people who had a hand in it may not use its connection any more.
@@ -151,7 +152,8 @@ func (s *Service) withdraw(ctx context.Context, tx database.Tx, actor access.Act
 	if err := s.note(ctx, tx, actor, audit.ExportWithdrawn, e); err != nil {
 		return err
 	}
-	return s.keep(ctx, tx, actor, id, version.Withdrawn, 0)
+	_, err = s.keep(ctx, tx, actor, id, version.Withdrawn, 0)
+	return err
 }
 
 func (s *Service) detach(ctx context.Context, tx database.Tx, actor access.Actor, id int64) error {
@@ -165,7 +167,8 @@ func (s *Service) detach(ctx context.Context, tx database.Tx, actor access.Actor
 	if err := s.note(ctx, tx, actor, audit.ExportDetached, e, audit.Change{Field: "connection", Before: e.ConnectionName}); err != nil {
 		return err
 	}
-	return s.keep(ctx, tx, actor, id, version.Detached, 0)
+	_, err = s.keep(ctx, tx, actor, id, version.Detached, 0)
+	return err
 }
 
 func (s *Service) remove(ctx context.Context, tx database.Tx, actor access.Actor, id int64) error {
@@ -179,7 +182,8 @@ func (s *Service) remove(ctx context.Context, tx database.Tx, actor access.Actor
 	if err := s.note(ctx, tx, actor, audit.ExportRemoved, e); err != nil {
 		return err
 	}
-	return s.keep(ctx, tx, actor, id, version.Removed, 0)
+	_, err = s.keep(ctx, tx, actor, id, version.Removed, 0)
+	return err
 }
 
 // Versions reads the history of an export, the latest first: those before a number, all when it is 0.

@@ -23,9 +23,7 @@ func told(p calendar.Pattern) string {
 	parts := []string{string(p.Recurrence)}
 	switch p.Recurrence {
 	case calendar.Weekly:
-		for _, day := range p.Weekdays {
-			parts = append(parts, strings.ToLower(day.String()[:3]))
-		}
+		parts = append(parts, calendar.ShortDays(p.Weekdays)...)
 	case calendar.Monthly:
 		parts = append(parts, written(p.MonthDay))
 	}

@@ -24,11 +24,11 @@ func SettingsOf(v version.Version) (s Settings, err error) {
 
 // keep writes the version that the schedule has become, and before the first change also what it came with.
 func (s *Service) keep(ctx context.Context, tx database.Tx, actor access.Actor, before, saved Schedule, backTo int) error {
-	kept, err := version.List(ctx, tx, thing, 0, 1)
+	last, err := version.Last(ctx, tx, thing)
 	if err != nil {
 		return err
 	}
-	if len(kept) == 0 {
+	if last == 0 {
 		first := version.Draft{Of: thing, Number: before.Version, Act: version.Made, Definition: before.Settings}
 		if err := version.Keep(ctx, tx, s.clock(), access.System, first); err != nil {
 			return err

@@ -56,8 +56,7 @@ func (s *Service) keepVersion(ctx context.Context, tx database.Tx, actor access.
 	if err != nil || backTo == 0 {
 		return err
 	}
-	return audit.Write(ctx, tx, s.now(), actor, audit.Entry{Action: audit.SegmentWentBack, Subject: audit.Of("segment", id, now.Name),
-		Changes: []audit.Change{{Field: "version", Before: fmt.Sprint(now.Version - 1), After: fmt.Sprint(backTo)}}})
+	return s.note(ctx, tx, actor, audit.SegmentWentBack, now, audit.Change{Field: "version", Before: fmt.Sprint(now.Version - 1), After: fmt.Sprint(backTo)})
 }
 
 // Versions reads the history of a segment, the latest first: those before a number, all when it is 0. Rules in it may name people:

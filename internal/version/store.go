@@ -49,6 +49,14 @@ func List(ctx context.Context, q database.Querier, of Thing, before, limit int) 
 		ORDER BY number DESC LIMIT ?4`, of.Kind, of.ID, before, limit))
 }
 
+// Last is the number of the latest version of a thing; 0 when there is none.
+func Last(ctx context.Context, q database.Querier, of Thing) (number int, err error) {
+	if err = q.QueryRowContext(ctx, `SELECT coalesce(max(number), 0) FROM versions WHERE kind = ? AND thing_id = ?`, of.Kind, of.ID).Scan(&number); err != nil {
+		return 0, fmt.Errorf("read the last version of %s %d: %w", of.Kind, of.ID, err)
+	}
+	return number, nil
+}
+
 func all(rows *sql.Rows, err error) (found []Version, _ error) {
 	if err != nil {
 		return nil, fmt.Errorf("list versions: %w", err)
