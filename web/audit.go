@@ -2,6 +2,7 @@ package web
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -62,7 +63,10 @@ func (s *Server) renderAudit(c echo.Context, status int, v views.View, filter au
 	if err != nil {
 		return err
 	}
-	there := s.stillThere(c)
+	there, err := s.addresses(ctx(c), actor(c), page.Records)
+	if err != nil {
+		return err
+	}
 	for _, r := range page.Records {
 		v.Rows = append(v.Rows, auditRow(c, r, there))
 	}
@@ -224,55 +228,45 @@ func fieldText(c echo.Context, field string) string {
 	return name
 }
 
-// stillThere gives the address of what an entry is about, "" when it is there no more or has no page.
-func (s *Server) stillThere(c echo.Context) func(audit.Subject) string {
-	known := map[audit.Subject]string{}
-	return func(at audit.Subject) string {
-		at.Name = ""
-		href, ok := known[at]
-		if !ok {
-			href = s.addressOf(c, at)
-			known[at] = href
+// addresses gives who says the address of what an entry is about: "" when it is there no more, has no page, or has one that is not
+// for the reader. It asks once for all of a kind.
+func (s *Server) addresses(ctx context.Context, reader access.Actor, records []audit.Record) (func(audit.Subject) string, error) {
+	about := map[string][]int64{}
+	for _, r := range records {
+		if id, err := strconv.ParseInt(r.Subject.ID, 10, 64); err == nil {
+			about[r.Subject.Kind] = append(about[r.Subject.Kind], id)
 		}
-		return href
 	}
+	there := map[string]string{}
+	for _, of := range []struct {
+		kind, path string
+		present    func(context.Context, access.Actor, []int64) ([]int64, error)
+	}{
+		{"user", "/users/", s.Accounts.Present}, {"connection", "/connections/", s.Connections.Present}, {"source", "/sources/", s.Sources.Present},
+		{"segment", "/segments/", s.Segments.Present}, {"export", "/exports/", s.Exports.Present}, {"hook", hookviews.Path + "/", s.Notices.Present},
+		{"run", "/runs/", allRuns},
+	} {
+		if len(about[of.kind]) == 0 {
+			continue
+		}
+		found, err := of.present(ctx, reader, about[of.kind])
+		switch {
+		case problem.Is(err, problem.NotPermitted):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		for _, id := range found {
+			number := strconv.FormatInt(id, 10)
+			there[of.kind+" "+number] = of.path + number
+		}
+	}
+	return func(at audit.Subject) string { return there[at.Kind+" "+at.ID] }, nil
 }
 
-func (s *Server) addressOf(c echo.Context, at audit.Subject) string {
-	id, err := strconv.ParseInt(at.ID, 10, 64)
-	if err != nil {
-		return ""
-	}
-	path := ""
-	switch at.Kind {
-	case "user":
-		_, err = s.Accounts.UserFor(ctx(c), actor(c), id)
-		path = "/users/"
-	case "connection":
-		_, err = s.Connections.Get(ctx(c), actor(c), id)
-		path = "/connections/"
-	case "source":
-		_, err = s.Sources.Get(ctx(c), actor(c), id)
-		path = "/sources/"
-	case "segment":
-		_, err = s.Segments.Get(ctx(c), actor(c), id)
-		path = "/segments/"
-	case "export":
-		_, err = s.Exports.Get(ctx(c), actor(c), id)
-		path = "/exports/"
-	case "run":
-		_, err = s.Runs.Get(ctx(c), actor(c), id)
-		path = "/runs/"
-	case "hook":
-		_, err = s.Notices.Hook(ctx(c), actor(c), id)
-		path = hookviews.Path + "/"
-	default:
-		return ""
-	}
-	if err != nil {
-		return ""
-	}
-	return path + strconv.FormatInt(id, 10)
+// allRuns gives all of the ids: the history of runs stays.
+func allRuns(_ context.Context, reader access.Actor, ids []int64) ([]int64, error) {
+	return ids, reader.Require(access.LookAround)
 }
 
 // downloadAuditCSV streams the entries of the filter for a spreadsheet.

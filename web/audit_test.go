@@ -7,12 +7,14 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/audit"
+	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/run"
 )
 
@@ -112,6 +114,56 @@ func (a answer) link(t *testing.T, part string) string {
 	}
 	t.Fatalf("no link with %s", part)
 	return ""
+}
+
+func TestAnEntryLeadsToWhatItIsAboutWhileThatIsThereAndForTheReader(t *testing.T) {
+	s := newSite(t)
+	e := s.exporting(t)
+	s.ended(t, e, run.Succeeded)
+	s.write(t, `INSERT INTO hooks (id, name, name_key, sealed_address, host, language, format, sealed_secret, created_by, created_at, updated_at) VALUES (1, 'a', 'a', x'', 'a', 'en', 'segue', x'', 'a', 0, 0)`)
+	var records []audit.Record
+	for _, kind := range []string{"user", "connection", "source", "segment", "export", "hook", "run"} {
+		records = append(records, audit.Record{Subject: audit.Of(kind, 1, kind)})
+		if kind != "run" { // the history of runs stays
+			records = append(records, audit.Record{Subject: audit.Of(kind, 99, kind)})
+		}
+	}
+	records = append(records, audit.Record{Subject: audit.Of("stop", 1, "")}, audit.Record{Subject: audit.Subject{Kind: "segment", ID: "x"}})
+	led := func(reader access.Actor) (to []string) {
+		t.Helper()
+		there, err := s.addresses(t.Context(), reader, records)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range records {
+			if href := there(r.Subject); href != "" {
+				to = append(to, href)
+			}
+		}
+		return to
+	}
+	for name, one := range map[string]struct {
+		reader access.Actor
+		want   []string
+	}{
+		"an administrator":                   {s.Administrator, []string{"/users/1", "/connections/1", "/sources/1", "/segments/1", "/exports/1", "/system/hooks/1", "/runs/1"}},
+		"who may not manage hooks and so on": {s.Contributor, []string{"/segments/1", "/exports/1", "/runs/1"}},
+		"nobody of these rights":             {s.Administrator.Within(access.ScopesOf(access.Edit)), nil},
+	} {
+		if got := led(one.reader); !slices.Equal(got, one.want) {
+			t.Errorf("%s is led to %v, want %v", name, got, one.want)
+		}
+	}
+	s.write(t, `UPDATE exports SET removed_at = 1`)
+	s.write(t, `UPDATE connections SET removed_at = 1`)
+	s.write(t, `UPDATE sources SET removed_at = 1`)
+	s.write(t, `DELETE FROM hooks`)
+	if got := led(s.Administrator); !slices.Equal(got, []string{"/users/1", "/segments/1", "/runs/1"}) {
+		t.Errorf("led to %v when most is removed", got)
+	}
+	if _, err := s.addresses(t.Context(), access.Actor{}, records); !problem.Is(err, problem.SignedOut) {
+		t.Errorf("somebody who is not signed in: %v", err)
+	}
 }
 
 func TestADownloadIsAnEntryAndItsChainCanBeCheckedElsewhere(t *testing.T) {

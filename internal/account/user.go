@@ -75,6 +75,14 @@ func (s *Service) UserFor(ctx context.Context, actor access.Actor, id int64) (Us
 	return s.User(ctx, id)
 }
 
+// Present gives those of the ids that are there.
+func (s *Service) Present(ctx context.Context, actor access.Actor, ids []int64) ([]int64, error) {
+	if err := actor.Require(access.ManageUsers); err != nil {
+		return nil, err
+	}
+	return database.Among(ctx, s.db.Reader(), `SELECT id FROM users`, ids)
+}
+
 // SetRole changes what a user may do, from their next request on. The last administrator stays one.
 func (s *Service) SetRole(ctx context.Context, actor access.Actor, id int64, role access.Role) error {
 	var check problem.Check

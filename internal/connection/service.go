@@ -193,6 +193,14 @@ func (s *Service) Get(ctx context.Context, actor access.Actor, id int64) (Overvi
 	return s.overview(ctx, c)
 }
 
+// Present gives those of the ids that are there.
+func (s *Service) Present(ctx context.Context, actor access.Actor, ids []int64) ([]int64, error) {
+	if err := actor.Require(access.ManageConnections); err != nil {
+		return nil, err
+	}
+	return database.Among(ctx, s.db.Reader(), `SELECT id FROM connections WHERE removed_at IS NULL`, ids)
+}
+
 func (s *Service) overview(ctx context.Context, c Connection) (Overview, error) {
 	o := Overview{Connection: c, DestinationName: s.DestinationName(c.Type)}
 	var err error

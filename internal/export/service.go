@@ -93,6 +93,14 @@ func (s *Service) Get(ctx context.Context, actor access.Actor, id int64) (Export
 	return s.present(ctx, s.db.Reader(), id)
 }
 
+// Present gives those of the ids that are there.
+func (s *Service) Present(ctx context.Context, actor access.Actor, ids []int64) ([]int64, error) {
+	if err := actor.Require(access.LookAround); err != nil {
+		return nil, err
+	}
+	return database.Among(ctx, s.db.Reader(), `SELECT id FROM exports WHERE removed_at IS NULL`, ids)
+}
+
 // Recall reads an export for the history of its runs: also one that was removed.
 func (s *Service) Recall(ctx context.Context, actor access.Actor, id int64) (Export, error) {
 	if err := actor.Require(access.LookAround); err != nil {

@@ -58,6 +58,14 @@ func (s *Service) Hook(ctx context.Context, actor access.Actor, id int64) (Hook,
 	return hookByID(ctx, s.db.Reader(), id)
 }
 
+// Present gives those of the ids that are there.
+func (s *Service) Present(ctx context.Context, actor access.Actor, ids []int64) ([]int64, error) {
+	if err := actor.Require(access.ManageHooks); err != nil {
+		return nil, err
+	}
+	return database.Among(ctx, s.db.Reader(), `SELECT id FROM hooks`, ids)
+}
+
 // Add makes a hook. Its secret is given this once.
 func (s *Service) Add(ctx context.Context, actor access.Actor, d Draft) (made Hook, key secret.Text, err error) {
 	if err := s.requireFresh(actor); err != nil {

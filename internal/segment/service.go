@@ -85,6 +85,14 @@ func (s *Service) Get(ctx context.Context, actor access.Actor, id int64) (Segmen
 	return found, s.nameParts(ctx, &found)
 }
 
+// Present gives those of the ids that are there.
+func (s *Service) Present(ctx context.Context, actor access.Actor, ids []int64) ([]int64, error) {
+	if err := actor.Require(access.LookAround); err != nil {
+		return nil, err
+	}
+	return database.Among(ctx, s.db.Reader(), `SELECT id FROM segments`, ids)
+}
+
 // List reads a part of the list.
 func (s *Service) List(ctx context.Context, actor access.Actor, query Query) (Page, error) {
 	if err := actor.Require(access.LookAround); err != nil {

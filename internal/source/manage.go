@@ -48,6 +48,14 @@ func (s *Service) Get(ctx context.Context, actor access.Actor, id int64) (Source
 	return s.store.source(ctx, s.store.db.Reader(), id)
 }
 
+// Present gives those of the ids that are there.
+func (s *Service) Present(ctx context.Context, actor access.Actor, ids []int64) ([]int64, error) {
+	if err := actor.Require(access.ManageProfiles); err != nil {
+		return nil, err
+	}
+	return database.Among(ctx, s.store.db.Reader(), `SELECT id FROM sources WHERE removed_at IS NULL`, ids)
+}
+
 // Entry is what a person says about a source.
 type Entry struct {
 	Name         string
