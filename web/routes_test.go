@@ -94,6 +94,7 @@ var expected = map[string]access.Action{
 	"GET /segments/overlap":                 access.LookAround,
 	"GET /":                                 access.LookAround,
 	"GET /help":                             access.LookAround,
+	"GET /search":                           access.LookAround,
 	"GET /help/api":                         access.LookAround,
 	"GET /exclusions":                       access.LookAround,
 	"POST /exclusions":                      access.ManageExclusions,

@@ -27,6 +27,7 @@ import (
 	"github.com/segue-app/segue/internal/exclusion"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/factor"
+	"github.com/segue-app/segue/internal/find"
 	"github.com/segue-app/segue/internal/kept"
 	"github.com/segue-app/segue/internal/notice"
 	"github.com/segue-app/segue/internal/oidc"
@@ -73,6 +74,7 @@ type Services struct {
 	Audit       *audit.Service
 	Pace        *pace.Service
 	Outcomes    *outcome.Service
+	Finder      *find.Service
 	Events      *event.Hub
 	Clock       func() time.Time // time.Now unless set
 }
@@ -151,7 +153,7 @@ func New(services Services, options Options) *Server {
 	s.echo.Use(s.identifyRequest, s.traceRequest, s.logRequest, s.recoverPanic, s.secureHeaders, s.checkHost, s.traceOrigin, s.greet)
 	for _, area := range []func(*routes){
 		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.confirmRoutes, s.factorRoutes, s.companyRoutes, s.resetRoutes, s.userRoutes, s.segmentRoutes, s.exclusionRoutes,
-		s.profileRoutes, s.unificationRoutes, s.sourceRoutes, s.importRoutes, s.connectionRoutes, s.scheduleRoutes, s.statusRoutes, s.helpRoutes,
+		s.profileRoutes, s.unificationRoutes, s.sourceRoutes, s.importRoutes, s.connectionRoutes, s.scheduleRoutes, s.statusRoutes, s.helpRoutes, s.searchRoutes,
 		s.exportRoutes, s.runRoutes, s.newsRoutes, s.outcomeRoutes, s.storyRoutes, s.erasureRoutes, s.termsRoutes, s.recordRoutes, s.alertRoutes, s.hookRoutes, s.tokenRoutes, s.auditRoutes, s.versionRoutes, s.approvalRoutes, s.apiRoutes,
 	} {
 		area(s.routes)

@@ -9,6 +9,6 @@ func Of(a *app.App) Services {
 		Profiles: a.Profiles, Sources: a.Sources, Pushdown: a.Pushdown, Segments: a.Segments, Exclusions: a.Exclusions,
 		Connections: a.Connections, Exports: a.Exports, Approvals: a.Approvals, Runs: a.Runs, Outcomes: a.Outcomes, Pace: a.Pace,
 		Schedule: a.Schedule, Records: a.Records, Chains: a.Chains, Alerts: a.Alerts, Notices: a.Notices, Stops: a.Stops,
-		Erasures: a.Erasures, Processing: a.Processing, Audit: a.Audit, Blueprints: a.Blueprints, Events: a.Events,
+		Erasures: a.Erasures, Processing: a.Processing, Audit: a.Audit, Blueprints: a.Blueprints, Finder: a.Finder, Events: a.Events,
 	}
 }

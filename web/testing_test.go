@@ -20,6 +20,7 @@ import (
 	"github.com/segue-app/segue/internal/database"
 	"github.com/segue-app/segue/internal/event"
 	"github.com/segue-app/segue/internal/factor"
+	"github.com/segue-app/segue/internal/find"
 	"github.com/segue-app/segue/internal/kept"
 	"github.com/segue-app/segue/internal/logline"
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
@@ -74,6 +75,7 @@ func newSiteOn(t testing.TB, stores secretstore.Stores, change ...func(*Services
 	if err := services.Audit.Prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	services.Finder = find.NewService(s.db)
 	services.Kept = kept.NewService(s.db, sealer, s.clock.Now)
 	services.Tokens = token.NewService(s.db, services.Accounts, s.clock.Now)
 	services.Accounts.OnDisable(services.Tokens.EndAll)

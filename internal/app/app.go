@@ -30,6 +30,7 @@ import (
 	"github.com/segue-app/segue/internal/exclusion"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/factor"
+	"github.com/segue-app/segue/internal/find"
 	"github.com/segue-app/segue/internal/job"
 	"github.com/segue-app/segue/internal/kept"
 	"github.com/segue-app/segue/internal/notice"
@@ -117,6 +118,7 @@ type App struct {
 	Budgets     *budget.Registry
 	Pace        *pace.Service
 	Outcomes    *outcome.Service
+	Finder      *find.Service
 
 	queue  *job.Queue
 	tables *warehouse.Database // for outcomes; nil for none
@@ -228,6 +230,7 @@ func (a *App) assemble(c Config) (err error) {
 	a.Runs.LeaveOut(a.Erasures)
 	a.Processing = processing.NewService(processing.Dependencies{DB: a.DB, Exports: a.Exports, Connections: a.Connections, Segments: a.Segments, Exclusions: a.Exclusions,
 		Retention: a.Erasures, Clock: c.Clock})
+	a.Finder = find.NewService(a.DB)
 	a.Records = chain.NewRecords(a.DB)
 	a.Chains = chain.NewService(chain.Dependencies{DB: a.DB, Sources: a.Sources, Profiles: a.Profiles, Segments: a.Segments, Exports: a.Exports, Runs: a.Runs,
 		SkipsOnFailure: schedule.SkipsOnFailure, Events: a.Events, Clock: c.Clock, Log: c.Log})

@@ -29,7 +29,7 @@ var Guide = []Section{
 	{"connections", 6, 1, "/connections", "layout.nav.connections", access.ManageConnections},
 	{"exports", 5, 6, "/exports", "layout.nav.exports", access.LookAround},
 	{"runs", 4, 5, "", "", ""},
-	{"schedule", 2, 3, "/system/schedule", "layout.nav.system", access.ManageSchedule},
+	{"schedule", 2, 3, "/system/schedule", "layout.nav.schedule", access.ManageSchedule},
 	{"alerts", 3, 4, "/system/alerts", "layout.nav.alerts", access.LookAround},
 }
 
@@ -67,3 +67,25 @@ func (s Section) texts(ctx context.Context, kind string, count int) (texts []str
 
 // leads reports whether the section has a page that this person may open.
 func (s Section) leads(reader access.Actor) bool { return s.page != "" && reader.Can(s.action) }
+
+// Entry is a part of the page under its title.
+type Entry struct{ Label, Href string }
+
+// Index lists the parts by their titles, then the decisions, then the words of the glossary.
+func Index(ctx context.Context) (entries []Entry) {
+	add := func(key, anchor string) {
+		entries = append(entries, Entry{i18n.T(ctx, key), "/help#" + anchor})
+	}
+	for _, section := range Guide {
+		add("help."+section.ID, section.ID)
+	}
+	for _, theme := range Decisions {
+		for _, decision := range theme.Decisions {
+			add("help.decision."+decision, "decision-"+decision)
+		}
+	}
+	for _, term := range Terms {
+		add("help.term."+term, "term-"+term)
+	}
+	return entries
+}

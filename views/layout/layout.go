@@ -21,7 +21,7 @@ type Page struct {
 	Window      string // what the window is called; as the page unless set
 	Mark        Mark   // of the window's tab
 	News        bool   // it tells when runs end
-	Section     string // the navigation entry it belongs to: home, profiles, sources, segments, exports, exclusions, runs, connections, users, privacy, audit, approvals, system, status, alerts, help, account
+	Section     string // the navigation entry it belongs to: home, profiles, sources, segments, exports, exclusions, runs, connections, users, privacy, audit, approvals, system, status, alerts, help, account, search
 	Breadcrumbs []Crumb
 	Person      *Person // nil when nobody is signed in
 	CSRF        string
@@ -76,36 +76,45 @@ type navGroup struct {
 	items []navItem
 }
 
-type navItem struct{ section, label, icon, href string }
+type navItem struct {
+	section, label, icon, href string
+	parts                      []navItem // below it, in place of a page of its own
+}
 
 // navigation lists what this person may open.
 func navigation(person *Person) []navGroup {
-	groups := []navGroup{
-		{"", []navItem{{"home", "layout.nav.home", "house", "/"}}},
-		{"layout.nav.data", []navItem{
-			{"profiles", "layout.nav.profiles", "users", "/profiles"},
-			{"segments", "layout.nav.segments", "layers", "/segments"},
-			{"exports", "layout.nav.exports", "send", "/exports"},
-			{"exclusions", "layout.nav.exclusions", "ban", "/exclusions"},
-		}},
+	administers := person.Role == access.Administrator
+	data := navGroup{"layout.nav.data", []navItem{
+		{section: "profiles", label: "layout.nav.profiles", icon: "users", href: "/profiles"},
+		{section: "segments", label: "layout.nav.segments", icon: "layers", href: "/segments"},
+		{section: "exports", label: "layout.nav.exports", icon: "send", href: "/exports"},
+		{section: "exclusions", label: "layout.nav.exclusions", icon: "ban", href: "/exclusions"},
+	}}
+	system := navItem{label: "layout.nav.system", icon: "settings", parts: []navItem{
+		{section: "status", label: "layout.nav.status", href: "/system/status"},
+		{section: "alerts", label: "layout.nav.alerts", href: "/system/alerts"},
+	}}
+	admin := navGroup{title: "layout.nav.admin"}
+	if administers {
+		data.items = slices.Insert(data.items, 2, navItem{section: "sources", label: "layout.nav.sources", icon: "database", href: "/sources"})
+		system.parts = slices.Insert(system.parts, 1,
+			navItem{section: "system", label: "layout.nav.schedule", href: "/system/schedule"})
+		system.parts = append(system.parts, navItem{section: "approvals", label: "layout.nav.approvals", href: "/system/approvals"})
+		admin.items = []navItem{
+			{section: "connections", label: "layout.nav.connections", icon: "plug", href: "/connections"},
+			{section: "users", label: "layout.nav.users", icon: "shield", href: "/users"},
+			system,
+			{section: "audit", label: "layout.nav.audit", icon: "scroll-text", href: "/audit"},
+			{section: "privacy", label: "layout.nav.privacy", icon: "lock", href: "/privacy"},
+		}
+	} else {
+		admin.items = []navItem{system}
 	}
-	if person.Role == access.Administrator {
-		data := &groups[1]
-		data.items = slices.Insert(data.items, 1, navItem{"sources", "layout.nav.sources", "database", "/sources"})
+	return []navGroup{
+		{"", []navItem{{section: "home", label: "layout.nav.home", icon: "house", href: "/"}}},
+		data, admin,
+		{"", []navItem{{section: "help", label: "layout.nav.help", icon: "help", href: "/help"}}},
 	}
-	admin := navGroup{"layout.nav.admin", []navItem{{"status", "layout.nav.status", "activity", "/system/status"}, {"alerts", "layout.nav.alerts", "bell", "/system/alerts"}}}
-	if person.Role == access.Administrator {
-		admin.items = append([]navItem{
-			{"connections", "layout.nav.connections", "plug", "/connections"},
-			{"users", "layout.nav.users", "shield", "/users"},
-			{"privacy", "layout.nav.privacy", "lock", "/privacy"},
-			{"approvals", "layout.nav.approvals", "shield-check", "/system/approvals"},
-			{"audit", "layout.nav.audit", "scroll-text", "/audit"},
-			{"system", "layout.nav.system", "calendar-clock", "/system/schedule"},
-		}, admin.items...)
-	}
-	groups = append(groups, admin)
-	return append(groups, navGroup{"", []navItem{{"help", "layout.nav.help", "help", "/help"}}})
 }
 
 // holds reports whether the page belongs under the entry; runs have no entry of their own.
@@ -193,4 +202,18 @@ func initials(name string) string {
 		letters += string([]rune(words[len(words)-1])[:1])
 	}
 	return strings.ToUpper(letters)
+}
+
+// Addresses lists where the menu leads a person of the role.
+func Addresses(role access.Role) (hrefs []string) {
+	for _, group := range navigation(&Person{Role: role}) {
+		for _, item := range group.items {
+			for _, leaf := range append([]navItem{item}, item.parts...) {
+				if leaf.href != "" {
+					hrefs = append(hrefs, leaf.href)
+				}
+			}
+		}
+	}
+	return hrefs
 }
