@@ -50,8 +50,10 @@
       e.preventDefault();
       field.focus();
       show(found, false);
+      document.querySelector("[data-find-said]").textContent = "";
     } else if (at > 0 && (e.key.length === 1 || e.key === "Backspace") && !e.ctrlKey && !e.metaKey && !e.altKey && e.key !== " ") {
-      field.focus(); // one goes on typing
+      field.focus();
+      field.setSelectionRange(field.value.length, field.value.length); // one goes on typing
     }
   });
 })();

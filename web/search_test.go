@@ -22,7 +22,7 @@ func TestTheSearchFindsThingsPagesAndHelpAndLeadsToThem(t *testing.T) {
 	ada.get("/search?q=add+connection").has(t, "Pages and commands", `href="/connections/new"`)
 	ada.get("/search?q=timetable").has(t, `href="/system/schedule"`)
 	ada.get("/search?q=rejection").has(t, "Help", `href="/help#term-rejection"`)
-	ada.get("/search?q=" + url.QueryEscape(`<b>"nobody"`)).has(t, `Nothing that you may see is called “<b>"nobody"”.`).lacks(t, "Pages and commands")
+	ada.get("/search?q="+url.QueryEscape(`<b>"nobody"`)).has(t, `Nothing that you may see is called “<b>"nobody"”.`).lacks(t, "Pages and commands")
 	if page := ada.get("/search?q=" + url.QueryEscape(`<b>"x"`)); strings.Contains(page.body, "<b>") {
 		t.Error("what was asked for is written as it is")
 	}

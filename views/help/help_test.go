@@ -3,6 +3,7 @@ package help
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,6 +67,20 @@ func TestTheHelpLeadsNobodyToAPageThatTheyMayNotOpen(t *testing.T) {
 			if strings.Contains(content, address) != want {
 				t.Errorf("%s: %s offered is %v", role, address, !want)
 			}
+		}
+	}
+}
+
+func TestWhatPagesExplainIsInTheHelp(t *testing.T) {
+	parts, terms := layout.HelpParts()
+	for _, part := range parts {
+		if !slices.ContainsFunc(Guide, func(s Section) bool { return s.ID == part }) {
+			t.Errorf("pages lead to %q, which is no part of the guide", part)
+		}
+	}
+	for _, term := range terms {
+		if !slices.Contains(Terms, term) {
+			t.Errorf("pages explain %q, which the glossary does not have", term)
 		}
 	}
 }

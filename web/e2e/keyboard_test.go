@@ -12,7 +12,7 @@ import (
 
 // keys are those that need more than their letter.
 var keys = map[string]rune{"Tab": '\t', "Enter": '\r', "Space": ' ', "Escape": []rune(kb.Escape)[0], "Delete": []rune(kb.Delete)[0],
-	"Down": []rune(kb.ArrowDown)[0], "Up": []rune(kb.ArrowUp)[0]}
+	"N": 'N', "Down": []rune(kb.ArrowDown)[0], "Up": []rune(kb.ArrowUp)[0]}
 
 // key presses keys one after the other.
 func (p *page) key(names ...string) {
