@@ -11,8 +11,8 @@ import (
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/segment"
-	"github.com/segue-app/segue/views/component"
 	"github.com/segue-app/segue/views/home"
+	"github.com/segue-app/segue/views/layout"
 )
 
 func (s *Server) homeRoutes(r *routes) {
@@ -51,7 +51,12 @@ func (now standing) exported() bool {
 			return true
 		}
 	}
-	return false
+	return now.exportTotal > len(now.exports) // of so many, one has
+}
+
+// homeCrumb is the page where one starts, above another.
+func homeCrumb(c echo.Context) layout.Crumb {
+	return layout.Crumb{Label: text(c, "home.title"), Href: "/"}
 }
 
 func (s *Server) showHome(c echo.Context) error {
@@ -70,48 +75,13 @@ func (s *Server) showHome(c echo.Context) error {
 	switch {
 	case now.exported():
 	case actor(c).Can(access.UseSomeConnections):
-		if view.Steps, err = s.firstSteps(c, now); err != nil {
+		steps, err := s.firstSteps(c, now)
+		if err != nil {
 			return err
 		}
+		view.Steps = &steps
 	default:
 		view.Quiet = len(live.Running) == 0
 	}
 	return render(c, http.StatusOK, home.Page(s.page(c, "home", text(c, "home.title")), view))
-}
-
-// firstSteps leads from nothing to the first export. The link is shown at the first step that is open, if this person may
-// do it; where another role must, the text says so.
-func (s *Server) firstSteps(c echo.Context, now standing) ([]home.Step, error) {
-	usable, err := s.Connections.Usable(ctx(c), actor(c))
-	if err != nil {
-		return nil, err
-	}
-	list := []struct {
-		name string
-		done bool
-		may  bool
-		href string
-	}{
-		{"profiles", now.snapshot.ID != 0, actor(c).Can(access.ManageProfiles), "/profiles/upload"},
-		{"segment", now.segments.Total > 0, actor(c).Can(access.EditSegments), "/segments/new"},
-		{"connection", len(usable) > 0, actor(c).Can(access.ManageConnections), "/connections/new"},
-		{"export", now.exportTotal > 0, true, "/exports/new"},
-		{"run", false, true, "/exports"},
-	}
-	var steps []home.Step
-	open := true // everything before is done
-	for _, item := range list {
-		key := "home.step." + item.name
-		step := home.Step{Title: text(c, key), Text: text(c, key+".text"), Done: item.done}
-		switch {
-		case item.done:
-		case !item.may:
-			step.Text = text(c, key+".by_administrator")
-		case open:
-			step.Link = component.Link{Label: text(c, key+".link"), Href: item.href}
-		}
-		open = open && item.done
-		steps = append(steps, step)
-	}
-	return steps, nil
 }

@@ -11,10 +11,8 @@ import (
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/run"
-	"github.com/segue-app/segue/internal/segment"
 	"github.com/segue-app/segue/views/component"
 	"github.com/segue-app/segue/views/home"
-	runviews "github.com/segue-app/segue/views/run"
 	statusviews "github.com/segue-app/segue/views/status"
 )
 
@@ -38,20 +36,13 @@ func (s *Server) live(c echo.Context, now standing) (live home.Live, err error) 
 			stuck = append(stuck, r)
 		}
 	}
-	if live.Attention, err = s.attention(c, now, paused); err != nil {
+	if err = s.attention(c, now, paused, stuck, &live); err != nil {
 		return live, err
 	}
-	if live.Attention, err = s.askedForConsent(c, live.Attention); err != nil {
-		return live, err
-	}
-	for _, r := range stuck {
-		driver, err := s.Exports.Driver(r.Plan.DestinationType)
-		if err != nil {
+	if len(live.Running) == 0 {
+		if live.Idle, err = s.idle(c); err != nil {
 			return live, err
 		}
-		info := driver.Info()
-		live.Attention = append(live.Attention, home.Notice{Title: r.ExportName, Href: runPath(r.ID),
-			Text: text(c, "home.attention.stuck", "Why", runviews.WaitsText(ctx(c), r.StuckFor, info.Name, info.RequestsPerMinute))})
 	}
 	if live.Recent, err = s.recent(c); err != nil {
 		return live, err
@@ -63,8 +54,9 @@ func (s *Server) live(c echo.Context, now standing) (live home.Live, err error) 
 	if err != nil {
 		return live, err
 	}
-	if now.exportTotal > 0 && (len(live.Attention) > 0 || open == 0 && s.stopped(c) == nil) { // of the emergency stop the frame tells
-		live.Verdict = verdict(c, len(live.Attention), len(live.Running))
+	wanting := live.Mine.Count() + live.Others.Count()
+	if wanting > 0 || now.exportTotal > 0 && open == 0 && s.stopped(c) == nil { // of the emergency stop the frame tells
+		live.Verdict = verdict(c, live.Mine.Count(), live.Others.Count(), len(live.Running))
 	}
 	showAlerts(c, &live, open)
 	live.Refresh, err = s.refreshTerms(c)
@@ -86,61 +78,16 @@ func showAlerts(c echo.Context, live *home.Live, open int) {
 	live.Verdict = component.Alert{Tone: component.Warning, Title: count, Action: link}
 }
 
-func verdict(c echo.Context, attention, running int) component.Alert {
+func verdict(c echo.Context, mine, others, running int) component.Alert {
 	switch {
-	case attention > 0:
-		return component.Alert{Tone: component.Warning, Title: i18n.N(ctx(c), "home.verdict.attention", attention)}
+	case mine > 0:
+		return component.Alert{Tone: component.Warning, Title: i18n.N(ctx(c), "home.verdict.mine", mine)}
+	case others > 0:
+		return component.Alert{Tone: component.Warning, Title: i18n.N(ctx(c), "home.verdict.attention", others)}
 	case running > 0:
 		return component.Alert{Tone: component.Running, Title: i18n.N(ctx(c), "home.verdict.running", running)}
 	}
 	return component.Alert{Tone: component.Success, Title: text(c, "home.verdict.well")}
-}
-
-// attention lists what needs a person. An export that somebody paused does not, nor a run that goes on by itself when the
-// emergency stop is lifted.
-func (s *Server) attention(c echo.Context, now standing, paused map[int64]run.Run) (found []home.Notice, err error) {
-	for _, row := range now.exports {
-		if row.Paused() {
-			continue
-		}
-		if r, ok := paused[row.ID]; ok {
-			if r.PauseCode != run.ByStop {
-				found = append(found, home.Notice{Title: row.Name, Text: text(c, "home.attention.run_paused", "Why", runviews.PauseText(ctx(c), r, s.Connections.DestinationName(row.DestinationType))), Href: runPath(r.ID)})
-			}
-			continue
-		}
-		obstacle, err := s.Exports.Readiness(ctx(c), row.Export)
-		switch {
-		case err != nil:
-			return nil, err
-		case obstacle != "":
-			found = append(found, home.Notice{Title: row.Name, Text: text(c, "obstacle."+obstacle), Href: exportPath(row.ID)})
-		case row.LastState == string(run.Failed) || row.LastState == string(run.Warnings):
-			found = append(found, home.Notice{Title: row.Name, Text: text(c, "home.attention."+row.LastState), Href: runPath(row.LastRunID)})
-		}
-	}
-	for _, kept := range now.segments.Segments {
-		if kept.Failure != "" && kept.State == segment.Active && now.snapshot.ID != 0 {
-			found = append(found, home.Notice{Title: kept.Name, Text: text(c, kept.Failure, "Attribute", kept.FailureAbout), Href: fmt.Sprintf("/segments/%d", kept.ID)})
-		}
-	}
-	return found, nil
-}
-
-// askedForConsent adds the connections whose consent is to older terms, for whoever may agree.
-func (s *Server) askedForConsent(c echo.Context, found []home.Notice) ([]home.Notice, error) {
-	if !actor(c).Can(access.ManageConnections) {
-		return found, nil
-	}
-	older, err := s.Connections.AskedAgain(ctx(c), actor(c))
-	for _, o := range older {
-		key := "home.attention.terms"
-		if !s.Clock().Before(o.AgreeBy) {
-			key += ".over"
-		}
-		found = append(found, home.Notice{Title: o.Name, Href: fmt.Sprintf("/connections/%d/consent", o.ID), Text: text(c, key, "Until", i18n.From(ctx(c)).Date(o.AgreeBy))})
-	}
-	return found, err
 }
 
 func runPath(id int64) string { return fmt.Sprintf("/runs/%d", id) }
@@ -205,6 +152,15 @@ func pausedAmong(rows []export.Row) (count int) {
 		}
 	}
 	return count
+}
+
+// idle says that nothing runs, and when something will.
+func (s *Server) idle(c echo.Context) (string, error) {
+	at, on, err := s.Schedule.NextRun(ctx(c))
+	if err != nil || !on {
+		return text(c, "home.running.none"), err
+	}
+	return text(c, "home.running.next", "Time", at, "Ahead", i18n.Ago(ctx(c), at, s.Clock())), nil
 }
 
 // refreshTerms say how the last refresh went and when the next one is.

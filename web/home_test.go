@@ -46,21 +46,21 @@ func (s *site) exporting(t *testing.T) export.Export {
 
 func TestHomeLeadsEachRoleFromNothingToTheFirstExport(t *testing.T) {
 	s := newSite(t)
-	s.as(t, "ada@example.com").get("/").wants(t, http.StatusOK).has(t, "Your first export", `href="/profiles/upload"`).
-		lacks(t, `href="/segments/new"`, "Everything is in order", "Done")
-	s.as(t, "carl@example.com").get("/").has(t, "An administrator uploads a file", "An administrator sets a connection up").
+	s.as(t, "ada@example.com").get("/").wants(t, http.StatusOK).has(t, "Your first export", "0 of 5 done", `<a class="button button-primary" href="/profiles/upload"`, `href="/connections/new"`).
+		lacks(t, "Everything is in order", ">Done<")
+	s.as(t, "carl@example.com").get("/").has(t, "An administrator brings your customers in", "An administrator sets a connection up", `href="/help#connections"`, `<a class="button button-primary" href="/segments/new"`).
 		lacks(t, `href="/profiles/upload"`, `href="/connections/new"`)
 	s.as(t, "vera@example.com").get("/").has(t, "Nothing has been exported yet").lacks(t, "Your first export")
 
 	e := s.exporting(t)
-	page := s.as(t, "ada@example.com").get("/").has(t, "Go to exports", "Everything is in order")
+	page := s.as(t, "ada@example.com").get("/").has(t, "4 of 5 done", "Go to exports", "See segments", "Everything is in order", "Nothing runs at the moment.")
 	if done := strings.Count(page.body, ">Done<"); done != 4 {
 		t.Errorf("%d steps are ticked, want 4", done)
 	}
 	s.as(t, "carl@example.com").get("/").has(t, "Go to exports")
 
 	s.ended(t, e, run.Warnings)
-	s.as(t, "ada@example.com").get("/").lacks(t, "Your first export").has(t, "Completed with warnings", "1 thing needs attention", "The last run completed with warnings.").
+	s.as(t, "ada@example.com").get("/").lacks(t, "Your first export").has(t, "Completed with warnings", "1 thing needs you", "The last run completed with warnings.").
 		lacks(t, "Everything is in order")
 	s.as(t, "vera@example.com").get("/").lacks(t, "Nothing has been exported yet").has(t, "Newsletter")
 }
@@ -100,13 +100,13 @@ func TestHomeSaysWhatNeedsSomebodyAndWhy(t *testing.T) {
 	e := s.exporting(t)
 	b := s.as(t, "ada@example.com")
 	failed := s.ended(t, e, run.Failed)
-	b.get("/").has(t, "1 thing needs attention", "The last run failed", `href="`+runPath(failed.ID)+`"`)
+	b.get("/").has(t, "1 thing needs you", "Needs you", "The last run failed", `href="`+runPath(failed.ID)+`"`)
 	importCustomers(t, s, "id,phone\n1,123\n")
-	b.get("/").has(t, "1 thing needs attention", "names an attribute that the profiles no longer have", `href="`+exportPath(e.ID)+`"`)
+	b.get("/").has(t, "1 thing needs you", "names an attribute that the profiles no longer have", `href="`+exportPath(e.ID)+`"`)
 	if err := s.Exports.Pause(t.Context(), s.Administrator, e.ID); err != nil {
 		t.Fatal(err)
 	}
-	b.get("/").has(t, "1 is paused", "Everything is in order").lacks(t, "Needs attention")
+	b.get("/").has(t, "1 is paused", "Everything is in order").lacks(t, "Needs you")
 }
 
 func TestHomeTellsEverybodyOfTheLastAndTheNextRefresh(t *testing.T) {

@@ -94,6 +94,8 @@ var expected = map[string]access.Action{
 	"GET /segments/overlap":                 access.LookAround,
 	"GET /":                                 access.LookAround,
 	"GET /help":                             access.LookAround,
+	"GET /first-steps":                      access.LookAround,
+	"POST /first-steps":                     access.ManageOwnAccount,
 	"GET /search":                           access.LookAround,
 	"GET /help/api":                         access.LookAround,
 	"GET /exclusions":                       access.LookAround,

@@ -32,6 +32,7 @@ var openables = []openable{
 	{"account.invite", "invite", "user-plus", "/users/new", access.ManageUsers},
 	{"segments.transfer.title", "rule", "upload", "/segments/import", access.EditSegments},
 	{"home.title", "home", "house", "/", access.LookAround},
+	{"home.steps", "steps", "rocket", stepsPath, access.LookAround},
 	{"profiles.title", "profiles", "users", "/profiles", access.LookAround},
 	{"profiles.attributes", "attributes", "list", "/profiles/attributes", access.LookAround},
 	{"unification.title", "unification", "copy-plus", "/profiles/unification", access.LookAround},

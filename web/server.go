@@ -152,7 +152,7 @@ func New(services Services, options Options) *Server {
 	s.routes = &routes{server: s, raws: map[string]bool{}, topics: map[string]topic{}}
 	s.echo.Use(s.identifyRequest, s.traceRequest, s.logRequest, s.recoverPanic, s.secureHeaders, s.checkHost, s.traceOrigin, s.greet)
 	for _, area := range []func(*routes){
-		s.systemRoutes, s.homeRoutes, s.eventRoutes, s.accountRoutes, s.confirmRoutes, s.factorRoutes, s.companyRoutes, s.resetRoutes, s.userRoutes, s.segmentRoutes, s.exclusionRoutes,
+		s.systemRoutes, s.homeRoutes, s.stepRoutes, s.eventRoutes, s.accountRoutes, s.confirmRoutes, s.factorRoutes, s.companyRoutes, s.resetRoutes, s.userRoutes, s.segmentRoutes, s.exclusionRoutes,
 		s.profileRoutes, s.unificationRoutes, s.sourceRoutes, s.importRoutes, s.connectionRoutes, s.scheduleRoutes, s.statusRoutes, s.helpRoutes, s.searchRoutes,
 		s.exportRoutes, s.runRoutes, s.newsRoutes, s.outcomeRoutes, s.storyRoutes, s.erasureRoutes, s.termsRoutes, s.recordRoutes, s.alertRoutes, s.hookRoutes, s.tokenRoutes, s.auditRoutes, s.versionRoutes, s.approvalRoutes, s.apiRoutes,
 	} {

@@ -21,7 +21,7 @@ func TestARunIsPausedAndResumedByWhoMay(t *testing.T) {
 	carl.post("/runs/1/pause", nil).leads(t, "/runs/1")
 	carl.get("/runs/1").has(t, "The run is paused", "Carl Lund paused it.", `action="/runs/1/resume"`, `href="/runs/1/cancel"`).lacks(t, `action="/runs/1/pause"`)
 	carl.get("/runs").has(t, "Under way or paused", "Paused")
-	carl.get("/").has(t, "1 thing needs attention", "Its run is paused. Carl Lund paused it.")
+	carl.get("/").has(t, "1 thing needs you", "Its run is paused. Carl Lund paused it.")
 	carl.get(exportPath(e.ID)).has(t, `href="/runs/1"`, "See the run").lacks(t, `action="/exports/1/run"`)
 	carl.post(exportPath(e.ID)+"/run", nil).leads(t, "/runs/1")
 	carl.get("/runs/1").has(t, "Carl Lund paused this run of the export.")

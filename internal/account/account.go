@@ -22,18 +22,19 @@ import (
 
 // User is a person with an account.
 type User struct {
-	ID         int64
-	Email      string
-	Name       string // "" until the invitation is accepted
-	Role       access.Role
-	Language   string // "" = as the browser asks
-	TimeZone   string // IANA name; "" = UTC
-	Theme      string // one of Themes, or "" = as the device asks
-	CreatedAt  time.Time
-	LastSignIn time.Time // zero: never
-	DisabledAt time.Time // zero: may sign in
-	Identified bool      // is known to the identity provider of a company
-	Refused    bool      // the provider gave no role at the last sign-in there
+	ID               int64
+	Email            string
+	Name             string // "" until the invitation is accepted
+	Role             access.Role
+	Language         string // "" = as the browser asks
+	TimeZone         string // IANA name; "" = UTC
+	Theme            string // one of Themes, or "" = as the device asks
+	FirstStepsHidden bool   // put the way to the first export away from the page where one starts
+	CreatedAt        time.Time
+	LastSignIn       time.Time // zero: never
+	DisabledAt       time.Time // zero: may sign in
+	Identified       bool      // is known to the identity provider of a company
+	Refused          bool      // the provider gave no role at the last sign-in there
 
 	passwordHash string  // "" until the invitation is accepted
 	session      Session // by which she was identified; the zero Session when she was not
@@ -247,6 +248,15 @@ func (s *Service) SetLanguage(ctx context.Context, actor access.Actor, language 
 // SetTheme changes the actor's theme.
 func (s *Service) SetTheme(ctx context.Context, actor access.Actor, theme string) error {
 	return s.changePreferences(ctx, actor, func(p *Preferences) { p.Theme = theme })
+}
+
+// HideFirstSteps puts the way to the first export away from the page where the actor starts, or back. It changes nothing but that page,
+// so it is no entry of the audit log.
+func (s *Service) HideFirstSteps(ctx context.Context, actor access.Actor, hidden bool) error {
+	if err := actor.Require(access.ManageOwnAccount); err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, func(tx database.Tx) error { return updateFirstSteps(ctx, tx, actor.UserID, hidden) })
 }
 
 func (s *Service) changePreferences(ctx context.Context, actor access.Actor, change func(*Preferences)) error {

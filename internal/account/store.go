@@ -12,7 +12,7 @@ import (
 	"github.com/segue-app/segue/internal/problem"
 )
 
-const userColumns = `u.id, u.email, u.name, u.role, coalesce(u.password_hash, ''), u.language, u.time_zone, u.theme,
+const userColumns = `u.id, u.email, u.name, u.role, coalesce(u.password_hash, ''), u.language, u.time_zone, u.theme, u.first_steps_hidden,
 	u.created_at, u.last_sign_in_at, u.disabled_at, EXISTS (SELECT 1 FROM identities WHERE user_id = u.id),
 	EXISTS (SELECT 1 FROM identities WHERE user_id = u.id AND refused_at IS NOT NULL)`
 
@@ -22,7 +22,7 @@ func scanUser(row scanner, more ...any) (User, error) {
 	var u User
 	var created int64
 	var lastSignIn, disabled sql.NullInt64
-	err := row.Scan(append([]any{&u.ID, &u.Email, &u.Name, &u.Role, &u.passwordHash, &u.Language, &u.TimeZone, &u.Theme,
+	err := row.Scan(append([]any{&u.ID, &u.Email, &u.Name, &u.Role, &u.passwordHash, &u.Language, &u.TimeZone, &u.Theme, &u.FirstStepsHidden,
 		&created, &lastSignIn, &disabled, &u.Identified, &u.Refused}, more...)...)
 	u.CreatedAt, u.LastSignIn, u.DisabledAt = database.Time(created), database.NullTime(lastSignIn), database.NullTime(disabled)
 	return u, err
@@ -101,6 +101,10 @@ func insertUser(ctx context.Context, tx database.Tx, u User) (int64, error) {
 func updatePreferences(ctx context.Context, tx database.Tx, id int64, p Preferences) error {
 	return exec(ctx, tx, `UPDATE users SET name = ?, language = ?, time_zone = ?, theme = ? WHERE id = ?`,
 		p.Name, p.Language, p.TimeZone, p.Theme, id)
+}
+
+func updateFirstSteps(ctx context.Context, tx database.Tx, id int64, hidden bool) error {
+	return exec(ctx, tx, `UPDATE users SET first_steps_hidden = ? WHERE id = ?`, hidden, id)
 }
 
 func updateName(ctx context.Context, tx database.Tx, id int64, name string) error {
