@@ -51,7 +51,7 @@ func (s *Server) listRuns(c echo.Context) error {
 	if earlier.First == 1 {
 		overview.Active = views.Listing{Rows: active, Now: s.Clock(), WithExport: true, First: 1}
 	}
-	return render(c, http.StatusOK, views.List(s.page(c, "runs", text(c, "runs.title")), overview))
+	return render(c, http.StatusOK, views.List(s.page(c, "runs", text(c, "runs.title"), exportsCrumb(c)), overview))
 }
 
 // runHistory reads the page of runs that the address asks for: of one export, or of all when exportID is 0.
