@@ -1,27 +1,19 @@
 // Package i18n gives every text that a person reads, in that person's language: messages with plural forms, numbers,
-// dates and relative times. A language is a folder of message files; the domain carries keys and values, and only the edge
-// (pages, command line, downloads) calls this package.
+// dates and relative times. A language is a folder of message files, and nothing else; the domain carries keys and values, and only
+// the edge (pages, command line, downloads) calls this package.
 package i18n
 
 import (
 	"context"
-	"embed"
 	"fmt"
-	"io/fs"
 	"maps"
-	"path"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/BurntSushi/toml"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 )
-
-//go:embed locale
-var files embed.FS
 
 // Locale is how one person reads: a language and a time zone.
 type Locale struct {
@@ -34,65 +26,22 @@ type Locale struct {
 // Default is the language of a person who asked for none that we have.
 const Default = "en"
 
-var (
-	bundle    = i18n.NewBundle(language.English)
-	languages []string
-	matcher   language.Matcher
-	locales   = map[string]*Locale{}
-)
-
-func init() {
-	entries, err := files.ReadDir("locale")
-	if err != nil {
-		panic(err) // the folder is embedded: only a broken build gets here
-	}
-	tags := []language.Tag{language.English}
-	languages = []string{Default}
-	for _, entry := range entries {
-		if entry.Name() != Default {
-			languages = append(languages, entry.Name())
-			tags = append(tags, language.MustParse(entry.Name()))
-		}
-		load(entry.Name())
-	}
-	matcher = language.NewMatcher(tags)
-	for _, name := range languages {
-		locales[name] = &Locale{
-			language: name, localizer: i18n.NewLocalizer(bundle, name), zone: time.UTC,
-			printer: message.NewPrinter(language.MustParse(name)),
-		}
-	}
-}
-
-func load(name string) {
-	err := fs.WalkDir(files, path.Join("locale", name), func(file string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		text, err := files.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		_, err = bundle.ParseMessageBytes(language.MustParse(name), text, toml.Unmarshal)
-		return err
-	})
-	if err != nil {
-		panic(fmt.Sprintf("messages of %q: %v", name, err))
-	}
-}
-
 // Languages lists what there is, English first.
-func Languages() []string { return slices.Clone(languages) }
+func Languages() []string { return slices.Clone(current.Load().names) }
 
 // Match chooses the best language for the wishes, in order: each is a language code or an Accept-Language header, "" is passed over.
 func Match(wishes ...string) string {
+	l := current.Load()
 	for _, wish := range wishes {
+		if slices.Contains(l.names, wish) {
+			return wish
+		}
 		tags, _, err := language.ParseAcceptLanguage(wish)
 		if err != nil || len(tags) == 0 {
 			continue
 		}
-		if _, index, confidence := matcher.Match(tags...); confidence >= language.Low {
-			return languages[index]
+		if _, index, confidence := l.matcher.Match(tags...); confidence >= language.Low {
+			return l.names[index]
 		}
 	}
 	return Default
@@ -100,9 +49,10 @@ func Match(wishes ...string) string {
 
 // For gives the locale of a language ("" or one that is not there: English) in a time zone (nil: UTC).
 func For(name string, zone *time.Location) *Locale {
-	base, ok := locales[name]
+	l := current.Load()
+	base, ok := l.locales[name]
 	if !ok {
-		base = locales[Default]
+		base = l.locales[Default]
 	}
 	if zone == nil {
 		return base
@@ -124,7 +74,7 @@ func From(ctx context.Context) *Locale {
 	if l, ok := ctx.Value(contextKey{}).(*Locale); ok {
 		return l
 	}
-	return locales[Default]
+	return For(Default, nil)
 }
 
 // Language is the context's language code, for <html lang>.
@@ -190,36 +140,16 @@ func (l *Locale) text(key string, plural any, values map[string]any) string {
 }
 
 // Has reports whether the language has its own text for the key.
-func Has(name, key string) bool {
-	keys, err := Keys(name)
-	return err == nil && slices.Contains(keys, key)
-}
+func Has(name, key string) bool { return current.Load().messages[name][key] != nil }
 
 // Keys lists the keys of a language, sorted.
 func Keys(name string) ([]string, error) {
-	found := map[string]bool{}
-	err := fs.WalkDir(files, path.Join("locale", name), func(file string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		text, err := files.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		var messages map[string]any
-		if err := toml.Unmarshal(text, &messages); err != nil {
-			return err
-		}
-		for key := range messages {
-			if found[key] {
-				return fmt.Errorf("%s: %q stands twice", file, key)
-			}
-			found[key] = true
-		}
-		return nil
-	})
-	return slices.Sorted(maps.Keys(found)), err
+	messages, ok := current.Load().messages[name]
+	if !ok {
+		return nil, fmt.Errorf("there is no language %q", name)
+	}
+	return slices.Sorted(maps.Keys(messages)), nil
 }
 
 // LanguageName is a language's own name for itself, for the switch.
-func LanguageName(name string) string { return For(name, nil).T("language." + strings.ToLower(name)) }
+func LanguageName(name string) string { return For(name, nil).T("language.name") }
