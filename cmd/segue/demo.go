@@ -14,6 +14,7 @@ import (
 
 	"github.com/segue-app/segue/internal/app"
 	"github.com/segue-app/segue/internal/demo"
+	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/logline"
 	"github.com/segue-app/segue/internal/omnisend/sandbox"
 	"github.com/segue-app/segue/internal/warehouse"
@@ -30,13 +31,17 @@ type demoCommand struct {
 	SQLHosts      warehouse.Allowed `name:"sql-hosts" help:"Hosts whose SQL databases may be read, as for serve." env:"SEGUE_SQL_HOSTS"`
 	notices
 	outcomes
-	RunAndExit bool `help:"Export all sample customers without a browser, print the outcome as JSON, and end."`
+	PseudoLocale bool `name:"pseudo-locale" help:"Offer a made-up language too, English with accents, that shows which texts are not translated or have too little room." env:"SEGUE_DEMO_PSEUDO_LOCALE"`
+	RunAndExit   bool `help:"Export all sample customers without a browser, print the outcome as JSON, and end."`
 }
 
 // Run starts the application and the sandbox, and either waits to be stopped or exports once and ends.
 func (c *demoCommand) Run(ctx context.Context) (err error) {
 	if c.Speed <= 0 || c.Profiles < 1 || c.Limit < 0 {
 		return errors.New("--speed and --profiles must be above zero, and --limit not below")
+	}
+	if c.PseudoLocale {
+		i18n.Pretend()
 	}
 	folder := c.Data
 	if folder == "" {
