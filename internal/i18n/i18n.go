@@ -131,7 +131,7 @@ func (l *Locale) values(pairs []any) map[string]any {
 }
 
 // text falls back to the key itself, so that a missing text is seen and breaks no page; a test keeps the files complete.
-func (l *Locale) text(key string, plural any, values map[string]any) string {
+func (l *Locale) text(key string, plural, values any) string {
 	text, err := l.localizer.Localize(&i18n.LocalizeConfig{MessageID: key, PluralCount: plural, TemplateData: values})
 	if err != nil && text == "" {
 		return key

@@ -1,6 +1,7 @@
 package i18n
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
@@ -65,5 +66,21 @@ func TestMatchPrefersTheFirstWishThatWeHave(t *testing.T) {
 		if got := Match(test.wishes...); got != test.want {
 			t.Errorf("Match(%q) = %q, want %q", test.wishes, got, test.want)
 		}
+	}
+}
+
+func TestATextNamesWhatThePagesShowUnderTheirOwnKeys(t *testing.T) {
+	ctx := With(context.Background(), For("da", nil))
+	got := Pieces(ctx, "help.first.profiles.step.3")
+	want := Piece{"sources.upload.send", T(ctx, "sources.upload.send")}
+	if len(got) < 3 || !slices.Contains(got, want) {
+		t.Errorf("got %q, and %q nowhere in it", got, want)
+	}
+	if got := Pieces(ctx, "exports.save"); !slices.Equal(got, []Piece{{"", "Gem"}}) {
+		t.Errorf("a text without labels is %q", got)
+	}
+	numbered := Pieces(ctx, "help.first.export.step.5")
+	if !slices.Contains(numbered, Piece{"exports.line.field", "Attribut 1: felt hos destinationen"}) {
+		t.Errorf("the placeholder of a label is not filled: %q", numbered)
 	}
 }

@@ -5,32 +5,25 @@ package help
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/i18n"
 )
 
-// Section is a part of the guide: its steps are numbered, its notes are not.
+// Section is a part of the guide: its steps are numbered, its notes are not. Its texts have keys that begin with its ID.
 type Section struct {
 	ID           string
 	Steps, Notes int
-	page         string        // where it leads; "" for nowhere
-	label        string        // key of that page's name
-	action       access.Action // needed to open it
+	Parts        []Section // tasks within it, one level deep
+	to           place     // where it is done; zero for nowhere in particular
 }
 
-// Guide follows the pages in the order in which one needs them.
-var Guide = []Section{
-	{"overview", 5, 1, "/", "layout.nav.home", access.LookAround},
-	{"roles", 0, 4, "/users", "layout.nav.users", access.ManageUsers},
-	{"profiles", 4, 2, "/profiles", "layout.nav.profiles", access.LookAround},
-	{"segments", 3, 2, "/segments", "layout.nav.segments", access.LookAround},
-	{"exclusions", 3, 3, "/exclusions", "layout.nav.exclusions", access.LookAround},
-	{"connections", 6, 1, "/connections", "layout.nav.connections", access.ManageConnections},
-	{"exports", 5, 6, "/exports", "layout.nav.exports", access.LookAround},
-	{"runs", 4, 5, "", "", ""},
-	{"schedule", 2, 3, "/system/schedule", "layout.nav.schedule", access.ManageSchedule},
-	{"alerts", 3, 4, "/system/alerts", "layout.nav.alerts", access.LookAround},
+// place is a page that a part of the guide leads to.
+type place struct {
+	address string
+	label   string        // key of its name
+	action  access.Action // needed to open it
 }
 
 // Decisions are what Segue decides where there was a choice, by theme.
@@ -53,20 +46,33 @@ var Terms = []string{
 	"refresh", "contact", "tag",
 }
 
-// steps gives the texts of the numbered steps.
-func (s Section) steps(ctx context.Context) []string { return s.texts(ctx, "step", s.Steps) }
+func (s Section) title() string { return "help." + s.ID }
 
-func (s Section) notes(ctx context.Context) []string { return s.texts(ctx, "note", s.Notes) }
+// Anchor is the section's place on the page.
+func (s Section) Anchor() string { return anchor(s.title()) }
 
-func (s Section) texts(ctx context.Context, kind string, count int) (texts []string) {
-	for n := range count {
-		texts = append(texts, i18n.T(ctx, fmt.Sprintf("help.%s.%s.%d", s.ID, kind, n+1)))
-	}
-	return texts
+// anchor makes the place of a title's key on the page: help.account.codes is #account-codes.
+func anchor(key string) string {
+	return strings.ReplaceAll(strings.TrimPrefix(key, "help."), ".", "-")
 }
 
+// refers reports whether a label names another part of the guide, and not something on a page.
+func refers(label string) bool { return strings.HasPrefix(label, "help.") }
+
+// step and note are the keys of the section's texts, counted from 1.
+func (s Section) step(n int) string { return fmt.Sprintf("%s.step.%d", s.title(), n) }
+
+func (s Section) note(n int) string { return fmt.Sprintf("%s.note.%d", s.title(), n) }
+
 // leads reports whether the section has a page that this person may open.
-func (s Section) leads(reader access.Actor) bool { return s.page != "" && reader.Can(s.action) }
+func (s Section) leads(reader access.Actor) bool {
+	return s.to.address != "" && reader.Can(s.to.action)
+}
+
+// going is the text of the link to the section's page.
+func (s Section) going(ctx context.Context) string {
+	return i18n.T(ctx, "help.go", "Page", i18n.T(ctx, s.to.label))
+}
 
 // Entry is a part of the page under its title.
 type Entry struct{ Label, Href string }
@@ -77,7 +83,10 @@ func Index(ctx context.Context) (entries []Entry) {
 		entries = append(entries, Entry{i18n.T(ctx, key), "/help#" + anchor})
 	}
 	for _, section := range Guide {
-		add("help."+section.ID, section.ID)
+		add(section.title(), section.Anchor())
+		for _, part := range section.Parts {
+			add(part.title(), part.Anchor())
+		}
 	}
 	for _, theme := range Decisions {
 		for _, decision := range theme.Decisions {
