@@ -18,7 +18,7 @@ var Guide = []Section{
 		{ID: "roles.factors", Steps: 3, Notes: 1, to: users},
 	}},
 	{ID: "profiles", Steps: 4, Notes: 2, to: profiles, Parts: []Section{
-		{ID: "profiles.attributes", Steps: 4, Notes: 1, to: place{"/profiles/attributes", "profiles.attributes", access.LookAround}},
+		{ID: "profiles.attributes", Steps: 4, Notes: 1, to: profiles},
 		{ID: "profiles.story", Steps: 3, to: place{"/story", "story.title", access.SeePersonalData}},
 	}},
 	{ID: "sources", Notes: 1, to: sources, Parts: []Section{

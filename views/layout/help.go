@@ -17,17 +17,20 @@ type helpPart struct {
 var helpOf = map[string]helpPart{
 	"home":        {"overview", []string{"profile", "segment", "connection", "export"}},
 	"profiles":    {"profiles", []string{"profile", "attribute"}},
-	"sources":     {"profiles", []string{"profile", "attribute", "refresh"}},
+	"sources":     {"sources", []string{"profile", "attribute", "refresh"}},
 	"segments":    {"segments", []string{"segment", "attribute", "refresh"}},
 	"exports":     {"exports", []string{"export", "matching", "tag", "contact"}},
 	"runs":        {"runs", []string{"run", "batch", "rejection", "contact"}},
 	"exclusions":  {"exclusions", []string{"profile", "contact"}},
 	"connections": {"connections", []string{"connection", "brand", "consent"}},
 	"users":       {"roles", nil},
-	"account":     {"roles", nil},
+	"account":     {"account", nil},
 	"system":      {"schedule", []string{"refresh", "run"}},
-	"status":      {"schedule", []string{"refresh", "run", "batch"}},
+	"status":      {"status", []string{"refresh", "run", "batch"}},
 	"alerts":      {"alerts", []string{"run", "rejection", "refresh"}},
+	"approvals":   {"approvals", []string{"export", "matching", "segment"}},
+	"privacy":     {"privacy", []string{"profile", "consent", "contact"}},
+	"audit":       {"audit", nil},
 }
 
 // HelpParts lists the parts of the help that pages lead to, and HelpTerms the words that they explain, for the test that they are there.
