@@ -240,6 +240,7 @@ var expected = map[string]access.Action{
 	"GET /system/approvals":                  access.ManageApprovals,
 	"POST /system/approvals":                 access.ManageApprovals,
 	"GET /runs":                              access.LookAround,
+	"GET /runs/newer":                        access.LookAround,
 	"GET /runs/rows":                         access.LookAround,
 	"GET /runs/:id":                          access.LookAround,
 	"GET /runs/:id/rejections.csv":           access.SeePersonalData,

@@ -20,8 +20,9 @@ import (
 
 func (s *Server) runRoutes(r *routes) {
 	r.get("/runs", access.LookAround, s.listRuns)
-	r.get("/runs/rows", access.LookAround, s.showRunRows) // rows of a table that is open, as a fragment
-	r.get("/runs/:id", access.LookAround, s.showRun)      // for htmx, what changes
+	r.get("/runs/rows", access.LookAround, s.showRunRows)    // rows of a table that is open, as a fragment
+	r.get("/runs/newer", access.LookAround, s.showNewerRuns) // how many there are that a list does not show, as a fragment
+	r.get("/runs/:id", access.LookAround, s.showRun)         // for htmx, what changes
 	r.get("/runs/:id/rejections.csv", access.SeePersonalData, s.downloadRejections)
 	r.get("/runs/:id/cancel", access.UseSomeConnections, s.askCancelRun)
 	r.post("/runs/:id/cancel", access.UseSomeConnections, s.cancelRun)
@@ -106,6 +107,30 @@ func (s *Server) showRunRows(c echo.Context) error {
 		listing.Rows = append(listing.Rows, r)
 	}
 	return render(c, http.StatusOK, views.Rows(listing))
+}
+
+// mostUnseen is how many runs are counted that a list does not show.
+const mostUnseen = 100
+
+func (s *Server) showNewerRuns(c echo.Context) error {
+	number := func(name string) int64 {
+		n, err := strconv.ParseInt(c.QueryParam(name), 10, 64)
+		if err != nil {
+			return 0
+		}
+		return n
+	}
+	unseen := views.Unseen{Than: number("than"), ExportID: number("export")}
+	newest, err := s.Runs.List(ctx(c), actor(c), unseen.ExportID, mostUnseen, 0)
+	if err != nil {
+		return err
+	}
+	for _, r := range newest {
+		if r.ID > unseen.Than {
+			unseen.Count++
+		}
+	}
+	return render(c, http.StatusOK, unseen.Show())
 }
 
 // showRun shows a run. A page that listens asks for what changes alone.

@@ -175,3 +175,21 @@ func TestRunsArePagedAndThoseUnderWayStandOnTop(t *testing.T) {
 	}
 	vera.get("/runs").has(t, "Under way", `href="/runs/28"`)
 }
+
+func TestAListSaysHowManyRunsAreNewInsteadOfPuttingThemIn(t *testing.T) {
+	s := newSite(t)
+	e := s.exporting(t)
+	other := s.like(t, s.Administrator, e, "Second")
+	vera := s.as(t, "vera@example.com")
+	s.ended(t, e, run.Succeeded)
+	vera.get("/runs").wants(t, http.StatusOK).has(t, `hx-get="/runs/newer?than=1&export=0"`)
+	vera.get(exportPath(other.ID)).has(t, `hx-get="/runs/newer?than=0&export=2"`)
+	vera.get("/runs?page=2").lacks(t, "/runs/newer") // new ones do not belong there
+	if a := vera.get("/runs/newer?than=1&export=0").wants(t, http.StatusOK); strings.TrimSpace(a.body) != "" {
+		t.Errorf("nothing is new, and it says %q", a.body)
+	}
+	s.ended(t, e, run.Failed)
+	s.ended(t, other, run.Failed)
+	vera.get("/runs/newer?than=1&export=0").has(t, "2 new runs", `href="/runs"`)
+	vera.get("/runs/newer?than=1&export=2").has(t, "1 new run", `href="/exports/2"`)
+}

@@ -77,7 +77,7 @@ func Page(p layout.Page, v View) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<div sse-connect=\"/events?topic=alerts\"><div id=\"now\" class=\"stack\" aria-live=\"polite\" hx-get=\"/system/alerts\" hx-trigger=\"sse:alerts\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<div sse-connect=\"/events?topic=alerts\"><div id=\"now\" class=\"stack\" aria-live=\"polite\" hx-get=\"/system/alerts\" hx-trigger=\"sse:alerts\" hx-swap=\"morph:innerHTML\" hx-sync=\"this:queue last\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -86,7 +86,7 @@ func Page(p layout.Page, v View) templ.Component {
 						return templ_7745c5c3_Err
 					}
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, " <div sse-connect=\"/events?topic=runs&topic=chains&topic=schedule&topic=exports&topic=alerts\"><div id=\"now\" class=\"stack\" hx-get=\"/\" hx-trigger=\"sse:runs, sse:chains, sse:schedule, sse:exports, sse:alerts\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, " <div sse-connect=\"/events?topic=runs&topic=chains&topic=schedule&topic=exports&topic=alerts\"><div id=\"now\" class=\"stack\" hx-get=\"/\" hx-trigger=\"sse:runs, sse:chains, sse:schedule, sse:exports, sse:alerts\" hx-swap=\"morph:innerHTML\" hx-sync=\"this:queue last\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -253,7 +253,7 @@ func (l Live) Show() templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<div hx-get=\"/\" hx-target=\"#now\" hx-trigger=\"every 3s\" hidden></div>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<div hx-get=\"/\" hx-target=\"#now\" hx-trigger=\"every 3s\" hx-swap=\"morph:innerHTML\" hx-sync=\"#now:drop\" hidden></div>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -1,6 +1,10 @@
 package profile
 
-import "github.com/segue-app/segue/views/component"
+import (
+	"context"
+
+	"github.com/segue-app/segue/views/component"
+)
 
 // UnificationView is the page that says how profiles come together.
 type UnificationView struct {
@@ -19,6 +23,14 @@ type UnificationView struct {
 type UnificationState struct {
 	Progress *component.Progress
 	Failure  string
+}
+
+// told is what is read out while the profiles come together.
+func (v UnificationView) told(ctx context.Context) string {
+	if v.State.Progress != nil {
+		return v.State.Progress.Told(ctx)
+	}
+	return v.State.Failure
 }
 
 // UnifiedSource is a source, what became of its lines, and its rules.

@@ -34,6 +34,33 @@ type Listing struct {
 	First        int    // place of the first row, from 1
 }
 
+// Newest is the number of the newest run that is shown; 0 when there are none.
+func (l Listing) Newest() (newest int64) {
+	for _, r := range l.Rows {
+		newest = max(newest, r.ID)
+	}
+	return newest
+}
+
+// Unseen are the runs that began since a list of runs was read: of one export, or of all.
+type Unseen struct {
+	Than     int64 // the newest run of the list
+	ExportID int64 // 0: of all
+	Count    int
+}
+
+func (u Unseen) address() string {
+	return fmt.Sprintf("/runs/newer?than=%d&export=%d", u.Than, u.ExportID)
+}
+
+// page is the list, read anew.
+func (u Unseen) page() string {
+	if u.ExportID != 0 {
+		return fmt.Sprintf("/exports/%d", u.ExportID)
+	}
+	return "/runs"
+}
+
 // Overview is the page of all runs.
 type Overview struct {
 	Active  Listing

@@ -82,7 +82,7 @@ func List(p layout.Page, v ListView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<div sse-connect=\"/events?topic=sources\"><div id=\"sources\" hx-get=\"/sources\" hx-trigger=\"sse:sources\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<div sse-connect=\"/events?topic=sources\"><div id=\"sources\" hx-get=\"/sources\" hx-trigger=\"sse:sources\" hx-swap=\"morph:innerHTML\" hx-sync=\"this:queue last\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

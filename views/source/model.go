@@ -3,6 +3,7 @@
 package source
 
 import (
+	"context"
 	"strconv"
 
 	"github.com/segue-app/segue/views/component"
@@ -136,6 +137,17 @@ type ImportView struct {
 	More     string           // how many refused lines are not shown here
 	LeftOut  []component.Term // columns of the file that are not read, and why
 	Facts    []component.Term
+}
+
+// told is what is read out while an import is watched.
+func (v ImportView) told(ctx context.Context) string {
+	switch {
+	case v.Progress != nil:
+		return v.Progress.Told(ctx)
+	case v.Question != nil:
+		return v.Question.Text
+	}
+	return v.Badge.Text + " " + v.Failure + v.Ending
 }
 
 // Question is whether far fewer profiles are meant.

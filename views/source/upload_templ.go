@@ -227,7 +227,7 @@ func Upload(p layout.Page, v UploadView) templ.Component {
 							return templ_7745c5c3_Err
 						}
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, " <div sse-connect=\"/events?topic=imports\"><div id=\"uploads\" aria-live=\"polite\" hx-get=\"/sources/upload/progress\" hx-trigger=\"sse:imports\">")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, " <div sse-connect=\"/events?topic=imports\"><div id=\"uploads\" hx-get=\"/sources/upload/progress\" hx-trigger=\"sse:imports\" hx-swap=\"morph:innerHTML\" hx-sync=\"this:queue last\">")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -360,6 +360,14 @@ func UploadProgress(under []component.Progress) templ.Component {
 		ctx = templ.ClearChildren(ctx)
 		for _, progress := range under {
 			templ_7745c5c3_Err = progress.Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, " ")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = component.Told(progress.ID+"-told", progress.Told(ctx)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
