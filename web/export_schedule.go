@@ -13,6 +13,7 @@ import (
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/views/component"
 	views "github.com/segue-app/segue/views/export"
 )
 
@@ -82,25 +83,36 @@ func (s *Server) renderSetSchedule(c echo.Context, status int, e export.Export, 
 }
 
 func (s *Server) scheduleExport(c echo.Context) error {
-	e, err := s.editableExport(c)
-	if err != nil {
-		return err
-	}
 	values, err := c.FormParams()
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
 	}
 	plan := readPlan(values)
+	e, err := s.editableExport(c)
+	if err != nil {
+		return s.keepPlan(c, err, e, plan)
+	}
 	err = s.Exports.SetSchedule(ctx(c), actor(c), e.ID, plan.Schedule())
 	if errs, ok := formErrors(c, err, export.WhenField, "exports.schedule.run"); ok {
 		plan.Errors = errs
 		return s.renderSetSchedule(c, http.StatusUnprocessableEntity, e, plan)
 	}
 	if err != nil {
-		return err
+		return s.keepPlan(c, err, e, plan)
 	}
 	s.flash(c, "success", "exports.scheduled."+plan.When)
 	return redirect(c, exportPath(e.ID))
+}
+
+// keepPlan shows the form again, as it was filled in, to somebody who was granted the connection when she opened it and is no more.
+func (s *Server) keepPlan(c echo.Context, err error, e export.Export, plan views.Plan) error {
+	if p := problem.Of(err); p == nil || p.Code != access.NotGranted {
+		return err
+	}
+	s.logRefusal(c, err)
+	plan.Refused = true
+	plan.Errors = component.Errors{Summary: component.ErrorSummary{Title: text(c, access.NotGranted), Text: text(c, "exports.not_granted")}}
+	return s.renderSetSchedule(c, http.StatusForbidden, e, plan)
 }
 
 // mostScheduled is how many exports are given one schedule at once.

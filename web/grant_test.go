@@ -9,6 +9,7 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/export"
+	"github.com/segue-app/segue/internal/run"
 )
 
 // grant sets who may use the connection; exports that somebody loses pause, or go on.
@@ -85,6 +86,45 @@ func TestAFormOfSomebodyWhoLostTheConnectionMeanwhileIsRefusedAndNothingOfItIsLo
 	carl.post(exportPath(e.ID), form).wants(t, http.StatusForbidden).
 		has(t, "The connection of this export is not granted to you", "Nothing was saved", `value="Words that took an hour"`)
 	carl.get(exportPath(e.ID)).has(t, "Newsletter").lacks(t, "Words that took an hour")
+}
+
+func TestAScheduleOfSomebodyWhoLostTheConnectionMeanwhileIsRefusedAndShownAsSheChoseIt(t *testing.T) {
+	s := newSite(t)
+	e := s.exporting(t)
+	carl := s.as(t, "carl@example.com")
+	carl.get(exportPath(e.ID)+"/schedule").wants(t, http.StatusOK).has(t, "Save")
+	s.grant(t, e.ConnectionID, access.Named(), connection.GoOn)
+	form := url.Values{export.WhenField: {"monthly"}, export.DayField: {"17"}, export.TimeField: {"04:50"}}
+	carl.post(exportPath(e.ID)+"/schedule", form).wants(t, http.StatusForbidden).
+		has(t, "The connection of this export is not granted to you", "Nothing was saved", `value="monthly" checked`, `value="17" selected`, `value="04:50"`).lacks(t, ">Save<")
+	if kept, err := s.Exports.Get(t.Context(), s.Administrator, e.ID); err != nil || kept.Schedule.When == "monthly" {
+		t.Errorf("%+v, %v", kept.Schedule, err)
+	}
+	carl.get(exportPath(e.ID)+"/schedule").wants(t, http.StatusForbidden)
+}
+
+func TestThePageOfARunThatHasEndedHearsThatItsReaderMayDoLess(t *testing.T) {
+	s := newSite(t)
+	e := s.exporting(t)
+	r := s.ended(t, e, run.Failed)
+	carl := s.as(t, "carl@example.com")
+	if _, err := s.db.Writer().ExecContext(t.Context(), `UPDATE runs SET profiles = 1, refused = 1, plan = '{"destination_type":"omnisend"}'`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.db.Writer().ExecContext(t.Context(), `INSERT INTO rejections (run_id, profile_id, outcome, field, code) VALUES (?, 'C1', 'refused', 'email', 'refused')`, r.ID); err != nil {
+		t.Fatal(err)
+	}
+	carl.get(runPath(r.ID)).wants(t, http.StatusOK).has(t, `sse-connect="/events?topic=run/1"`, `id="run-retry"`)
+	events := carl.listen("/events?topic=run/1")
+	if got := next(t, events); got != "run/1" {
+		t.Fatalf("heard %q", got)
+	}
+	s.grant(t, e.ConnectionID, access.Named(), connection.GoOn)
+	if got := next(t, events); got != "run/1" {
+		t.Errorf("heard %q", got)
+	}
+	carl.header.Set("HX-Request", "true")
+	carl.get(runPath(r.ID)).wants(t, http.StatusOK).lacks(t, `id="run-retry"`)
 }
 
 func TestTheGrantsThatEndWithARoleOrAnAccountAreInTheAuditLog(t *testing.T) {

@@ -25,6 +25,7 @@ type Plan struct {
 	Zone     string // that the times are meant in
 	System   string // when the system's schedule comes due, in words
 	Errors   component.Errors
+	Refused  bool // she may look at what she chose, and save it no more
 }
 
 // PlanOf fills the fields with a schedule.
