@@ -153,6 +153,7 @@ func TestOnlyAdministratorsManageUsersAndEverybodyTheirOwnAccount(t *testing.T) 
 		"SavePreferences":  func(a access.Actor) error { return h.SavePreferences(t.Context(), a, account.Preferences{Name: "N"}) },
 		"SetLanguage":      func(a access.Actor) error { return h.SetLanguage(t.Context(), a, "da") },
 		"SetTheme":         func(a access.Actor) error { return h.SetTheme(t.Context(), a, "contrast") },
+		"HideFirstSteps":   func(a access.Actor) error { return h.HideFirstSteps(t.Context(), a, true) },
 		"Sessions":         func(a access.Actor) error { _, err := h.Sessions(t.Context(), a, ""); return err },
 		"EndOtherSessions": func(a access.Actor) error { return h.EndOtherSessions(t.Context(), a, "") },
 		"ConfirmPassword":  func(a access.Actor) error { return h.ConfirmPassword(t.Context(), a, testkit.Password) },
@@ -165,7 +166,7 @@ func TestOnlyAdministratorsManageUsersAndEverybodyTheirOwnAccount(t *testing.T) 
 			t.Errorf("%s, signed out: %v", name, err)
 		}
 	}
-	for _, name := range []string{"SavePreferences", "SetLanguage", "SetTheme", "Sessions", "EndOtherSessions", "ConfirmPassword", "ChangePassword"} {
+	for _, name := range []string{"SavePreferences", "SetLanguage", "SetTheme", "HideFirstSteps", "Sessions", "EndOtherSessions", "ConfirmPassword", "ChangePassword"} {
 		if err := own[name](h.Contributor); err != nil {
 			t.Errorf("%s as contributor: %v", name, err)
 		}
@@ -177,9 +178,10 @@ func TestPreferencesAreCheckedAndKept(t *testing.T) {
 	good := account.Preferences{Name: "  Vera   Dam Olsen ", Language: "da", TimeZone: "Europe/Copenhagen", Theme: "dark"}
 	must(t, h.SavePreferences(t.Context(), h.Viewer, good))
 	must(t, h.SetTheme(t.Context(), h.Viewer, "contrast"))
+	must(t, h.HideFirstSteps(t.Context(), h.Viewer, true))
 	user, err := h.User(t.Context(), h.Viewer.UserID)
 	must(t, err)
-	if user.Name != "Vera Dam Olsen" || user.Language != "da" || user.Zone().String() != "Europe/Copenhagen" || user.Theme != "contrast" {
+	if user.Name != "Vera Dam Olsen" || user.Language != "da" || user.Zone().String() != "Europe/Copenhagen" || user.Theme != "contrast" || !user.FirstStepsHidden {
 		t.Errorf("kept %+v", user)
 	}
 	for field, spoil := range map[string]func(p *account.Preferences){
