@@ -10,6 +10,7 @@ import (
 
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/secret"
 	"github.com/segue-app/segue/internal/secretstore"
@@ -102,7 +103,7 @@ func (s *Service) Watch(ctx context.Context) {
 	}
 }
 
-// LookAtSecrets looks at all secrets in stores once. One that is another than when it was looked at last, or that a connection failed
+// LookAtSecrets looks at all secrets in stores once. One that this process has not proved as it is now, or that a connection failed
 // for, is proved at the destination.
 func (s *Service) LookAtSecrets(ctx context.Context) error {
 	connections, err := list(ctx, s.db.Reader())
@@ -131,11 +132,10 @@ func (s *Service) lookAt(ctx context.Context, c Connection) error {
 	}
 	print := sha256.Sum256([]byte(key.Reveal())) // in memory only
 	s.mutex.Lock()
-	before, seen := s.prints[c.ID]
-	s.prints[c.ID] = print
+	proved := s.prints[c.ID] == print
 	s.mutex.Unlock()
 	lost := c.Failure == SecretMissing || c.Failure == StoreUnavailable
-	if !lost && (!seen || before == print) {
+	if proved && !lost {
 		return nil
 	}
 	driver, err := s.driver(c.Type)
@@ -145,17 +145,28 @@ func (s *Service) lookAt(ctx context.Context, c Connection) error {
 	brand, err := s.prove(ctx, driver, key, s.gates.Gate(c.BrandID, verifying))
 	failure := FailureOf(err)
 	switch {
-	case err != nil && failure == "": // it passes; whether the secret is back is known all the same
+	case err != nil && failure == "": // it passes, and the next look proves; whether the secret is back is known all the same
 		if lost {
 			return s.ClearFailure(ctx, c)
 		}
 		return nil
 	case failure != "":
-		return s.MarkFailure(ctx, c, failure)
+		err = s.MarkFailure(ctx, c, failure)
 	case brand.ID != c.BrandID:
-		return s.MarkFailure(ctx, c, BrandChanged)
+		err = s.MarkFailure(ctx, c, BrandChanged)
+	default:
+		err = s.noteProved(ctx, c, brand)
 	}
-	err = s.db.InTx(ctx, func(tx database.Tx) error { return verified(ctx, tx, c, brand, s.clock()) })
+	if err == nil {
+		s.mutex.Lock()
+		s.prints[c.ID] = print
+		s.mutex.Unlock()
+	}
+	return err
+}
+
+func (s *Service) noteProved(ctx context.Context, c Connection, brand destination.Brand) error {
+	err := s.db.InTx(ctx, func(tx database.Tx) error { return verified(ctx, tx, c, brand, s.clock()) })
 	if err != nil {
 		return fmt.Errorf("note that the key works: %w", err)
 	}

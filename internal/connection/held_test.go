@@ -10,6 +10,7 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/database"
+	"github.com/segue-app/segue/internal/omnisend/sandbox"
 	"github.com/segue-app/segue/internal/secret"
 	"github.com/segue-app/segue/internal/secretstore"
 )
@@ -189,6 +190,54 @@ func TestASecretThatWasRotatedIsTakenUpAndHeldAgainstItsBrand(t *testing.T) {
 	w.put("omnisend", otherKey)
 	if got := look(); got != "" {
 		t.Errorf("one that works: %q", got)
+	}
+}
+
+func TestASecretThatWasRotatedIsProvedUntilThatWasDoneHere(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	w.put("omnisend", plantedKey)
+	c := w.connectOutside("omnisend")
+	look := func() connection.Failure {
+		t.Helper()
+		if err := w.LookAtSecrets(ctx); err != nil {
+			t.Fatal(err)
+		}
+		return w.now(c.ID).Failure
+	}
+	w.put("omnisend", otherKey) // while this process was not there to look
+	if got := look(); got != connection.BrandChanged {
+		t.Errorf("rotated across a restart: %q", got)
+	}
+	w.put("omnisend", plantedKey)
+	if got := look(); got != "" {
+		t.Fatalf("the one before: %q", got)
+	}
+	for name, lost := range map[string]bool{"in place": false, "after it was lost": true} {
+		if lost {
+			w.put("omnisend", "")
+			if got := look(); got != connection.SecretMissing {
+				t.Fatalf("lost: %q", got)
+			}
+		}
+		w.put("omnisend", otherKey)
+		w.sandbox.SetFaults(sandbox.Faults{ServerErrorShare: 1})
+		if got := look(); got != "" {
+			t.Errorf("%s, a fault that passes: %q", name, got)
+		}
+		w.sandbox.SetFaults(sandbox.Faults{})
+		if got := look(); got != connection.BrandChanged {
+			t.Errorf("%s, when it has passed: %q", name, got)
+		}
+		w.put("omnisend", plantedKey)
+		if got := look(); got != "" {
+			t.Fatalf("%s, the one before: %q", name, got)
+		}
+	}
+	// What was proved is not asked for once a minute.
+	w.sandbox.SetFaults(sandbox.Faults{KeysRevoked: true})
+	if got := look(); got != "" {
+		t.Errorf("proved, and asked again: %q", got)
 	}
 }
 

@@ -81,7 +81,7 @@ type Service struct {
 	changes    atomic.Uint64
 
 	mutex  sync.Mutex
-	prints map[int64][32]byte // hashes of keys in stores as they were looked at last, by connection
+	prints map[int64][32]byte // hashes of keys in stores that were proved here last, whatever came of it, by connection
 }
 
 // NewService puts the service together. SetDependents must follow before connections are in use.
