@@ -156,7 +156,7 @@ func TestASealedKeyOpensOnlyInItsOwnRow(t *testing.T) {
 	w := newWorld(t)
 	first, second := w.connect("First", false), w.connect("Second", false)
 	w.write(`UPDATE connections SET sealed_key = (SELECT sealed_key FROM connections WHERE id = ?) WHERE id = ?`, first.ID, second.ID)
-	_, _, err := w.Account(t.Context(), second.ID, openGate{})
+	_, _, err := w.Account(t.Context(), second.ID)
 	wantCodes(t, err, "connections.problem.cannot_open")
 	wantCodes(t, w.Verify(t.Context(), ada, second.ID), "connections.problem.cannot_open")
 }

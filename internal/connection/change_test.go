@@ -195,11 +195,11 @@ func TestANewKeyOfTheSameBrandTakesOver(t *testing.T) {
 	if now = must[connection.Overview](t)(w.Get(ctx, ada, c.ID)); now.Failure != "" {
 		t.Error("news of the old key was taken for news of the new one")
 	}
-	account, _, err := w.Account(ctx, c.ID, openGate{})
+	open, _, err := w.Account(ctx, c.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if brand, err := account.Verify(ctx); err != nil || brand.ID != "brand1" {
+	if brand, err := open(openGate{}).Verify(ctx); err != nil || brand.ID != "brand1" {
 		t.Errorf("the account is of %+v, %v", brand, err)
 	}
 }
@@ -309,7 +309,7 @@ func TestRemovingNeedsAFateForEveryExportAndErasesTheKey(t *testing.T) {
 	if was := must[connection.Connection](t)(w.Find(ctx, w.db.Reader(), c.ID)); was.Name != "Tea shop" || was.RemovedAt.IsZero() {
 		t.Errorf("history has %+v", was)
 	}
-	_, _, opened := w.Account(ctx, c.ID, openGate{})
+	_, _, opened := w.Account(ctx, c.ID)
 	_, got := w.Get(ctx, ada, c.ID)
 	for name, err := range map[string]error{"account": opened, "get": got, "verify": w.Verify(ctx, ada, c.ID), "again": w.Remove(ctx, ada, c.ID, c.Version+1, nil)} {
 		if !problem.Is(err, problem.NotFound) {

@@ -59,11 +59,11 @@ func TestAKeyOutsideIsProvedLikeATypedOneAndNeverKeptHere(t *testing.T) {
 	if c.KeyFrom != from("omnisend") || c.BrandID != "brand1" {
 		t.Errorf("saved %+v", c)
 	}
-	account, _, err := w.Account(ctx, c.ID, openGate{})
+	open, _, err := w.Account(ctx, c.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if brand, err := account.Verify(ctx); err != nil || brand.ID != "brand1" {
+	if brand, err := open(openGate{}).Verify(ctx); err != nil || brand.ID != "brand1" {
 		t.Errorf("%+v, %v", brand, err)
 	}
 	var sealed int
@@ -135,7 +135,7 @@ func TestASecretThatIsLostBreaksItsConnectionUntilItIsBack(t *testing.T) {
 	if err := os.Rename(w.secrets, w.secrets+"-away"); err != nil {
 		t.Fatal(err)
 	}
-	_, _, err := w.Account(ctx, c.ID, openGate{})
+	_, _, err := w.Account(ctx, c.ID)
 	if connection.FailureOf(err) != connection.StoreUnavailable || w.now(c.ID).Failure != connection.StoreUnavailable {
 		t.Errorf("%v, %s", err, w.now(c.ID).Failure)
 	}
@@ -163,11 +163,11 @@ func TestASecretThatWasRotatedIsTakenUpAndHeldAgainstItsBrand(t *testing.T) {
 		t.Fatal(got)
 	}
 	w.put("omnisend", otherKey)
-	account, _, err := w.Account(ctx, c.ID, openGate{})
+	open, _, err := w.Account(ctx, c.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if brand, err := account.Verify(ctx); err != nil || brand.ID != "brand2" {
+	if brand, err := open(openGate{}).Verify(ctx); err != nil || brand.ID != "brand2" {
 		t.Errorf("the next use has the old key: %+v, %v", brand, err)
 	}
 	if got := look(); got != connection.BrandChanged {
@@ -238,6 +238,26 @@ func TestASecretThatWasRotatedIsProvedUntilThatWasDoneHere(t *testing.T) {
 	w.sandbox.SetFaults(sandbox.Faults{KeysRevoked: true})
 	if got := look(); got != "" {
 		t.Errorf("proved, and asked again: %q", got)
+	}
+}
+
+func TestAllAccountsOfOneReadingHaveTheSameKey(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	w.put("omnisend", plantedKey)
+	c := w.connectOutside("omnisend")
+	open, _, err := w.Account(ctx, c.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the one that proves, and after a rotation the one that sends
+		if brand, err := open(openGate{}).Verify(ctx); err != nil || brand.ID != c.BrandID {
+			t.Errorf("%+v, %v", brand, err)
+		}
+		w.put("omnisend", otherKey)
+		if err := w.LookAtSecrets(ctx); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

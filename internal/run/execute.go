@@ -157,10 +157,7 @@ func (s *Service) execute(ctx context.Context, r Run, u *underWay) error {
 	if err != nil {
 		return err
 	}
-	sending, opened, err := s.connections.Account(ctx, r.Plan.ConnectionID, &gate{inner: brand.Gate(holder(r.ID)), x: x})
-	if err == nil {
-		x.reading, _, err = s.connections.Account(ctx, r.Plan.ConnectionID, &gate{inner: brand.ReadGate(), x: x, reads: true})
-	}
+	open, opened, err := s.connections.Account(ctx, r.Plan.ConnectionID)
 	if err != nil {
 		if failure := connection.FailureOf(err); failure != "" { // the key cannot be read from its store
 			return haltOn(string(failure), "")
@@ -170,10 +167,10 @@ func (s *Service) execute(ctx context.Context, r Run, u *underWay) error {
 		}
 		return err
 	}
-	x.sending, x.connection = sending, opened
-	if x.tagger, err = s.tagger(ctx, x); err != nil {
-		return err
-	}
+	x.connection = opened
+	x.sending = open(&gate{inner: brand.Gate(holder(r.ID)), x: x})
+	x.reading = open(&gate{inner: brand.ReadGate(), x: x, reads: true})
+	x.tagger = s.tagger(x, open)
 	if err := x.checkBrand(ctx); err != nil {
 		return err
 	}
@@ -185,18 +182,45 @@ func (s *Service) execute(ctx context.Context, r Run, u *underWay) error {
 }
 
 // checkBrand makes sure, before anything is sent, that the key still works and still belongs to the same brand. A fault
-// that may pass is left to the sending, which has patience.
+// that may pass is left to the sending, which has patience. Not when the key comes from a store: it may be another brand's since
+// it was proved, so that nothing is sent before it is proved once more.
 func (x *execution) checkBrand(ctx context.Context) error {
-	brand, err := x.reading.Verify(ctx)
-	var failure *destination.Error
+	first := time.Now()
+	for attempt := 0; ; attempt++ {
+		brand, err := x.reading.Verify(ctx)
+		if err == nil {
+			x.troubles.over(ForDestination)
+			return x.proved(ctx, brand)
+		}
+		var failure *destination.Error
+		isTheirs, sealedHere := errors.As(err, &failure), x.connection.KeyFrom.Empty()
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case isTheirs && !failure.Passing() && (failure.Kind != destination.Refused || !sealedHere):
+			return x.fail(ctx, failure)
+		case sealedHere || x.stopping.Err() != nil: // what stops sends nothing
+			return nil
+		case !isTheirs:
+			return err
+		case attempt >= leastTries && time.Since(first) >= x.seconds(patienceSeconds):
+			return x.fail(ctx, failure)
+		case failure.Kind != destination.Throttled: // for those the gate waits
+			x.troubles.add(ForDestination)
+			x.service.log.WarnContext(ctx, "the destination does not prove the key", "status", failure.Status, "attempt", attempt+1)
+			x.pause(ctx, backOff(attempt))
+		}
+	}
+}
+
+// proved holds the brand that the key belongs to against the one that was consented to.
+func (x *execution) proved(ctx context.Context, brand destination.Brand) error {
 	switch {
-	case err == nil && brand.ID != x.run.Plan.BrandID:
+	case brand.ID != x.run.Plan.BrandID:
 		x.stop(&halt{state: Failed, code: string(connection.BrandChanged)})
 		return x.service.connections.MarkFailure(ctx, x.connection, connection.BrandChanged)
-	case err == nil && x.connection.Failure != "":
+	case x.connection.Failure != "":
 		return x.service.connections.ClearFailure(ctx, x.connection)
-	case errors.As(err, &failure) && !failure.Passing() && failure.Kind != destination.Refused:
-		return x.fail(ctx, failure)
 	}
 	return nil
 }

@@ -195,7 +195,7 @@ func (s *Service) exchange(ctx context.Context, r ready, made contact) (Answer, 
 		return Answer{}, err
 	}
 	door := &noted{inner: brand.ReadGate()}
-	reading, opened, err := s.connections.Account(ctx, r.plan.ConnectionID, door)
+	open, opened, err := s.connections.Account(ctx, r.plan.ConnectionID)
 	if failure := connection.FailureOf(err); failure != "" {
 		return Answer{Outcome: AnswerFailed, Code: string(failure)}, nil
 	}
@@ -203,10 +203,7 @@ func (s *Service) exchange(ctx context.Context, r ready, made contact) (Answer, 
 		return Answer{}, err
 	}
 	place := &noted{inner: brand.Gate(oneHolder), stops: s.stops, list: s.exclusions}
-	sending, _, err := s.connections.Account(ctx, r.plan.ConnectionID, place)
-	if err != nil {
-		return Answer{}, err
-	}
+	reading, sending := open(door), open(place)
 	proved, err := reading.Verify(ctx)
 	if err != nil && !door.admitted {
 		return Answer{Outcome: AnswerNoRoom}, nil

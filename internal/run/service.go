@@ -40,7 +40,7 @@ type Segments interface {
 // Connections is what runs need of the connection package.
 type Connections interface {
 	Find(ctx context.Context, q database.Querier, id int64) (connection.Connection, error)
-	Account(ctx context.Context, id int64, gate destination.Gate) (destination.Account, connection.Connection, error)
+	Account(ctx context.Context, id int64) (open func(destination.Gate) destination.Account, c connection.Connection, err error)
 	MarkFailure(ctx context.Context, c connection.Connection, failure connection.Failure) error
 	ClearFailure(ctx context.Context, c connection.Connection) error
 	// Changes is another number after each change of a connection.

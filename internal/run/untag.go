@@ -34,7 +34,7 @@ func (s *Service) Untag(ctx context.Context, stray Stray) (code string, passing 
 	if err != nil {
 		return "", false, err
 	}
-	reading, opened, err := s.connections.Account(ctx, stray.ConnectionID, brand.ReadGate())
+	open, opened, err := s.connections.Account(ctx, stray.ConnectionID)
 	if failure := connection.FailureOf(err); failure != "" { // in its store
 		return string(failure), true, nil
 	}
@@ -44,6 +44,7 @@ func (s *Service) Untag(ctx context.Context, stray Stray) (code string, passing 
 	if err != nil {
 		return "", false, err
 	}
+	reading := open(brand.ReadGate())
 	limits, ok := reading.(destination.Tagger)
 	if !ok {
 		return UntagNoTags, false, nil
@@ -69,10 +70,7 @@ func (s *Service) Untag(ctx context.Context, stray Stray) (code string, passing 
 	}
 	_, perMinute := limits.TagLimits()
 	pot := s.budgets.Pot(stray.BrandID, tagPot, perMinute)
-	account, _, err := s.connections.Account(ctx, stray.ConnectionID, pot.Gate(untagHolder))
-	if err != nil {
-		return "", false, err
-	}
+	account := open(pot.Gate(untagHolder))
 	within, cancel := context.WithTimeout(ctx, untagPatience)
 	defer cancel()
 	if err := account.(destination.Tagger).RemoveTags(within, []string{stray.Identity}, stray.Tags); err != nil {

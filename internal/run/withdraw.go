@@ -83,14 +83,14 @@ func (s *Service) tagLimits(ctx context.Context, plan *Plan) (contacts, perMinut
 	if plan.Leavers != export.Untag {
 		return 0, 0, false, nil
 	}
-	closed, _, err := s.connections.Account(ctx, plan.ConnectionID, nil)
+	open, _, err := s.connections.Account(ctx, plan.ConnectionID)
 	if failure := connection.FailureOf(err); failure != "" {
 		return 0, 0, false, haltOn(string(failure), "")
 	}
 	if err != nil {
 		return 0, 0, false, err
 	}
-	limits, ok := closed.(destination.Tagger)
+	limits, ok := open(nil).(destination.Tagger)
 	if ok {
 		contacts, perMinute = limits.TagLimits()
 	}
@@ -98,17 +98,14 @@ func (s *Service) tagLimits(ctx context.Context, plan *Plan) (contacts, perMinut
 }
 
 // tagger opens the account once more for removing tags, which the destination counts apart; nil when nobody loses tags.
-func (s *Service) tagger(ctx context.Context, x *execution) (destination.Tagger, error) {
-	_, perMinute, ok, err := s.tagLimits(ctx, x.run.Plan)
-	if err != nil || !ok {
-		return nil, err
+func (s *Service) tagger(x *execution, open func(destination.Gate) destination.Account) destination.Tagger {
+	limits, ok := x.reading.(destination.Tagger)
+	if x.run.Plan.Leavers != export.Untag || !ok {
+		return nil
 	}
+	_, perMinute := limits.TagLimits()
 	pot := s.budgets.Pot(x.run.Plan.BrandID, tagPot, perMinute)
-	account, _, err := s.connections.Account(ctx, x.run.Plan.ConnectionID, &gate{inner: pot.Gate(holder(x.run.ID)), x: x})
-	if err != nil {
-		return nil, err
-	}
-	return account.(destination.Tagger), nil
+	return open(&gate{inner: pot.Gate(holder(x.run.ID)), x: x}).(destination.Tagger)
 }
 
 // withdrawAll takes the tags away from those who are to lose them, when all members are known. Whoever has the address of
