@@ -185,6 +185,12 @@ func (s *Server) saveAlertSettings(c echo.Context) error {
 		Quiet: c.FormValue("quiet_minutes"), Version: c.FormValue("version")}
 	err := s.Alerts.SaveSettings(ctx(c), actor(c), alert.Settings{RejectedShare: typedTenths(typed.Share), StartMinutes: typedWhole(typed.Minutes),
 		SizeFactor: typedTenths(typed.Factor), QuietMinutes: typedWhole(typed.Quiet), Version: version(c)})
+	if changedMeanwhile(err) {
+		if typed.Conflict, err = s.alertConflict(c, typed); err != nil {
+			return err
+		}
+		return s.renderAlerts(c, http.StatusConflict, typed)
+	}
 	if errs, ok := formErrors(c, err, "rejected_share", "alert.settings.share", "start_minutes", "alert.settings.minutes", "size_factor", "alert.settings.factor", "quiet_minutes", "alert.settings.quiet"); ok {
 		typed.Errors = errs
 		return s.renderAlerts(c, http.StatusUnprocessableEntity, typed)

@@ -97,7 +97,7 @@ func TestAnAdministratorSetsWhenSomethingIsAnAlert(t *testing.T) {
 	form := url.Values{"version": {b.get("/system/alerts").wants(t, http.StatusOK).field(t, "version")}, "rejected_share": {"2,5"}, "start_minutes": {"5"}, "size_factor": {"1.5"}, "quiet_minutes": {"0"}}
 	b.post("/system/alerts/settings", form).leads(t, "/system/alerts")
 	b.get("/system/alerts").has(t, "Saved.", "Last changed by Ada Holm", `value="2.5"`, `value="1.5"`, `value="5"`)
-	b.post("/system/alerts/settings", form).wants(t, http.StatusUnprocessableEntity).has(t, "Somebody else changed this meanwhile", `value="2,5"`)
+	b.post("/system/alerts/settings", form).wants(t, http.StatusConflict).has(t, "Somebody else changed this while you had it open", `value="2,5"`)
 	kept, err := s.Alerts.Settings(t.Context(), s.Viewer)
 	if err != nil || kept.RejectedShare != 25 || kept.SizeFactor != 15 || kept.StartMinutes != 5 || kept.QuietMinutes != 0 {
 		t.Fatalf("kept are %+v: %v", kept, err)

@@ -181,7 +181,7 @@ func (s *Server) showApprovalSettings(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.renderApprovalSettings(c, http.StatusOK, kept, placeOf(kept), component.Errors{})
+	return s.renderApprovalSettings(c, http.StatusOK, kept, placeOf(kept), component.Errors{}, nil)
 }
 
 func placeOf(kept approval.Settings) string {
@@ -194,8 +194,11 @@ func placeOf(kept approval.Settings) string {
 	return "none"
 }
 
-func (s *Server) renderApprovalSettings(c echo.Context, status int, settings approval.Settings, where string, errs component.Errors) error {
-	form := views.Form{Where: where, OfRules: settings.OfRules, Contributors: settings.Contributors, Version: strconv.Itoa(settings.Version), Errors: errs, CSRF: csrfToken(c)}
+func (s *Server) renderApprovalSettings(c echo.Context, status int, settings approval.Settings, where string, errs component.Errors, conflict *versionviews.Conflict) error {
+	form := views.Form{Where: where, OfRules: settings.OfRules, Contributors: settings.Contributors, Version: strconv.Itoa(settings.Version), Errors: errs, Conflict: conflict, CSRF: csrfToken(c)}
+	if c.Request().Method == http.MethodPost {
+		form.Version = c.FormValue("version") // that it was opened with
+	}
 	var err error
 	if form.Administrators, form.Others, err = s.Approvals.Approvers(ctx(c), actor(c)); err != nil {
 		return err
@@ -238,8 +241,15 @@ func (s *Server) saveApprovalSettings(c echo.Context) error {
 		}
 		err = s.Approvals.Save(ctx(c), actor(c), kept)
 	}
+	if changedMeanwhile(err) {
+		conflict, err := s.approvalConflict(c, where, settings)
+		if err != nil {
+			return err
+		}
+		return s.renderApprovalSettings(c, http.StatusConflict, settings, where, component.Errors{}, conflict)
+	}
 	if errs, ok := formErrors(c, err, "where", "approval.where", approval.ConnectionField, "approval.connections"); ok {
-		return s.renderApprovalSettings(c, http.StatusUnprocessableEntity, settings, where, errs)
+		return s.renderApprovalSettings(c, http.StatusUnprocessableEntity, settings, where, errs, nil)
 	}
 	if err != nil {
 		return err

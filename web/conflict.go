@@ -60,6 +60,9 @@ func (h historied) meanwhile(s *Server, c echo.Context, opened int, typed []view
 		conflict.Since = append(conflict.Since, views.Since{Who: v.UserName, What: whatWasDone(c, v, changed, i+1 < len(found)), When: s.moment(c, v.At)})
 	}
 	now, err := h.told(h.now)
+	if problem.Is(err, problem.NotFound) { // it was never saved: nobody can have opened another version of it
+		return conflict, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -173,6 +173,10 @@ func (s *Server) renderConnection(c echo.Context, status int, view views.View) e
 
 // connectionFailed shows the connection again with what went wrong; change puts in what was typed.
 func (s *Server) connectionFailed(c echo.Context, err error, change func(*views.View)) error {
+	status := http.StatusUnprocessableEntity
+	if changedMeanwhile(err) {
+		status = http.StatusConflict
+	}
 	errs, ok := connectionErrors(c, err)
 	if !ok {
 		return err
@@ -183,7 +187,7 @@ func (s *Server) connectionFailed(c echo.Context, err error, change func(*views.
 	}
 	view.Errors = errs
 	change(&view)
-	return s.renderConnection(c, http.StatusUnprocessableEntity, view)
+	return s.renderConnection(c, status, view)
 }
 
 // connectionDone goes back to the connection, saying what was done, or shows it with what went wrong.
@@ -201,9 +205,9 @@ func connectionPath(c echo.Context) string { return "/connections/" + c.Param("i
 func version(c echo.Context) int {
 	n, err := strconv.Atoi(c.FormValue("version"))
 	if err != nil {
-		return -1
+		n = -1
 	}
-	return n
+	return overOr(c, n)
 }
 
 func (s *Server) verifyConnection(c echo.Context) error {

@@ -13,8 +13,10 @@ import (
 	"github.com/segue-app/segue/internal/connection"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/problem"
+	"github.com/segue-app/segue/views/component"
 	views "github.com/segue-app/segue/views/connection"
 	"github.com/segue-app/segue/views/layout"
+	versionviews "github.com/segue-app/segue/views/version"
 )
 
 // The choices of who may use a connection.
@@ -110,9 +112,19 @@ func (s *Server) editConnection(c echo.Context) error {
 		_, err = s.Connections.Edit(ctx(c), actor(c), id, change)
 	}
 	if err != nil {
+		var conflict *versionviews.Conflict
+		if changedMeanwhile(err) {
+			var failed error
+			if conflict, failed = s.connectionConflict(c, id, change); failed != nil {
+				return failed
+			}
+		}
 		return s.connectionFailed(c, err, func(v *views.View) {
-			v.TypedName = change.Name
+			v.TypedName, v.Opened = change.Name, c.FormValue("version")
 			v.TypedAccess.Typed(c.FormValue("access"), c.Request().PostForm["people"])
+			if v.Conflict = conflict; conflict != nil {
+				v.Errors = component.Errors{}
+			}
 		})
 	}
 	return s.connectionDone(c, nil, "connections.changed")

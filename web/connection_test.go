@@ -169,7 +169,7 @@ func TestAConnectionIsChangedOnItsPage(t *testing.T) {
 	if len(exports.paused) != 1 || exports.paused[0] != 7 {
 		t.Errorf("paused %v", exports.paused)
 	}
-	b.post("/connections/1", edit).wants(t, http.StatusUnprocessableEntity).has(t, "Somebody else changed this meanwhile")
+	b.post("/connections/1", edit).wants(t, http.StatusConflict).has(t, "Somebody else changed this while you had it open")
 	version := func() string { return b.get("/connections/1").field(t, "version") }
 
 	b.post("/connections/1/verify", nil).leads(t, "/connections/1")

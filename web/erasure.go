@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 	"github.com/segue-app/segue/views/component"
 	views "github.com/segue-app/segue/views/erasure"
 	"github.com/segue-app/segue/views/layout"
+	versionviews "github.com/segue-app/segue/views/version"
 )
 
 // Whoever is looked for is in the body of requests alone: in no address, and so in no log and no history.
@@ -196,15 +198,18 @@ func (s *Server) untagAgain(c echo.Context) error {
 }
 
 func (s *Server) showRetention(c echo.Context) error {
-	return s.renderRetention(c, http.StatusOK, nil, component.Errors{})
+	return s.renderRetention(c, http.StatusOK, nil, views.RetentionView{})
 }
 
-func (s *Server) renderRetention(c echo.Context, status int, typed map[string]string, errs component.Errors) error {
+func (s *Server) renderRetention(c echo.Context, status int, typed map[string]string, v views.RetentionView) error {
 	list, err := s.Erasures.Retention(ctx(c), actor(c))
 	if err != nil {
 		return err
 	}
-	v := views.RetentionView{CSRF: csrfToken(c), Errors: errs}
+	v.CSRF = csrfToken(c)
+	if v.Opened == "" {
+		v.Opened = erasure.Standing(list)
+	}
 	for _, k := range list {
 		row := views.RetentionRow{Keeping: k, Typed: strconv.Itoa(k.Days), Tidied: s.moment(c, k.TidiedAt), Emptied: s.moment(c, k.RemovedAt)}
 		if value, ok := typed[k.Name]; ok {
@@ -231,13 +236,21 @@ func (s *Server) saveRetention(c echo.Context) error {
 			chosen[kind] = 0 // below every bound
 		}
 	}
-	err = s.Erasures.Keep(ctx(c), actor(c), chosen)
+	opened := form.Get("version")
+	err = s.Erasures.Keep(ctx(c), actor(c), chosen, cmp.Or(form.Get(versionviews.OverField), opened))
+	if changedMeanwhile(err) {
+		conflict, err := s.retentionConflict(c, typed)
+		if err != nil {
+			return err
+		}
+		return s.renderRetention(c, http.StatusConflict, typed, views.RetentionView{Opened: opened, Conflict: conflict})
+	}
 	labels := make([]string, 0, 2*len(typed))
 	for kind := range typed {
 		labels = append(labels, "days-"+kind, "erasure.keep."+kind)
 	}
 	if errs, ok := formErrors(c, err, labels...); ok {
-		return s.renderRetention(c, http.StatusUnprocessableEntity, typed, errs)
+		return s.renderRetention(c, http.StatusUnprocessableEntity, typed, views.RetentionView{Opened: opened, Errors: errs})
 	}
 	if err != nil {
 		return err

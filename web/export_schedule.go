@@ -15,6 +15,7 @@ import (
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/views/component"
 	views "github.com/segue-app/segue/views/export"
+	versionviews "github.com/segue-app/segue/views/version"
 )
 
 func readPlan(values url.Values) views.Plan {
@@ -70,16 +71,16 @@ func (s *Server) askSchedule(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.renderSetSchedule(c, http.StatusOK, e, views.PlanOf(e.Schedule))
+	return s.renderSetSchedule(c, http.StatusOK, e, views.PlanOf(e.Schedule), e.Version, nil)
 }
 
-func (s *Server) renderSetSchedule(c echo.Context, status int, e export.Export, plan views.Plan) error {
+func (s *Server) renderSetSchedule(c echo.Context, status int, e export.Export, plan views.Plan, opened int, conflict *versionviews.Conflict) error {
 	plan, err := s.furnishPlan(c, plan)
 	if err != nil {
 		return err
 	}
 	title := text(c, "exports.schedule.title", "Name", e.Name)
-	return render(c, status, views.SetSchedule(s.page(c, "exports", title, exportsCrumb(c), exportCrumb(e)), views.Act{Export: e, CSRF: csrfToken(c)}, plan))
+	return render(c, status, views.SetSchedule(s.page(c, "exports", title, exportsCrumb(c), exportCrumb(e)), views.Act{Export: e, CSRF: csrfToken(c)}, plan, opened, conflict))
 }
 
 func (s *Server) scheduleExport(c echo.Context) error {
@@ -92,10 +93,18 @@ func (s *Server) scheduleExport(c echo.Context) error {
 	if err != nil {
 		return s.keepPlan(c, err, e, plan)
 	}
-	err = s.Exports.SetSchedule(ctx(c), actor(c), e.ID, plan.Schedule())
+	opened, _ := strconv.Atoi(values.Get("version")) // a form of ours has one
+	err = s.Exports.SetSchedule(ctx(c), actor(c), e.ID, plan.Schedule(), overOr(c, opened))
+	if changedMeanwhile(err) {
+		conflict, err := s.planConflict(c, plan.Schedule(), opened)
+		if err != nil {
+			return err
+		}
+		return s.renderSetSchedule(c, http.StatusConflict, e, plan, opened, conflict)
+	}
 	if errs, ok := formErrors(c, err, export.WhenField, "exports.schedule.run"); ok {
 		plan.Errors = errs
-		return s.renderSetSchedule(c, http.StatusUnprocessableEntity, e, plan)
+		return s.renderSetSchedule(c, http.StatusUnprocessableEntity, e, plan, opened, nil)
 	}
 	if err != nil {
 		return s.keepPlan(c, err, e, plan)
@@ -112,7 +121,7 @@ func (s *Server) keepPlan(c echo.Context, err error, e export.Export, plan views
 	s.logRefusal(c, err)
 	plan.Refused = true
 	plan.Errors = component.Errors{Summary: component.ErrorSummary{Title: text(c, access.NotGranted), Text: text(c, "exports.not_granted")}}
-	return s.renderSetSchedule(c, http.StatusForbidden, e, plan)
+	return s.renderSetSchedule(c, http.StatusForbidden, e, plan, e.Version, nil)
 }
 
 // mostScheduled is how many exports are given one schedule at once.

@@ -82,16 +82,29 @@ func (s *Server) hookAgain(c echo.Context, h notice.Hook, d notice.Draft, err er
 	if problem.Is(err, problem.Conflict) {
 		status = http.StatusConflict
 	}
-	return s.renderHookForm(c, status, h, views.Form{Version: versionOf(c), Name: d.Name, Address: d.Address, Format: string(d.Format), Template: d.Template, Language: d.Language, Kinds: d.Kinds, Errors: errs}), true
+	typed := views.Form{Name: d.Name, Address: d.Address, Format: string(d.Format), Template: d.Template, Language: d.Language, Kinds: d.Kinds, Errors: errs}
+	if h.ID != 0 {
+		if typed.Version, _ = strconv.Atoi(c.FormValue("version")); typed.Version == 0 {
+			typed.Version = -1 // no version of it
+		}
+	}
+	if h.ID != 0 && changedMeanwhile(err) {
+		conflict, failed := s.hookConflict(c, h, d, typed.Version)
+		if failed != nil {
+			return failed, true
+		}
+		typed.Conflict, typed.Errors = conflict, component.Errors{}
+	}
+	return s.renderHookForm(c, status, h, typed), true
 }
 
 // versionOf is the version of a thing that the person saw. What is no version fits none.
 func versionOf(c echo.Context) int {
 	version, err := strconv.Atoi(c.FormValue("version"))
 	if err != nil || version < 1 {
-		return -1
+		version = -1
 	}
-	return version
+	return overOr(c, version)
 }
 
 func (s *Server) addHook(c echo.Context) error {

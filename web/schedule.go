@@ -68,6 +68,17 @@ func (s *Server) postSchedule(c echo.Context) error {
 	} else {
 		_, err = s.Schedule.Save(ctx(c), actor(c), settings, version(c))
 	}
+	if changedMeanwhile(err) {
+		h, err := s.scheduleHistory(c)
+		if err != nil {
+			return err
+		}
+		opened, _ := strconv.Atoi(form.Version) // what is no number is no version
+		if form.Conflict, err = h.meanwhile(s, c, opened, views.Versioned(ctx(c), settings)); err != nil {
+			return err
+		}
+		return s.renderSchedule(c, http.StatusConflict, form)
+	}
 	if errs, ok := formErrors(c, err); ok {
 		form.Errors = errs
 		return s.renderSchedule(c, http.StatusUnprocessableEntity, form)

@@ -58,8 +58,8 @@ func TestSettingsThatAreNoScheduleComeBackWithTheirErrors(t *testing.T) {
 	page := b.post("/system/schedule", typedIn(t, b, url.Values{"recurrence": {"weekly"}, "time": {"25:00"}, "time_zone": {"Europe/Atlantis"}}))
 	page.wants(t, http.StatusUnprocessableEntity).has(t, "Weekdays: choose at least one", "Times of day: write each as hours and minutes",
 		"Time zone: choose one", `value="25:00"`, `href="#time"`, `id="time"`, `href="#weekday"`, `id="weekday"`, `href="#time_zone"`)
-	b.post("/system/schedule", typedIn(t, b, url.Values{"version": {"99"}})).wants(t, http.StatusUnprocessableEntity).has(t, "Somebody else changed this meanwhile")
-	b.post("/system/schedule", typedIn(t, b, url.Values{"version": {"x"}})).wants(t, http.StatusUnprocessableEntity).has(t, "Somebody else changed this meanwhile")
+	b.post("/system/schedule", typedIn(t, b, url.Values{"version": {"99"}})).wants(t, http.StatusConflict).has(t, "Somebody else changed this while you had it open")
+	b.post("/system/schedule", typedIn(t, b, url.Values{"version": {"x"}})).wants(t, http.StatusConflict).has(t, "Somebody else changed this while you had it open")
 	b.post("/system/schedule", typedIn(t, b, url.Values{"time": {"06:30", "06:30"}, "weekday": {"x"}})).wants(t, http.StatusUnprocessableEntity).
 		has(t, "enter each time once", "Choose one of the values offered")
 }

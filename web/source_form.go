@@ -140,6 +140,11 @@ func (s *Server) editSource(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	return s.renderEditSource(c, http.StatusOK, of, keptSource(of))
+}
+
+// keptSource is the form of a source as it is kept.
+func keptSource(of source.Source) views.FormView {
 	address, what := of.Remote.Address, of.Remote.What
 	view := views.FormView{
 		Kind: string(of.Kind), Name: of.Name, Version: strconv.Itoa(of.Version), ShrinkShare: strconv.Itoa(of.ShrinkShare),
@@ -150,7 +155,7 @@ func (s *Server) editSource(c echo.Context) error {
 	if address.Port != 0 {
 		view.Port = strconv.Itoa(address.Port)
 	}
-	return s.renderEditSource(c, http.StatusOK, of, view)
+	return view
 }
 
 func (s *Server) renderEditSource(c echo.Context, status int, of source.Source, view views.FormView) error {
@@ -171,6 +176,12 @@ func (s *Server) saveSource(c echo.Context) error {
 		}
 	} else {
 		_, err = s.Sources.Edit(ctx(c), actor(c), of.ID, version(c), entry)
+	}
+	if changedMeanwhile(err) {
+		if view.Conflict, err = s.sourceConflict(c, of, view); err != nil {
+			return err
+		}
+		return s.renderEditSource(c, http.StatusConflict, of, view)
 	}
 	if errs, ok := sourceErrors(c, err); ok {
 		view.Errors = errs

@@ -116,7 +116,7 @@ func TestASecondPersonApprovesOnThePageOfWhatWaits(t *testing.T) {
 	ada.post("/system/approvals", url.Values{"where": {"some"}, "version": {"1"}}).wants(t, http.StatusUnprocessableEntity).has(t, "Choose at least one connection.")
 	ada.post("/system/approvals", url.Values{"where": {"some"}, "connection": {"1"}, "version": {"1"}}).leads(t, "/system/approvals")
 	ada.get("/system/approvals").has(t, `value="some" checked`, "Last changed by")
-	ada.post("/system/approvals", url.Values{"where": {"none"}, "version": {"1"}}).wants(t, http.StatusUnprocessableEntity)
+	ada.post("/system/approvals", url.Values{"where": {"none"}, "version": {"1"}}).wants(t, http.StatusConflict).has(t, "Save mine over theirs")
 
 	carl.post("/exports", typed("Spring", nil)).leads(t, "/exports/1")
 	carl.get("/exports/1").has(t, "It waits for approval", `href="/exports/1/approval"`)

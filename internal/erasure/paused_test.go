@@ -86,7 +86,7 @@ func TestOnlyAdministratorsFindAndErasePersons(t *testing.T) {
 		_, allowed := k.Erasures.Allow(t.Context(), actor, key)
 		_, _, listed := k.Erasures.List(t.Context(), actor, 0, 1)
 		_, kept := k.Erasures.Retention(t.Context(), actor)
-		for _, err := range []error{found, erased, allowed, listed, kept, k.Erasures.Keep(t.Context(), actor, nil), k.Erasures.TryAgain(t.Context(), actor, 1)} {
+		for _, err := range []error{found, erased, allowed, listed, kept, k.Erasures.Keep(t.Context(), actor, nil, ""), k.Erasures.TryAgain(t.Context(), actor, 1)} {
 			if !problem.Is(err, problem.NotPermitted) {
 				t.Errorf("a %s: %v", role, err)
 			}

@@ -2,6 +2,9 @@ package erasure
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -86,11 +89,11 @@ func (s *Service) Retention(ctx context.Context, actor access.Actor) ([]Keeping,
 	if err := actor.Require(access.ManagePrivacy); err != nil {
 		return nil, err
 	}
-	return s.keeping(ctx)
+	return s.keeping(ctx, s.db.Reader())
 }
 
-func (s *Service) keeping(ctx context.Context) (list []Keeping, err error) {
-	chosen, err := readRetention(ctx, s.db.Reader())
+func (s *Service) keeping(ctx context.Context, q database.Querier) (list []Keeping, err error) {
+	chosen, err := readRetention(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -106,8 +109,18 @@ func (s *Service) keeping(ctx context.Context) (list []Keeping, err error) {
 	return list, nil
 }
 
-// Keep sets for how many days kinds of data are kept; those that are not named stay. It holds from the next tidying on.
-func (s *Service) Keep(ctx context.Context, actor access.Actor, chosen map[string]int) error {
+// Standing names what is chosen of a list, by its days: it is another one as soon as somebody changes them.
+func Standing(list []Keeping) string {
+	sum := sha256.New()
+	for _, k := range list {
+		fmt.Fprintln(sum, k.Name, k.Days)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:12])
+}
+
+// Keep sets for how many days kinds of data are kept; those that are not named stay. It holds from the next tidying on. It fails with
+// a Conflict when the days are no more those that the person saw, named by Standing; "" stands for any.
+func (s *Service) Keep(ctx context.Context, actor access.Actor, chosen map[string]int, seen string) error {
 	if err := actor.Require(access.ManagePrivacy); err != nil {
 		return err
 	}
@@ -120,11 +133,14 @@ func (s *Service) Keep(ctx context.Context, actor access.Actor, chosen map[strin
 	if err := check.Err(); err != nil {
 		return err
 	}
-	before, err := s.keeping(ctx)
-	if err != nil {
-		return err
-	}
-	err = s.db.InTx(ctx, func(tx database.Tx) error {
+	err := s.db.InTx(ctx, func(tx database.Tx) error {
+		before, err := s.keeping(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if seen != "" && seen != Standing(before) {
+			return problem.New(problem.Conflict, "problem.changed")
+		}
 		var changes []audit.Change
 		for _, k := range s.kinds() {
 			n, ok := chosen[k.Name]
@@ -149,7 +165,7 @@ func (s *Service) Keep(ctx context.Context, actor access.Actor, chosen map[strin
 
 // Prepare tells runs for how long to keep what they show times of. Call it once at the start.
 func (s *Service) Prepare(ctx context.Context) error {
-	list, err := s.keeping(ctx)
+	list, err := s.keeping(ctx, s.db.Reader())
 	if err != nil {
 		return err
 	}
@@ -172,7 +188,7 @@ func daysOf(list []Keeping, name string) int {
 
 // Tidy removes what has been kept for its time.
 func (s *Service) Tidy(ctx context.Context) error {
-	list, err := s.keeping(ctx)
+	list, err := s.keeping(ctx, s.db.Reader())
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func TestEachKindOfDataIsKeptForItsTimeAndNoLonger(t *testing.T) {
 	k.Config.Clock = func() time.Time { return now }
 	k.Open()
 	admin := k.Actor(access.Administrator)
-	if err := k.Erasures.Keep(t.Context(), admin, map[string]int{"rejections": 40, "uploads": 3}); err != nil {
+	if err := k.Erasures.Keep(t.Context(), admin, map[string]int{"rejections": 40, "uploads": 3}, ""); err != nil {
 		t.Fatal(err)
 	}
 	list, err := k.Erasures.Retention(t.Context(), admin)
@@ -115,10 +115,10 @@ func TestTheOperatorSaysHowLongIsTheMost(t *testing.T) {
 	if kept := k.Runs.Retention(); kept.Evidence != 10*24*time.Hour || kept.History != 12*time.Hour {
 		t.Errorf("%+v", kept)
 	}
-	if err := k.Erasures.Keep(t.Context(), admin, map[string]int{"evidence": 11}); !problem.Is(err, problem.Invalid) {
+	if err := k.Erasures.Keep(t.Context(), admin, map[string]int{"evidence": 11}, ""); !problem.Is(err, problem.Invalid) {
 		t.Errorf("longer than the operator allows: %v", err)
 	}
-	if err := k.Erasures.Keep(t.Context(), admin, map[string]int{"evidence": 2}); err != nil || k.Runs.Retention().Evidence != 48*time.Hour {
+	if err := k.Erasures.Keep(t.Context(), admin, map[string]int{"evidence": 2}, ""); err != nil || k.Runs.Retention().Evidence != 48*time.Hour {
 		t.Errorf("%v, %+v", err, k.Runs.Retention())
 	}
 }
@@ -129,7 +129,7 @@ func TestEveryTableIsThoughtOfWhenAPersonIsErased(t *testing.T) {
 	erased := strings.Fields(`batch_items deliveries evidence late_batches versions approval_refusals refusals rejections retries runs run_events segment_list_members withdrawals withdrawn_tags`)
 	keyed := strings.Fields(`excluded_emails erased_fingerprints erasure_tags`) // hashes and sealed values alone
 	nobody := strings.Fields(`alert_choices alert_languages alert_settings alert_tellings alerts attributes audit_entries audit_key audit_seals batches chain_tasks chains connection_consents connection_drafts connection_grants connection_key_changes connections devices erasures excluded_domains excluded_segments
-		exclusion_additions exclusion_salt export_mappings export_purposes export_segments exports goose_db_version hooks identities import_refusals imports invitations kept_forms code_secrets recovery_codes passkeys answered_challenges factor_policy notices approvals approval_connections approval_settings approved_segments outcome_writings pace_minutes readings kept_forms
+		exclusion_additions exclusion_salt export_mappings export_purposes export_segments exports goose_db_version hooks identities import_refusals imports invitations kept_forms left_forms form_drafts sent_forms code_secrets recovery_codes passkeys answered_challenges factor_policy notices approvals approval_connections approval_settings approved_segments outcome_writings pace_minutes readings kept_forms
 		resets restores retention schedule sealing segment_list_lines segment_lists segment_parts segment_sizes segments sessions snapshot_attributes snapshot_holds snapshots sources
 		stops terms_begun terms_grace tidyings unifications unification_prefixes unification_rules unification_state attribute_trust token_starts tokens users`)
 	k := apptest.Start(t, 1)

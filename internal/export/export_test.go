@@ -218,7 +218,7 @@ func TestWhoMayChangeAnExportFollowsTheConnection(t *testing.T) {
 		"pause":  func(a access.Actor) error { return k.Exports.Pause(ctx, a, e.ID) },
 		"resume": func(a access.Actor) error { return k.Exports.Resume(ctx, a, e.ID) },
 		"schedule": func(a access.Actor) error {
-			return k.Exports.SetSchedule(ctx, a, e.ID, export.Schedule{When: export.Off})
+			return k.Exports.SetSchedule(ctx, a, e.ID, export.Schedule{When: export.Off}, 0)
 		},
 	}
 	for name, change := range changes {

@@ -94,13 +94,17 @@ func (s Schedule) checked(check *problem.Check) Schedule {
 	return s
 }
 
-// SetSchedule says when an export runs by itself.
-func (s *Service) SetSchedule(ctx context.Context, actor access.Actor, id int64, schedule Schedule) error {
+// SetSchedule says when an export runs by itself. It fails with a Conflict when somebody changed the export since the version that was
+// seen; 0 stands for any.
+func (s *Service) SetSchedule(ctx context.Context, actor access.Actor, id int64, schedule Schedule, seen int) error {
 	var check problem.Check
 	schedule = schedule.checked(&check)
 	return s.change(ctx, actor, id, func(tx database.Tx, e Export) error {
 		if err := check.Err(); err != nil {
 			return err
+		}
+		if seen != 0 && seen != e.Version {
+			return problem.New(problem.Conflict, "problem.changed")
 		}
 		return s.setSchedule(ctx, tx, actor, e, schedule)
 	})

@@ -48,10 +48,10 @@ func TestEveryChangeOfAnExportIsAVersionUnderTheNumberOfItsLock(t *testing.T) {
 		func() error { return k.Exports.Pause(t.Context(), admin, e.ID) },
 		func() error { return k.Exports.Resume(t.Context(), admin, e.ID) },
 		func() error {
-			return k.Exports.SetSchedule(t.Context(), admin, e.ID, export.Schedule{When: export.Off})
+			return k.Exports.SetSchedule(t.Context(), admin, e.ID, export.Schedule{When: export.Off}, 0)
 		},
 		func() error {
-			return k.Exports.SetSchedule(t.Context(), admin, e.ID, export.Schedule{When: export.Off})
+			return k.Exports.SetSchedule(t.Context(), admin, e.ID, export.Schedule{When: export.Off}, 0)
 		}, // the same: no version
 		func() error { return k.Exports.DetachConnection(t.Context(), admin, e.ID) },
 	} {

@@ -360,7 +360,7 @@ func TestRunAllTakesThoseWithAnActiveScheduleThatThePersonMayRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := k.Exports.SetSchedule(t.Context(), k.Actor(access.Contributor), onDemand.ID, export.Schedule{When: export.Off}); err != nil {
+	if err := k.Exports.SetSchedule(t.Context(), k.Actor(access.Contributor), onDemand.ID, export.Schedule{When: export.Off}, 0); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := k.Runs.StartAll(t.Context(), k.Actor(access.Viewer), run.OnDemand); !problem.Is(err, problem.NotPermitted) {

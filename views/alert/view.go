@@ -6,6 +6,7 @@ import (
 
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/views/component"
+	versionviews "github.com/segue-app/segue/views/version"
 )
 
 // View is what the page shows.
@@ -61,14 +62,15 @@ type Past struct {
 
 // Settings are the limits as they are kept or typed.
 type Settings struct {
-	May     bool
-	Share   string
-	Minutes string
-	Factor  string
-	Quiet   string
-	Version string
-	Changed string // by whom and when; "" when never
-	Errors  component.Errors
+	May      bool
+	Share    string
+	Minutes  string
+	Factor   string
+	Quiet    string
+	Version  string
+	Changed  string // by whom and when; "" when never
+	Errors   component.Errors
+	Conflict *versionviews.Conflict // somebody else changed it meanwhile
 }
 
 // terms are the limits for those who cannot change them.

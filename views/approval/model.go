@@ -91,6 +91,7 @@ type Form struct {
 	Others         int // contributors
 	Changed        string
 	Errors         component.Errors
+	Conflict       *versionviews.Conflict // somebody else changed it meanwhile
 	CSRF           string
 }
 

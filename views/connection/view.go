@@ -9,6 +9,7 @@ import (
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/views/chart"
 	"github.com/segue-app/segue/views/component"
+	versionviews "github.com/segue-app/segue/views/version"
 )
 
 // State is whether runs on a connection can go on, in a word.
@@ -115,6 +116,8 @@ type View struct {
 	Hour            chart.Figure // what was made of the brand's request budget
 
 	TypedName   string // in the form
+	Opened      string // version that the form was opened with; "" this one
+	Conflict    *versionviews.Conflict
 	TypedAccess AccessChoice
 	Errors      component.Errors
 }
@@ -272,4 +275,12 @@ func (r RemoveView) hidden() []component.Pair {
 		pairs = append(pairs, component.Pair{Name: d.Field, Value: d.Fate})
 	}
 	return pairs
+}
+
+// opened is the version that the form replaces.
+func (v View) opened() string {
+	if v.Opened != "" {
+		return v.Opened
+	}
+	return v.Version
 }

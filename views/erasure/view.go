@@ -10,6 +10,7 @@ import (
 	"github.com/segue-app/segue/internal/erasure"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/views/component"
+	versionviews "github.com/segue-app/segue/views/version"
 )
 
 // View is the page that finds persons and lists who was erased.
@@ -64,9 +65,11 @@ type ProofView struct {
 
 // RetentionView is the page of how long each kind of data is kept.
 type RetentionView struct {
-	CSRF   string
-	Rows   []RetentionRow
-	Errors component.Errors
+	CSRF     string
+	Rows     []RetentionRow
+	Opened   string // the state of what is kept that the form was opened with
+	Errors   component.Errors
+	Conflict *versionviews.Conflict // somebody else changed it meanwhile
 }
 
 // RetentionRow is one kind of data.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/views/component"
+	versionviews "github.com/segue-app/segue/views/version"
 )
 
 // Path is the page of email and hooks.
@@ -76,6 +77,7 @@ type Form struct {
 	Languages       []component.Option
 	Errors          component.Errors
 	Hosts, HostFlag string
+	Conflict        *versionviews.Conflict // somebody else changed it meanwhile
 }
 
 func (v OneView) version() []component.Pair {

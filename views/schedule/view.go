@@ -10,6 +10,7 @@ import (
 	"github.com/segue-app/segue/internal/calendar"
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/views/component"
+	versionviews "github.com/segue-app/segue/views/version"
 )
 
 // Path is the page of the schedule.
@@ -37,6 +38,7 @@ type Form struct {
 	Focus      string  // id of what a step of the form added
 	Preview    *Coming // the times that it would give; nil when nobody asked
 	Errors     component.Errors
+	Conflict   *versionviews.Conflict // somebody else changed it meanwhile
 }
 
 // Hours are a blackout of every week.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/segue-app/segue/views/component"
+	versionviews "github.com/segue-app/segue/views/version"
 )
 
 // ListView is the page of all sources.
@@ -68,6 +69,7 @@ type FormView struct {
 	Kind           string // upload, folder, sql
 	Version        string
 	Errors         component.Errors
+	Conflict       *versionviews.Conflict // somebody else changed it meanwhile
 	Name           string
 	ShrinkShare    string
 	WithSchedule   bool
