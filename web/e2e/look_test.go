@@ -39,7 +39,7 @@ func (p *page) axe(state string, rules ...string) {
 	if !there {
 		p.evaluate(axeSource+"; 0", nil)
 	}
-	options := map[string]any{"resultTypes": []string{"violations"}}
+	options := map[string]any{"resultTypes": []string{"violations"}, "rules": map[string]any{"target-size": map[string]bool{"enabled": true}}} // of WCAG 2.2, and off unless asked for
 	if len(rules) > 0 {
 		options["runOnly"] = rules
 	}
@@ -90,7 +90,7 @@ func (p *page) inspect(state string) {
 func (p *page) fits(state string) {
 	p.t.Helper()
 	var width struct{ Content, Window int }
-	p.evaluate("({content: document.scrollingElement.scrollWidth, window: innerWidth})", &width)
+	p.evaluate("({content: document.scrollingElement.scrollWidth, window: document.documentElement.clientWidth})", &width) // innerWidth of a phone grows with the page
 	if width.Content > width.Window {
 		p.t.Errorf("%s, %s (%s): %d px wide in a window of %d px", state, p.path(), p.language, width.Content, width.Window)
 	}

@@ -20,6 +20,7 @@ type site struct {
 	*apptest.Kit
 	url    string
 	server *httptest.Server
+	routes []web.Route
 }
 
 // start serves a Segue with the demonstration's people and segments, and n sample customers.
@@ -59,7 +60,7 @@ func serve(t *testing.T, kit *apptest.Kit) *site {
 		server.CloseClientConnections()
 		server.Close()
 	})
-	return &site{Kit: kit, url: server.URL, server: server}
+	return &site{Kit: kit, url: server.URL, server: server, routes: pages.Routes()}
 }
 
 // confirm is the button of the page that asks once more who is there.
