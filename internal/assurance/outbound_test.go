@@ -42,6 +42,7 @@ var outbound = map[string]string{
 
 	"internal/bench/bare.go":                  "measuring: the sandbox on this machine",
 	"internal/bench/main.go":                  "measuring: starts itself",
+	"internal/bench/pages.go":                 "measuring: the pages of this machine",
 	"internal/bench/standin.go":               "measuring: starts the sandbox",
 	"internal/oidc/oidctest/provider.go":      "tests: a provider on this machine",
 	"internal/process/process.go":             "tests and measuring: starts the program on this machine",

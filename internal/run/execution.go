@@ -47,10 +47,10 @@ type execution struct {
 	postponed   int            // contacts whose tags the destination refused to take away; the planner's
 	planned     atomic.Bool    // no further batch will be planned
 	followed    *follower
-	requests    atomic.Int64              // not recorded yet
-	readings    atomic.Int64              // of those, which read something
-	lookedAt    atomic.Uint64             // which change of connections the permission was looked up after
-	changed     atomic.Bool               // something is new for those who watch
+	requests    atomic.Int64  // not recorded yet
+	readings    atomic.Int64  // of those, which read something
+	lookedAt    atomic.Uint64 // which change of connections the permission was looked up after
+	changed     atomic.Bool   // something is new for those who watch
 	recent      recent
 	movedAt     atomic.Pointer[time.Time] // when the journal was last written
 
