@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -107,10 +108,20 @@ func (s *Server) addWaiting(c echo.Context, e export.Export, standing approval.S
 // newlyPersonal are the lines of a matching that send personal attributes which those before did not send.
 func newlyPersonal(c echo.Context, before, now export.Mapping, attributes []profile.Attribute) (lines []string) {
 	sent := before.Attributes()
+	called := profile.Snapshot{Attributes: attributes}
+	label := func(key string) string {
+		a, _ := called.Attribute(key)
+		return cmp.Or(a.Label, key)
+	}
 	for _, pair := range now {
-		i := slices.IndexFunc(attributes, func(a profile.Attribute) bool { return a.Key == pair.Attribute })
-		if i >= 0 && attributes[i].Mark != profile.NotPersonal && !slices.Contains(sent, pair.Attribute) {
-			lines = append(lines, text(c, "version.marked", "Line", runviews.MappedText(ctx(c), pair, attributes[i].Label), "Mark", text(c, "profiles.mark."+attributes[i].Mark.String())))
+		highest := profile.NotPersonal
+		for _, one := range pair.Sends() {
+			if a, ok := called.Attribute(one.Attribute); ok && !slices.Contains(sent, one.Attribute) {
+				highest = max(highest, a.Mark)
+			}
+		}
+		if highest != profile.NotPersonal {
+			lines = append(lines, text(c, "version.marked", "Line", runviews.MappedText(ctx(c), pair, label), "Mark", text(c, "profiles.mark."+highest.String())))
 		}
 	}
 	return lines

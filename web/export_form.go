@@ -90,7 +90,7 @@ func formOf(e export.Export, info destination.Info) views.Form {
 			continue
 		}
 		line := lineOf(pair.Field, pair.Attribute)
-		line.Clear = pair.Clear
+		line.Clear, line.Change = pair.Clear, views.ChangeOf(pair)
 		form.Lines = append(form.Lines, line)
 	}
 	return form
@@ -98,15 +98,15 @@ func formOf(e export.Export, info destination.Info) views.Form {
 
 func lineOf(field destination.Field, attribute string) views.Line {
 	if name, custom := strings.CutPrefix(string(field), destination.CustomPrefix); custom {
-		return views.Line{Field: views.CustomField, Custom: name, Attribute: attribute}
+		return views.Line{Field: views.CustomField, Custom: name, Attribute: attribute, Change: views.UsualChange}
 	}
-	return views.Line{Field: string(field), Attribute: attribute}
+	return views.Line{Field: string(field), Attribute: attribute, Change: views.UsualChange}
 }
 
 // pairOf is what a line means. Of a field that cannot be emptied the box is not asked.
 func pairOf(line views.Line, info destination.Info) export.Pair {
 	field := line.Target()
-	return export.Pair{Field: field, Attribute: line.Attribute, Clear: line.Clear && info.Clears(field)}
+	return line.Change.Put(export.Pair{Field: field, Attribute: line.Attribute, Clear: line.Clear && info.Clears(field)})
 }
 
 // postExport takes the form. What it does is in "do": save, or a step, after which the form, or the part of it that htmx asks
@@ -158,7 +158,7 @@ func readExportForm(values url.Values) views.Form {
 			break
 		}
 		form.Lines = append(form.Lines, views.Line{Field: values.Get(at + "field"), Custom: strings.TrimSpace(values.Get(at + "custom")),
-			Attribute: values.Get(at + "attribute"), Clear: values.Has(at + "clear")})
+			Attribute: values.Get(at + "attribute"), Change: readChange(values, at), Clear: values.Has(at + "clear")})
 	}
 	return form
 }
@@ -171,7 +171,7 @@ func (s *Server) saveExport(c echo.Context, form views.Form) error {
 	if err != nil {
 		return err
 	}
-	form.Lines = slices.DeleteFunc(form.Lines, func(l views.Line) bool { return l == views.Line{} })
+	form.Lines = slices.DeleteFunc(form.Lines, func(l views.Line) bool { return l.Blank() })
 	draft := export.Draft{Name: form.Name, ConnectionID: form.ConnectionID, Schedule: form.Plan.Schedule(), Outcomes: form.Outcomes.Outcomes(), Leavers: form.Leavers, AskShare: form.AskShare, Version: overOr(c, form.Version)}
 	for _, chosen := range form.Chosen {
 		draft.Parts = append(draft.Parts, export.Part{SegmentID: chosen.ID, Tag: chosen.Tag})
@@ -186,6 +186,7 @@ func (s *Server) saveExport(c echo.Context, form views.Form) error {
 	draft.Mapping, draft.Consent = append(draft.Mapping, consents...), consent
 	for i, pair := range draft.Mapping {
 		draft.Mapping[i].Meant, draft.Mapping[i].Reason = form.Meant[pair.Attribute].Ticked, form.Meant[pair.Attribute].Reason
+		draft.Mapping[i].With.Meant, draft.Mapping[i].With.Reason = form.Meant[pair.With.Attribute].Ticked, form.Meant[pair.With.Attribute].Reason
 	}
 	var saved export.Export
 	if form.ID == 0 {
@@ -221,36 +222,6 @@ func (s *Server) keepTyped(c echo.Context, err error, form views.Form) error {
 	form.Refused = true
 	form.Errors = component.Errors{Summary: component.ErrorSummary{Title: text(c, access.NotGranted), Text: text(c, "exports.not_granted")}}
 	return s.renderExportForm(c, http.StatusForbidden, form, "")
-}
-
-// placeErrors moves what the domain says of a destination's field to the line of the form that fills it: the last, when
-// several do.
-func placeErrors(c echo.Context, errs component.Errors, fields []problem.Field, form views.Form) component.Errors {
-	for i, said := range fields {
-		field, ok := strings.CutPrefix(said.Name, export.MappingField(""))
-		if !ok {
-			continue
-		}
-		if field == string(destination.Email) {
-			errs.Summary.Errors[i].Label = text(c, "exports.field.email")
-			continue
-		}
-		for n, line := range form.Lines {
-			if string(line.Target()) != field {
-				continue
-			}
-			part := "field"
-			switch {
-			case said.Code == "problem.choose":
-				part = "attribute"
-			case line.Field == views.CustomField && !export.ValidCustomName(line.Custom):
-				part = "custom"
-			}
-			errs.Summary.Errors[i].FieldID = "line." + strconv.Itoa(n) + "." + part
-			errs.Summary.Errors[i].Label = text(c, "exports.line", "Number", n+1)
-		}
-	}
-	return errs
 }
 
 // begin is the step of a form that nobody has touched.
@@ -325,7 +296,7 @@ func step(form views.Form, do string) views.Form {
 		}
 	case do == "add-attribute" && len(form.Lines) < mostLines:
 		form.Focus = "line." + strconv.Itoa(len(form.Lines)) + ".field"
-		form.Lines = append(form.Lines, views.Line{})
+		form.Lines = append(form.Lines, views.Line{Change: views.UsualChange})
 	case do == "check":
 		form.Focus = views.StepID("check")
 	case do == "suggest" || do == begin || name == "use":

@@ -33,13 +33,13 @@ func readMeant(values url.Values) map[string]views.Meant {
 // meantOf is what was ticked in an export, by whom and when. What was marked higher since is to be ticked again.
 func meantOf(c echo.Context, e export.Export) map[string]views.Meant {
 	meant := map[string]views.Meant{}
-	for _, pair := range e.Mapping {
-		if pair.Meant {
-			one := views.Meant{Ticked: true, As: pair.Tick.As, Reason: pair.Reason}
-			if !pair.Tick.At.IsZero() {
-				one.By = text(c, "exports.meant.by", "Name", pair.Tick.By, "At", pair.Tick.At)
+	for _, sent := range e.Mapping.Sends() {
+		if sent.Meant {
+			one := views.Meant{Ticked: true, As: sent.Tick.As, Reason: sent.Reason}
+			if !sent.Tick.At.IsZero() {
+				one.By = text(c, "exports.meant.by", "Name", sent.Tick.By, "At", sent.Tick.At)
 			}
-			meant[pair.Attribute] = one
+			meant[sent.Attribute] = one
 		}
 	}
 	return meant

@@ -149,8 +149,8 @@ func (s *Server) outlookOf(c echo.Context, form views.Form) (*views.Outlook, err
 	}
 	known := profile.Snapshot{Attributes: form.Attributes}
 	for _, line := range form.Lines {
-		if _, ok := known.Attribute(line.Attribute); ok && complete(line) {
-			mapping = append(mapping, pairOf(line, form.Info))
+		if pair := pairOf(line, form.Info); complete(line) && export.Tryable(form.Info, known, pair) {
+			mapping = append(mapping, pair)
 		}
 	}
 	consents, consent := tryConsent(form, known, mapping)

@@ -53,7 +53,7 @@ func (s *Server) downloadRecordCSV(c echo.Context) error {
 	}
 	csv := tabular.NewWriter(s.attachment(c, "record-of-processing.csv", "text/csv; charset=utf-8"))
 	var heads []string
-	for _, name := range []string{"export", "purpose", "basis", "people", "attribute", "field", "mark", "meant", "recipient", "brand", "connection", "consent", "export_user", "may_use", "often", "since", "last_run"} {
+	for _, name := range []string{"export", "purpose", "basis", "people", "attribute", "change", "field", "mark", "meant", "recipient", "brand", "connection", "consent", "export_user", "may_use", "often", "since", "last_run"} {
 		heads = append(heads, text(c, "processing.fact."+name))
 	}
 	if err := csv.Write(heads...); err != nil {
@@ -62,7 +62,7 @@ func (s *Server) downloadRecordCSV(c echo.Context) error {
 	for _, a := range record.Activities {
 		f := factsOf(c, a, record)
 		for _, sent := range a.Sent {
-			err := csv.Write(a.Export.Name, a.Purpose.Purpose, a.Purpose.Basis, joinLines(f.people), sent.Label, fieldName(c, sent), text(c, "profiles.mark."+sent.Mark.String()),
+			err := csv.Write(a.Export.Name, a.Purpose.Purpose, a.Purpose.Basis, joinLines(f.people), sent.Label, transformedText(c, sent), fieldName(c, sent), text(c, "profiles.mark."+sent.Mark.String()),
 				meantText(c, sent), joinLines(f.recipient), joinLines(f.brand), a.Connection.Name, joinLines(f.consent), joinLines(f.exportUser), joinLines(f.mayUse), f.often, f.since, f.lastRun)
 			if err != nil {
 				return err

@@ -30,7 +30,10 @@ func factsOf(c echo.Context, a processing.Activity, record processing.Record) (f
 		f.people = append(f.people, i18n.N(ctx(c), "processing.segment", one.Size, "Name", one.Name, "Day", locale.Date(one.CalculatedAt)))
 	}
 	for _, sent := range a.Sent {
-		line := text(c, "runs.mapped", "Field", fieldName(c, sent), "Attribute", sent.Label)
+		line := runviews.MappedText(ctx(c), sent.Line, sent.Called)
+		if len(sent.Line.Sends()) > 1 {
+			line += " · " + sent.Label
+		}
 		if sent.Mark > profile.NotPersonal {
 			line += " · " + text(c, "profiles.mark."+sent.Mark.String()) + " · " + meantText(c, sent)
 		}
@@ -71,7 +74,15 @@ func consentFacts(c echo.Context, on connection.Overview) []string {
 }
 
 func fieldName(c echo.Context, sent processing.Sent) string {
-	return runviews.FieldText(ctx(c), string(sent.Field))
+	return runviews.FieldText(ctx(c), string(sent.Line.Field))
+}
+
+// transformedText says what is done to the values of a line before they are sent; "" when nothing is.
+func transformedText(c echo.Context, sent processing.Sent) string {
+	if sent.Line.Change.None() {
+		return ""
+	}
+	return runviews.SourceText(ctx(c), sent.Line, sent.Called)
 }
 
 // meantText says who ticked that a marked attribute is sent, when and why.

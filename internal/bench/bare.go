@@ -69,7 +69,7 @@ func everybody(ctx context.Context, a *app.App) (*membership.Selection, destinat
 	if err != nil {
 		return nil, nil, err
 	}
-	encoder, err := omnisend.NewDriver(omnisend.Options{}).NewEncoder(demo.Mapping.Layout(destination.Consent{}, time.Now()))
+	encoder, err := demo.Mapping.NewEncoder(omnisend.NewDriver(omnisend.Options{}), destination.Consent{}, time.Now())
 	return selection, encoder, err
 }
 

@@ -7,6 +7,7 @@ package blueprint
 import (
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/segment"
+	"github.com/segue-app/segue/internal/transform"
 )
 
 // Version is the only one that there is.
@@ -66,11 +67,28 @@ type Part struct {
 
 // Field says which attribute fills a field of the destination.
 type Field struct {
-	Field     string `json:"field"`
+	Field     string          `json:"field"`
+	Attribute string          `json:"attribute,omitempty"` // "": the same text is sent for everybody
+	Change    *Transformation `json:"change,omitempty"`
+	Clear     bool            `json:"clear,omitempty"`  // an empty value empties the field
+	Meant     bool            `json:"meant,omitempty"`  // it is meant to be sent although it is personal or sensitive
+	Reason    string          `json:"reason,omitempty"` // why, of a sensitive one
+}
+
+// Transformation is what is done to the values of a field before they are sent. With is the second attribute, where the way joins two.
+type Transformation struct {
+	Way  transform.Way   `json:"way"`
+	Text string          `json:"text,omitempty"`
+	From transform.Order `json:"from,omitempty"`
+	To   transform.Form  `json:"to,omitempty"`
+	With *With           `json:"with,omitempty"`
+}
+
+// With is an attribute that is joined to another.
+type With struct {
 	Attribute string `json:"attribute"`
-	Clear     bool   `json:"clear,omitempty"`  // an empty value empties the field
-	Meant     bool   `json:"meant,omitempty"`  // it is meant to be sent although it is personal or sensitive
-	Reason    string `json:"reason,omitempty"` // why, of a sensitive one
+	Meant     bool   `json:"meant,omitempty"`
+	Reason    string `json:"reason,omitempty"`
 }
 
 // Consent says what is known of the contacts' consents besides what is mapped.

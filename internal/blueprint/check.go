@@ -60,7 +60,7 @@ func (f File) filled() File {
 		e.Schedule.When, e.Leavers, e.AskShare = cmp.Or(e.Schedule.When, export.WithSystem), cmp.Or(e.Leavers, export.Untag), cmp.Or(e.AskShare, export.DefaultAskShare)
 		e.Segments, e.Fields, e.Consent = append([]Part{}, e.Segments...), append([]Field{}, e.Fields...), e.consent()
 		for j := range e.Fields {
-			e.Fields[j].Reason = tidy(e.Fields[j].Reason)
+			e.Fields[j] = e.Fields[j].tidy()
 		}
 		for j := range e.Segments {
 			e.Segments[j].Tag = tidy(e.Segments[j].Tag)

@@ -202,7 +202,7 @@ func written(e export.Export) Export {
 		w.Segments = append(w.Segments, Part{Segment: part.Name, Tag: part.Tag})
 	}
 	for _, pair := range e.Mapping {
-		w.Fields = append(w.Fields, Field{Field: string(pair.Field), Attribute: pair.Attribute, Clear: pair.Clear, Meant: pair.Meant, Reason: pair.Reason})
+		w.Fields = append(w.Fields, fieldOf(pair))
 	}
 	w.Consent = &Consent{Source: e.Consent.Source, Everyone: e.Consent.Everyone}
 	w.Consent = w.consent()
@@ -216,7 +216,7 @@ func (w Export) draft(connectionID int64, segmentIDs map[string]int64, before ex
 		d.Parts = append(d.Parts, export.Part{SegmentID: segmentIDs[database.Fold(part.Segment)], Tag: part.Tag})
 	}
 	for _, field := range w.Fields {
-		d.Mapping = append(d.Mapping, export.Pair{Field: destination.Field(field.Field), Attribute: field.Attribute, Clear: field.Clear, Meant: field.Meant, Reason: field.Reason})
+		d.Mapping = append(d.Mapping, field.pair())
 	}
 	if w.Consent != nil {
 		d.Consent = destination.Consent{Source: w.Consent.Source, Everyone: w.Consent.Everyone}

@@ -136,7 +136,7 @@ type Encoder interface {
 	// tags are added to those that are mapped. When the profile cannot be sent, dst comes back as it was, with the reasons.
 	Encode(dst []byte, values []string, tags []string) ([]byte, []Reason)
 	// Identity gives the address by which the destination tells contacts apart, as it will be sent, and false when the
-	// value is no such address. Two profiles of one identity are one contact.
+	// value is no such address. Two profiles of one identity are one contact. It looks at no value but that of Email.
 	Identity(values []string) (string, bool)
 }
 

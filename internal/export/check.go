@@ -11,6 +11,7 @@ import (
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/problem"
 	"github.com/segue-app/segue/internal/segment"
+	"github.com/segue-app/segue/internal/transform"
 )
 
 const (
@@ -140,33 +141,27 @@ func (s *Service) checkMapping(ctx context.Context, check *problem.Check, draft 
 			continue // checkConsent says what is missing
 		}
 		name := MappingField(pair.Field)
-		first := slices.IndexFunc(draft.Mapping[:i], func(before Pair) bool { return before.Attribute == pair.Attribute })
-		switch attribute, known := snapshot.Attribute(pair.Attribute); {
+		_, known := snapshot.Attribute(pair.Attribute)
+		switch {
 		case seen[pair.Field]:
 			check.Add(name, "problem.export.field_twice")
 		case !offers(info, pair.Field):
 			check.Add(name, "problem.export.field_unknown")
-		case !known:
+		case !known && pair.Change.Way != transform.Constant:
 			check.Add(name, "problem.choose")
 		case pair.Clear && !info.Clears(pair.Field):
 			check.Add(name, "problem.export.field_not_cleared")
-		case first < 0:
-			if _, stands := draft.ticks.standing(pair, attribute.Mark); draft.backTo != 0 && !stands {
-				draft.Mapping[i].Meant = false // a version does not say who meant it
-			}
-			checkMeant(check, &draft.Mapping[i], attribute)
-		default: // what is said of an attribute counts for all its lines
-			said := draft.Mapping[first]
-			draft.Mapping[i].Meant, draft.Mapping[i].Reason, draft.Mapping[i].Tick = said.Meant, said.Reason, said.Tick
 		}
+		checkChange(check, &draft.Mapping[i], info, snapshot)
 		seen[pair.Field] = true
 	}
+	draft.checkSent(check, snapshot)
 	check.Require(seen[destination.Email], MappingField(destination.Email), "problem.export.email_required")
 	checkConsent(check, draft, info, seen)
 	if check.Err() != nil {
 		return nil
 	}
-	if _, err := driver.NewEncoder(draft.Mapping.Layout(draft.Consent, s.clock())); err != nil {
+	if _, err := draft.Mapping.NewEncoder(driver, draft.Consent, s.clock()); err != nil {
 		check.Add("mapping", "problem.export.field_unknown")
 	}
 	return nil

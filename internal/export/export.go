@@ -8,6 +8,7 @@ import (
 	"github.com/segue-app/segue/internal/access"
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/segment"
+	"github.com/segue-app/segue/internal/transform"
 )
 
 // Export is a standing order: segments + connection + mapping + schedule.
@@ -58,29 +59,57 @@ type Mapping []Pair
 // Pair is one line of a mapping.
 type Pair struct {
 	Field     destination.Field `json:"field"`
-	Attribute string            `json:"attribute"`        // key of a profile attribute
+	Attribute string            `json:"attribute"`        // key of a profile attribute; "" when the same text is sent for everybody
+	Change    transform.Change  `json:"change,omitzero"`  // what is done to the value first
+	With      Sent              `json:"with,omitzero"`    // the second attribute, where the change joins two
 	Clear     bool              `json:"clear,omitempty"`  // an empty value empties the field at the destination
 	Meant     bool              `json:"meant,omitempty"`  // somebody ticked that it is sent although it is personal or sensitive
 	Reason    string            `json:"reason,omitempty"` // why, of a sensitive one
 	Tick      Tick              `json:"-"`
 }
 
-// Attributes lists the mapped attributes in the order of the lines.
-func (m Mapping) Attributes() []string {
-	keys := make([]string, len(m))
-	for i, pair := range m {
-		keys[i] = pair.Attribute
-	}
-	return keys
+// Sent is an attribute whose values a line sends, with the word that they are meant to be.
+type Sent struct {
+	Attribute string `json:"attribute"`
+	Meant     bool   `json:"meant,omitempty"`
+	Reason    string `json:"reason,omitempty"`
+	Tick      Tick   `json:"-"`
 }
 
-// Layout says how contacts are written of the values of Attributes. Dates are judged by the moment.
-func (m Mapping) Layout(consent destination.Consent, at time.Time) destination.Layout {
-	layout := destination.Layout{Fields: make([]destination.Mapped, len(m)), Consent: consent, At: at}
-	for i, pair := range m {
-		layout.Fields[i] = destination.Mapped{Field: pair.Field, Clear: pair.Clear}
+// Sends lists the attributes whose values the line sends: one, two when it joins them, none when it sends the same text for everybody.
+func (p Pair) Sends() (sent []Sent) {
+	if p.Attribute != "" {
+		sent = append(sent, Sent{p.Attribute, p.Meant, p.Reason, p.Tick})
 	}
-	return layout
+	if p.With.Attribute != "" {
+		sent = append(sent, p.With)
+	}
+	return sent
+}
+
+// Sends lists the attributes of all lines. One that several lines send is there several times.
+func (m Mapping) Sends() (sent []Sent) {
+	for _, pair := range m {
+		sent = append(sent, pair.Sends()...)
+	}
+	return sent
+}
+
+// Attributes lists the attributes whose values make contacts, as NewEncoder's encoder wants them: those of the lines in their
+// order, then the second ones of lines that join two.
+func (m Mapping) Attributes() []string {
+	keys := make([]string, 0, len(m))
+	for _, pair := range m {
+		if pair.Attribute != "" {
+			keys = append(keys, pair.Attribute)
+		}
+	}
+	for _, pair := range m {
+		if pair.With.Attribute != "" {
+			keys = append(keys, pair.With.Attribute)
+		}
+	}
+	return keys
 }
 
 // Attribute finds what is mapped to a field, "" when nothing is.

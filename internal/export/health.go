@@ -111,7 +111,7 @@ func (m missing) obstacle(exportID, base int64) string {
 }
 
 func (s *Service) missingAttributes(ctx context.Context, q database.Querier, pieces map[int64][]Part) (m missing, err error) {
-	attributes, err := database.Column[string](q.QueryContext(ctx, `SELECT DISTINCT attribute FROM export_mappings`))
+	attributes, err := database.Column[string](q.QueryContext(ctx, `SELECT DISTINCT attribute FROM export_sent`))
 	if err != nil {
 		return m, fmt.Errorf("list the attributes that exports use: %w", err)
 	}

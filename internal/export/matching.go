@@ -162,13 +162,13 @@ func (s *Service) Assay(ctx context.Context, actor access.Actor, info destinatio
 	if err != nil {
 		return result, err
 	}
-	for _, pair := range mapping {
-		if _, ok := snapshot.Attribute(pair.Attribute); !ok {
+	for _, key := range mapping.Attributes() {
+		if _, ok := snapshot.Attribute(key); !ok {
 			return result, problem.New(problem.Invalid, "problem.choose")
 		}
 	}
 	now := s.clock()
-	encoder, err := driver.NewEncoder(mapping.Layout(consent, now))
+	encoder, err := mapping.NewEncoder(driver, consent, now)
 	if err != nil {
 		return result, problem.New(problem.Invalid, "problem.export.field_unknown").Because(err)
 	}

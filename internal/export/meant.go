@@ -24,40 +24,70 @@ const longestReason = 300 // characters
 func MeantField(attribute string) string  { return "meant." + attribute }
 func ReasonField(attribute string) string { return "reason." + attribute }
 
-// checkMeant holds a mapped attribute that is marked to its tick, and a sensitive one to a reason as well.
-func checkMeant(check *problem.Check, pair *Pair, a profile.Attribute) {
-	pair.Reason = strings.Join(strings.Fields(pair.Reason), " ")
-	pair.Tick.As = a.Mark
+// checkMeant holds an attribute that is sent and is marked to its tick, and a sensitive one to a reason as well.
+func checkMeant(check *problem.Check, sent *Sent, a profile.Attribute) {
+	sent.Reason = strings.Join(strings.Fields(sent.Reason), " ")
+	sent.Tick.As = a.Mark
 	switch {
 	case a.Mark == profile.NotPersonal:
-	case !pair.Meant:
+	case !sent.Meant:
 		check.Add(MeantField(a.Key), "problem.export.meant."+a.Mark.String(), "Attribute", a.Label)
-	case utf8.RuneCountInString(pair.Reason) > longestReason:
+	case utf8.RuneCountInString(sent.Reason) > longestReason:
 		check.Add(ReasonField(a.Key), "problem.too_long", "Most", longestReason)
-	case a.Mark == profile.Sensitive && pair.Reason == "":
+	case a.Mark == profile.Sensitive && sent.Reason == "":
 		check.Add(ReasonField(a.Key), "problem.export.meant.reason", "Attribute", a.Label)
 	}
 }
 
-// ticked says who ticked each line, and when: whoever did so before, while what she said still stands.
-func (m Mapping) ticked(before Mapping, actor access.Actor, now time.Time) {
-	for i := range m {
-		m[i].Tick.By, m[i].Tick.At = "", time.Time{}
-		if !m[i].Meant {
-			continue
+// checkSent holds all attributes that the lines send to their ticks. What is said of an attribute first counts for all lines that send
+// it, and it is said once what is wrong with it.
+func (d *Draft) checkSent(check *problem.Check, snapshot profile.Snapshot) {
+	said := map[string]Sent{}
+	hold := func(sent *Sent) {
+		if before, ok := said[sent.Attribute]; ok {
+			*sent = before
+			return
 		}
-		m[i].Tick.By, m[i].Tick.At = actor.Name, now
-		if old, ok := before.standing(m[i], m[i].Tick.As); ok {
-			m[i].Tick = old
+		a, known := snapshot.Attribute(sent.Attribute)
+		if !known {
+			return
 		}
+		if _, stands := d.ticks.standing(*sent, a.Mark); d.backTo != 0 && !stands {
+			sent.Meant = false // a version does not say who meant it
+		}
+		checkMeant(check, sent, a)
+		said[a.Key] = *sent
+	}
+	for i := range d.Mapping {
+		line := &d.Mapping[i]
+		first := Sent{line.Attribute, line.Meant, line.Reason, line.Tick}
+		hold(&first)
+		line.Meant, line.Reason, line.Tick = first.Meant, first.Reason, first.Tick
+		hold(&line.With)
 	}
 }
 
-// standing is the tick that a mapping has of the attribute of a line, when it is for the same reason and good for the mark.
-func (m Mapping) standing(line Pair, mark profile.Mark) (Tick, bool) {
-	for _, pair := range m {
-		if pair.Attribute == line.Attribute && pair.Meant && pair.Tick.As >= mark && pair.Reason == line.Reason {
-			return pair.Tick, true
+// ticked says who ticked each attribute, and when: whoever did so before, while what she said still stands.
+func (m Mapping) ticked(before Mapping, actor access.Actor, now time.Time) {
+	tick := func(sent Sent) Tick {
+		if !sent.Meant {
+			return Tick{As: sent.Tick.As}
+		}
+		if old, ok := before.standing(sent, sent.Tick.As); ok {
+			return old
+		}
+		return Tick{As: sent.Tick.As, By: actor.Name, At: now}
+	}
+	for i, line := range m {
+		m[i].Tick, m[i].With.Tick = tick(Sent{line.Attribute, line.Meant, line.Reason, line.Tick}), tick(line.With)
+	}
+}
+
+// standing is the tick that a mapping has of an attribute, when it is for the same reason and good for the mark.
+func (m Mapping) standing(sent Sent, mark profile.Mark) (Tick, bool) {
+	for _, old := range m.Sends() {
+		if old.Attribute == sent.Attribute && old.Meant && old.Tick.As >= mark && old.Reason == sent.Reason {
+			return old.Tick, true
 		}
 	}
 	return Tick{}, false
@@ -66,9 +96,9 @@ func (m Mapping) standing(line Pair, mark profile.Mark) (Tick, bool) {
 // unconfirmed are the attributes of a mapping that are marked higher now than anybody meant them to be sent as.
 func (m Mapping) unconfirmed(snapshot profile.Snapshot) (found []profile.Attribute) {
 	seen := map[string]bool{}
-	for _, pair := range m {
-		a, ok := snapshot.Attribute(pair.Attribute)
-		if ok && a.Mark > profile.NotPersonal && !seen[a.Key] && (!pair.Meant || pair.Tick.As < a.Mark) {
+	for _, sent := range m.Sends() {
+		a, ok := snapshot.Attribute(sent.Attribute)
+		if ok && a.Mark > profile.NotPersonal && !seen[a.Key] && (!sent.Meant || sent.Tick.As < a.Mark) {
 			seen[a.Key] = true
 			found = append(found, a)
 		}

@@ -43,8 +43,8 @@ func (s *Service) Readiness(ctx context.Context, e Export) (code string, err err
 	if err != nil {
 		return "", err
 	}
-	for _, pair := range e.Mapping {
-		if _, ok := snapshot.Attribute(pair.Attribute); !ok {
+	for _, key := range e.Mapping.Attributes() {
+		if _, ok := snapshot.Attribute(key); !ok {
 			return string(AttributeMissing), nil
 		}
 	}

@@ -100,24 +100,6 @@ func parts(ctx context.Context, q database.Querier, id int64) (found []Part, err
 	return found, rows.Err()
 }
 
-func mapping(ctx context.Context, q database.Querier, id int64) (found Mapping, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT field, attribute, clear, meant, meant_as, reason, meant_by, meant_at FROM export_mappings WHERE export_id = ? ORDER BY position`, id)
-	if err != nil {
-		return nil, fmt.Errorf("read mapping of export %d: %w", id, err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var p Pair
-		var at sql.NullInt64
-		if err := rows.Scan(&p.Field, &p.Attribute, &p.Clear, &p.Meant, &p.Tick.As, &p.Reason, &p.Tick.By, &at); err != nil {
-			return nil, err
-		}
-		p.Tick.At = database.NullTime(at)
-		found = append(found, p)
-	}
-	return found, rows.Err()
-}
-
 func list(ctx context.Context, q database.Querier, query Query) (found []Row, total int, err error) {
 	where, args := `e.removed_at IS NULL AND e.id > ?`, []any{query.After}
 	if search := strings.TrimSpace(query.Search); search != "" {
@@ -203,11 +185,8 @@ func save(ctx context.Context, tx database.Tx, id, by int64, destinationType str
 			return 0, fmt.Errorf("save segments of export %d: %w", id, err)
 		}
 	}
-	for i, p := range d.Mapping {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO export_mappings (export_id, field, attribute, clear, meant, meant_as, reason, meant_by, meant_at, position)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, p.Field, p.Attribute, p.Clear, p.Meant, p.Tick.As, p.Reason, p.Tick.By, database.NullMillis(p.Tick.At), i); err != nil {
-			return 0, fmt.Errorf("save mapping of export %d: %w", id, err)
-		}
+	if err := saveMapping(ctx, tx, id, d.Mapping); err != nil {
+		return 0, err
 	}
 	return id, nil
 }

@@ -57,7 +57,7 @@ func exportsUsing(ctx context.Context, q database.Querier, attributes []string, 
 	if err != nil {
 		return nil, err
 	}
-	rows, err := q.QueryContext(ctx, `SELECT export_id, attribute FROM export_mappings WHERE attribute IN (SELECT value FROM json_each(?)) AND (? = 0 OR meant = 1 AND meant_as >= ?)`, string(list), least, least)
+	rows, err := q.QueryContext(ctx, `SELECT export_id, attribute FROM export_sent WHERE attribute IN (SELECT value FROM json_each(?)) AND (? = 0 OR meant = 1 AND meant_as >= ?)`, string(list), least, least)
 	if err != nil {
 		return nil, fmt.Errorf("find the exports that use attributes: %w", err)
 	}

@@ -93,12 +93,20 @@ func (m Mapping) told(field destination.Field) string {
 		if pair.Field != field {
 			continue
 		}
-		text := pair.Attribute
+		var parts []string
+		for _, sent := range pair.Sends() {
+			part := sent.Attribute
+			if sent.Meant && sent.Tick.As > profile.NotPersonal {
+				part += " (meant, " + sent.Tick.As.String() + ")"
+			}
+			parts = append(parts, part)
+		}
+		text := strings.Join(parts, " + ")
+		if way := pair.Change.String(); way != "" {
+			text = strings.TrimSpace(text + " [" + way + "]")
+		}
 		if pair.Clear {
 			text += " (clear)"
-		}
-		if pair.Meant && pair.Tick.As > profile.NotPersonal {
-			text += " (meant, " + pair.Tick.As.String() + ")"
 		}
 		told = append(told, text)
 	}

@@ -59,6 +59,7 @@ func (d Definition) substance() any {
 	fields := slices.Clone(d.Fields)
 	for i := range fields {
 		fields[i].Meant, fields[i].Reason = false, "" // who is sent what is in the line itself
+		fields[i].With.Meant, fields[i].With.Reason = false, ""
 	}
 	slices.SortFunc(fields, func(a, b Pair) int { return strings.Compare(string(a.Field), string(b.Field)) })
 	consent := d.Consent

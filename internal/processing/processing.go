@@ -82,12 +82,18 @@ type Activity struct {
 	Purpose    Purpose
 }
 
-// Sent is an attribute that an export sends.
+// Sent is an attribute that an export sends, and the line of its mapping that does. A line that sends the same text for everybody
+// has no attribute, and one that joins two is there for each.
 type Sent struct {
-	export.Pair
-	Label string
-	Mark  profile.Mark
+	export.Sent
+	Line   export.Pair
+	Label  string            // of the attribute
+	Mark   profile.Mark      // of the attribute
+	labels map[string]string // of all attributes of the line
 }
+
+// Called gives what an attribute of the line is called.
+func (s Sent) Called(attribute string) string { return s.labels[attribute] }
 
 // Purpose is what an export is for. "" is not stated.
 type Purpose struct {
@@ -149,11 +155,7 @@ func (s *Service) activity(ctx context.Context, actor access.Actor, row export.R
 		return a, err
 	}
 	for _, pair := range row.Mapping {
-		sent := Sent{Pair: pair, Label: pair.Attribute, Mark: pair.Tick.As} // of what is gone, as it was
-		if known, ok := schema.Attribute(pair.Attribute); ok {
-			sent.Label, sent.Mark = known.Label, known.Mark
-		}
-		a.Sent = append(a.Sent, sent)
+		a.Sent = append(a.Sent, sentBy(pair, schema)...)
 	}
 	if row.ConnectionID != 0 {
 		if a.Connection, err = s.Connections.Get(ctx, actor, row.ConnectionID); err != nil {
@@ -162,6 +164,22 @@ func (s *Service) activity(ctx context.Context, actor access.Actor, row export.R
 	}
 	a.Purpose, err = purpose(ctx, s.DB.Reader(), row.ID)
 	return a, err
+}
+
+func sentBy(pair export.Pair, schema profile.Snapshot) (found []Sent) {
+	labels := map[string]string{}
+	for _, one := range pair.Sends() {
+		sent := Sent{Sent: one, Line: pair, Label: one.Attribute, Mark: one.Tick.As, labels: labels} // of what is gone, as it was
+		if known, ok := schema.Attribute(one.Attribute); ok {
+			sent.Label, sent.Mark = known.Label, known.Mark
+		}
+		labels[one.Attribute] = sent.Label
+		found = append(found, sent)
+	}
+	if len(found) == 0 {
+		found = []Sent{{Line: pair}}
+	}
+	return found
 }
 
 const longestText = 1000 // characters

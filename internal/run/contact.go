@@ -66,7 +66,7 @@ func compile(plan *Plan, snapshot profile.Snapshot, driver destination.Driver) (
 	if c.selection, err = membership.Select(snapshot, conditions, plan.Mapping.Attributes()); err != nil {
 		return nil, err
 	}
-	if c.encoder, err = driver.NewEncoder(plan.Mapping.Layout(plan.Consent, plan.At)); err != nil {
+	if c.encoder, err = plan.Mapping.NewEncoder(driver, plan.Consent, plan.At); err != nil {
 		return nil, err
 	}
 	return c, nil

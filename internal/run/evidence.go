@@ -215,8 +215,8 @@ func (s *Service) sendsSensitive(ctx context.Context, e export.Export, sent expo
 	if problem.Is(err, problem.NotFound) {
 		return true, nil
 	}
-	for _, pair := range slices.Concat(e.Mapping, sent) {
-		if a, ok := snapshot.Attribute(pair.Attribute); pair.Tick.As == profile.Sensitive || ok && a.Mark == profile.Sensitive {
+	for _, one := range slices.Concat(e.Mapping, sent).Sends() {
+		if a, ok := snapshot.Attribute(one.Attribute); one.Tick.As == profile.Sensitive || ok && a.Mark == profile.Sensitive {
 			return true, err
 		}
 	}

@@ -37,7 +37,7 @@ type excluded struct {
 }
 
 func (s *Service) excluded(plan *Plan, snapshot profile.Snapshot, driver destination.Driver) (*excluded, error) {
-	encoder, err := driver.NewEncoder(plan.Mapping.Layout(plan.Consent, plan.At))
+	encoder, err := plan.Mapping.NewEncoder(driver, plan.Consent, plan.At)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/profile"
 	"github.com/segue-app/segue/internal/segment"
+	"github.com/segue-app/segue/internal/transform"
 	"github.com/segue-app/segue/views/component"
 	runviews "github.com/segue-app/segue/views/run"
 	versionviews "github.com/segue-app/segue/views/version"
@@ -95,7 +96,13 @@ type Line struct {
 	Field     string // the destination's, or CustomField
 	Custom    string // name of the custom property
 	Attribute string
+	Change    Change
 	Clear     bool // an empty value empties the field at the destination
+}
+
+// Blank reports whether nothing was said in the line.
+func (l Line) Blank() bool {
+	return l.Field == "" && l.Custom == "" && l.Attribute == "" && l.Change.Way == transform.None
 }
 
 // Target is the field that the line fills.
@@ -182,7 +189,7 @@ func (f Form) fills(field destination.Field) bool {
 	}
 	for _, line := range f.Lines {
 		if line.Target() == field {
-			return line.Attribute != ""
+			return line.Attribute != "" || line.Change.Way == transform.Constant
 		}
 	}
 	return f.Consent.Attributes[field] != ""

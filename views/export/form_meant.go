@@ -24,7 +24,9 @@ type Meant struct {
 func (f Form) personal() (found []profile.Attribute) {
 	mapped := map[string]bool{f.Email: true}
 	for _, line := range f.Lines {
-		mapped[line.Attribute] = true
+		for _, sent := range line.Change.Put(export.Pair{Attribute: line.Attribute}).Sends() {
+			mapped[sent.Attribute] = true
+		}
 	}
 	for _, attribute := range f.Consent.Attributes {
 		mapped[attribute] = true

@@ -185,6 +185,11 @@ func (d Detail) attribute(ctx context.Context, key string) string {
 	return i18n.T(ctx, "exports.attribute.gone", "Attribute", key)
 }
 
+// called gives the names of attributes to who tells of a line.
+func (d Detail) called(ctx context.Context) func(key string) string {
+	return func(key string) string { return d.attribute(ctx, key) }
+}
+
 func (d Detail) next(ctx context.Context) string {
 	return next(ctx, d.Schedule, d.inactive(), d.NextRun, d.Now)
 }

@@ -21,12 +21,18 @@ func (d Detail) Versioned(ctx context.Context, marks map[string]profile.Mark) []
 		parts = append(parts, i18n.T(ctx, "version.segment", "Segment", part.Name, "Tag", tag))
 	}
 	for _, pair := range d.Mapping {
-		line := runviews.MappedText(ctx, pair, d.attribute(ctx, pair.Attribute))
-		if mark := marks[pair.Attribute]; mark != profile.NotPersonal {
+		line := runviews.MappedText(ctx, pair, d.called(ctx))
+		mark := profile.NotPersonal
+		for _, sent := range pair.Sends() {
+			mark = max(mark, marks[sent.Attribute])
+		}
+		if mark != profile.NotPersonal {
 			line = i18n.T(ctx, "version.marked", "Line", line, "Mark", i18n.T(ctx, "profiles.mark."+mark.String()))
 		}
-		if pair.Reason != "" && d.MayEdit {
-			line = i18n.T(ctx, "version.reason", "Line", line, "Reason", pair.Reason)
+		for _, sent := range pair.Sends() {
+			if sent.Reason != "" && d.MayEdit {
+				line = i18n.T(ctx, "version.reason", "Line", line, "Reason", sent.Reason)
+			}
 		}
 		matched = append(matched, line)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/segue-app/segue/internal/destination"
 	"github.com/segue-app/segue/internal/export"
 	"github.com/segue-app/segue/internal/i18n"
+	"github.com/segue-app/segue/internal/transform"
 )
 
 // ErrorText says why a run failed, and what to do about it.
@@ -77,13 +78,33 @@ func ReasonText(ctx context.Context, code, destinationName string) string {
 	return i18n.T(ctx, "runs.reason."+code, "Destination", destinationName)
 }
 
-// MappedText says which attribute fills a field, and what an empty value does where that is not to leave it.
-func MappedText(ctx context.Context, pair export.Pair, attribute string) string {
+// MappedText says which attribute fills a field, what is done to its values first, and what an empty value does where that is not
+// to leave it. label gives what an attribute is called.
+func MappedText(ctx context.Context, pair export.Pair, label func(key string) string) string {
 	key := "runs.mapped"
 	if pair.Clear {
 		key = "runs.mapped.clear"
 	}
-	return i18n.T(ctx, key, "Field", FieldText(ctx, string(pair.Field)), "Attribute", attribute)
+	return i18n.T(ctx, key, "Field", FieldText(ctx, string(pair.Field)), "Attribute", SourceText(ctx, pair, label))
+}
+
+// SourceText says where the value of a field comes from, and what is done to it.
+func SourceText(ctx context.Context, pair export.Pair, label func(key string) string) string {
+	change := pair.Change
+	switch change.Way {
+	case transform.None:
+		return label(pair.Attribute)
+	case transform.Constant:
+		return i18n.T(ctx, "transform.says.constant", "Text", change.Text)
+	case transform.Join:
+		if change.Text == "" {
+			return i18n.T(ctx, "transform.says.join.bare", "First", label(pair.Attribute), "Second", label(pair.With.Attribute))
+		}
+		return i18n.T(ctx, "transform.says.join", "First", label(pair.Attribute), "Second", label(pair.With.Attribute), "Between", change.Text)
+	case transform.Date:
+		return i18n.T(ctx, "transform.says.date", "Attribute", label(pair.Attribute), "Form", i18n.T(ctx, "transform.form."+string(change.To)))
+	}
+	return i18n.T(ctx, "transform.says."+string(change.Way), "Attribute", label(pair.Attribute))
 }
 
 // FieldText names a destination's field; one that Segue does not know is shown as the destination writes it.

@@ -57,7 +57,7 @@ func (a *API) showExport(c echo.Context) error {
 	}
 	written := ExportDetail{Export: newExport(e, actor(c)), Mapping: []Mapped{}}
 	for _, pair := range e.Mapping {
-		written.Mapping = append(written.Mapping, Mapped{string(pair.Field), pair.Attribute, pair.Clear, pair.Meant, pair.Reason})
+		written.Mapping = append(written.Mapping, newMapped(pair))
 	}
 	last, err := a.Runs.Page(ctx(c), actor(c), run.Query{ExportID: e.ID}, 1)
 	if err != nil {

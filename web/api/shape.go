@@ -11,6 +11,7 @@ import (
 	"github.com/segue-app/segue/internal/i18n"
 	"github.com/segue-app/segue/internal/run"
 	"github.com/segue-app/segue/internal/segment"
+	"github.com/segue-app/segue/internal/transform"
 	views "github.com/segue-app/segue/views/run"
 )
 
@@ -221,11 +222,24 @@ type ExportDetail struct {
 
 // Mapped is one line of a data matching.
 type Mapped struct {
-	Field     string `json:"field"`
-	Attribute string `json:"attribute"`
-	Clear     bool   `json:"clear"`
-	Meant     bool   `json:"meant"`            // somebody ticked that it is sent although it is personal or sensitive
-	Reason    string `json:"reason,omitempty"` // why, of a sensitive one
+	Field     string            `json:"field"`
+	Attribute string            `json:"attribute"`        // "" when the same text is sent for everybody
+	Change    *transform.Change `json:"change,omitempty"` // what is done to the values first
+	With      *export.Sent      `json:"with,omitempty"`   // the second attribute, where the change joins two
+	Clear     bool              `json:"clear"`
+	Meant     bool              `json:"meant"`            // somebody ticked that it is sent although it is personal or sensitive
+	Reason    string            `json:"reason,omitempty"` // why, of a sensitive one
+}
+
+func newMapped(pair export.Pair) Mapped {
+	m := Mapped{Field: string(pair.Field), Attribute: pair.Attribute, Clear: pair.Clear, Meant: pair.Meant, Reason: pair.Reason}
+	if !pair.Change.None() {
+		m.Change = &pair.Change
+	}
+	if pair.Change.Joins() {
+		m.With = &pair.With
+	}
+	return m
 }
 
 // Readiness says whether an export can run now.
