@@ -172,7 +172,7 @@ func (s *Service) Assay(ctx context.Context, actor access.Actor, info destinatio
 	if err != nil {
 		return result, problem.New(problem.Invalid, "problem.export.field_unknown").Because(err)
 	}
-	trial := trial{encoder: encoder, mapping: mapping, result: &result}
+	trial := trial{encoder: encoder, shaper: mapping.newShaper(), mapping: mapping, result: &result}
 	if base != 0 {
 		err := s.assayThere(ctx, snapshot, definitions, &trial, now)
 		return result, err
@@ -201,6 +201,7 @@ func (s *Service) Assay(ctx context.Context, actor access.Actor, info destinatio
 // trial tries a mapping on one profile after the other.
 type trial struct {
 	encoder destination.Encoder
+	shaper  *shaper
 	mapping Mapping
 	result  *Assay
 	item    []byte
@@ -208,7 +209,7 @@ type trial struct {
 
 func (t *trial) look(values []string) {
 	t.result.Profiles++
-	for i, value := range values {
+	for i, value := range t.shaper.shape(values) {
 		if value == "" {
 			t.note(string(t.mapping[i].Field), func(f *Findings) { f.Empty++ })
 		}

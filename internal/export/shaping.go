@@ -1,6 +1,7 @@
 package export
 
 import (
+	"strings"
 	"time"
 
 	"github.com/segue-app/segue/internal/destination"
@@ -48,6 +49,30 @@ type shaper struct {
 type shapedLine struct {
 	place, other int // of the values among those of Attributes; -1: none
 	change       transform.Change
+	known        map[string]shapedValue // what became of the values met first: names, towns and countries come again and again
+}
+
+type shapedValue struct {
+	value      string
+	understood bool
+}
+
+// mostKnown is how many values of a line are kept with what became of them.
+const mostKnown = 1024
+
+// of is what becomes of a value.
+func (l *shapedLine) of(value, other string) (string, bool) {
+	if l.known == nil {
+		return l.change.Of(value, other)
+	}
+	if known, ok := l.known[value]; ok {
+		return known.value, known.understood
+	}
+	changed, understood := l.change.Of(value, other)
+	if len(l.known) < mostKnown {
+		l.known[strings.Clone(value)] = shapedValue{strings.Clone(changed), understood} // clones, since values may be parts of a whole page
+	}
+	return changed, understood
 }
 
 func (m Mapping) newShaper() *shaper {
@@ -62,6 +87,9 @@ func (m Mapping) newShaper() *shaper {
 	}
 	for i, pair := range m {
 		s.lines[i].place, s.lines[i].change = place(pair.Attribute), pair.Change
+		if !pair.Change.None() && !pair.Change.Joins() && pair.Change.Way != transform.Constant {
+			s.lines[i].known = map[string]shapedValue{}
+		}
 		if pair.Field == destination.Email {
 			s.email = i
 		}
@@ -90,7 +118,7 @@ func (s *shaper) line(i int, values []string) {
 		other = values[line.other]
 	}
 	var understood bool
-	s.values[i], understood = line.change.Of(value, other)
+	s.values[i], understood = line.of(value, other)
 	s.misread[i] = !understood
 }
 
