@@ -147,8 +147,12 @@ func BenchmarkContacts(b *testing.B) {
 			}
 			return driver.NewEncoder(layout)
 		},
-		"as they are":         func() (destination.Encoder, error) { return plain.NewEncoder(driver, destination.Consent{}, time.Now()) },
-		"three lines changed": func() (destination.Encoder, error) { return changed.NewEncoder(driver, destination.Consent{}, time.Now()) },
+		"as they are": func() (destination.Encoder, error) {
+			return plain.NewEncoder(driver, destination.Consent{}, time.Now())
+		},
+		"three lines changed": func() (destination.Encoder, error) {
+			return changed.NewEncoder(driver, destination.Consent{}, time.Now())
+		},
 	} {
 		b.Run(name, func(b *testing.B) {
 			encoder, err := prepare()
