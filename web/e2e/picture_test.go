@@ -48,6 +48,16 @@ func TestThePagesOfTheReadmeComeUp(t *testing.T) {
 	english.bring(same("Data matching"))
 	english.screenshot("export-en")
 
+	english.visit("/search?q=everybody")
+	english.sees(same("Everybody to Nordlys"))
+	english.screenshot("search-en")
+	english.visit("/audit")
+	english.sees(same("Is it unchanged?"))
+	english.screenshot("audit-en")
+	danish.visit("/help")
+	danish.bring(words{"Your first export", "Din første eksport"})
+	danish.screenshot("help-da")
+
 	// A run that sends everything again: the stand-in holds back what comes after the first batches.
 	s.Sandbox.SetFaults(sandbox.Faults{StallShare: 0.5, Seed: 7, RejectEmail: "skov"})
 	english.visit("/exports/1")
