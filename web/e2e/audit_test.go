@@ -36,7 +36,7 @@ func TestTheAuditLogTellsWhoDidWhat(t *testing.T) {
 			p.lists(words{"looked at a customer", "så på en kunde"}, words{"created an export", "oprettede en eksport"}, words{"ended a run", "afsluttede en kørsel"})
 			p.lacks(same(id))
 			look("audit")
-			p.part(words{"Filter", "Filtrér"}).choose(words{"Act", "Handling"}, words{"created an export", "oprettede en eksport"})
+			p.part(words{"Filter", "Filtrer"}).choose(words{"Act", "Handling"}, words{"created an export", "oprettede en eksport"})
 			p.press(words{"Show", "Vis"})
 			p.lists(words{"created an export", "oprettede en eksport"}, words{"Export Everybody to Nordlys", "Eksport Everybody to Nordlys"})
 			p.passesOver(words{"looked at a customer", "så på en kunde"})

@@ -131,7 +131,7 @@ func TestThePagesOfCodesFitAndRead(t *testing.T) {
 			p.visit("/users")
 			p.part(words{"Who needs a second factor", "Hvem der skal have en ekstra faktor"}).tick(words{"Administrators", "Administratorer"})
 			p.press(words{"Save", "Gem"})
-			p.sees(words{"It counts from each person’s next sign-in.", "Det gælder fra hver persons næste login."})
+			p.sees(words{"It counts from each person’s next sign-in.", "Det gælder fra hver persons næste pålogning."})
 			p.inspect("users-factors")
 		})
 	}

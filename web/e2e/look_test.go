@@ -34,6 +34,7 @@ type violation struct {
 // axe fails the test unless axe finds nothing to object to. No rules means all of them.
 func (p *page) axe(state string, rules ...string) {
 	p.t.Helper()
+	p.evaluate("scrollTo(0, 0)", nil) // so that the bar on top covers nothing
 	var there bool
 	p.evaluate("typeof axe === 'object'", &there)
 	if !there {

@@ -38,7 +38,7 @@ func TestARunIsPausedResumedAndCancelledWhileItIsWatched(t *testing.T) {
 			p.press(pauseIt)
 			p.sees(isPaused)
 			p.visit("/")
-			p.sees(words{"Needs attention", "Kræver opmærksomhed"}, words{"Its run is paused.", "Kørslen er på pause."})
+			p.sees(words{"Needs you", "Kræver dig"}, words{"Its run is paused.", "Kørslen er på pause."})
 			p.visit("/runs/1")
 			p.press(cancelIt)
 			p.press(cancelIt)
