@@ -45,7 +45,7 @@ func TestTheAuditLogTellsWhoDidWhat(t *testing.T) {
 			look("audit-details")
 			p.press(words{"Show all", "Vis alle"})
 			p.fill(words{"ID of the customer", "Kundens id"}, id)
-			p.press(words{"Find looks", "Find blikke"})
+			p.press(words{"Find looks", "Find opslag"})
 			p.lists(words{"looked at a customer", "så på en kunde"})
 			p.passesOver(words{"created an export", "oprettede en eksport"})
 			p.visit("/audit?person=999")
