@@ -35,6 +35,7 @@ var plainly = map[string]string{
 	"internal/backup Manifest.KeyIDs":           "names keys and tells nothing of them",
 	"internal/certificate Files.Key":            "name of a file",
 	"internal/demo Person.Password":             "of the demonstration, and printed for its visitors",
+	"internal/i18n Piece.Key":                   "of a text",
 	"internal/notice Message.Key":               "tells notices apart",
 	"internal/notice Notice.Key":                "tells notices apart",
 	"internal/oidc ask.KeysURL":                 "an address",
