@@ -128,7 +128,7 @@ test: setup ## Run all tests, with the race detector but for those whose code th
 	go test -timeout 15m ./cmd/segue
 	go test -timeout 15m ./web/e2e
 	go test -run $(crashes) ./internal/run
-	$(MAKE) model MODEL_SECONDS=60
+	$(MAKE) model MODEL_SECONDS=30
 
 .PHONY: test-quick
 test-quick: ## Run the tests without the race detector and without a browser
