@@ -57,8 +57,11 @@ type shapedValue struct {
 	understood bool
 }
 
-// mostKnown is how many values of a line are kept with what became of them.
-const mostKnown = 1024
+// How many values of a line are kept with what became of them, and how long they may be, in bytes.
+const (
+	mostKnown    = 1024
+	longestKnown = 256
+)
 
 // of is what becomes of a value.
 func (l *shapedLine) of(value, other string) (string, bool) {
@@ -69,7 +72,7 @@ func (l *shapedLine) of(value, other string) (string, bool) {
 		return known.value, known.understood
 	}
 	changed, understood := l.change.Of(value, other)
-	if len(l.known) < mostKnown {
+	if len(l.known) < mostKnown && len(value) <= longestKnown {
 		l.known[strings.Clone(value)] = shapedValue{strings.Clone(changed), understood} // clones, since values may be parts of a whole page
 	}
 	return changed, understood
