@@ -109,7 +109,7 @@ func TestAPageThatWatchesGetsTheStateAndAtTheEndOneThatIsNotReadAgainAndAgain(t 
 	}
 	vera.header.Set("HX-Request", "true")
 	a := vera.get("/runs/1?said="+url.QueryEscape(said)).wants(t, http.StatusOK)
-	a.has(t, "<title>62% · Newsletter · Segue</title>", "124 of 200 (62%)", `hx-trigger="every 3s" hx-target="#progress" hx-select="#progress"`, "/static/favicon-running.svg", "60% of 200 profiles are settled", `hx-swap-oob="innerHTML"`).lacks(t, "<html", "sse-connect")
+	a.has(t, "<title>62% · Newsletter · Segue</title>", "124 of 200 (62%)", `hx-trigger="every 3s" hx-target="#run-state" hx-swap="morph:innerHTML"`, "/static/favicon-running.svg", "60% of 200 profiles are settled", `hx-swap-oob="innerHTML"`).lacks(t, "<html", "sse-connect")
 	vera.get("/runs/1?said="+url.QueryEscape(a.field(t, "said"))+"&mark="+a.field(t, "mark")).lacks(t, "hx-swap-oob") // nothing new to read out
 	if _, err := s.db.Writer().ExecContext(t.Context(), `UPDATE runs SET state = 'failed', error_code = 'key_refused', ended_at = ?`, s.clock.Now().UnixMilli()); err != nil {
 		t.Fatal(err)
